@@ -1,0 +1,209 @@
+"""The store catalogue: what opens, fills and reads which store, read from data and indexed for look-up."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import tomli
+
+from fragaudit.catalogue_format import (
+    Abstractions,
+    CatalogueError,
+    Engine,
+    Engines,
+    Identity,
+    Library,
+    Model,
+    Open,
+    Operation,
+    Setting,
+    read,
+)
+from fragaudit.resources import rules_root
+
+__all__ = ["Catalogue", "CatalogueError", "Engine", "Identity", "Library", "Model", "Open", "Operation", "Setting", "load"]
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+
+
+class Catalogue:
+    """All libraries, engines and abstractions, indexed by dotted name."""
+
+    def __init__(self, libraries: tuple[Library, ...], engines: Engines, abstractions: Abstractions, digest: str) -> None:
+        """Index the data; `digest` stands for its content in cache keys."""
+        self.libraries = libraries
+        self.engines = engines.engine
+        self.digest = digest
+        self._abstractions = abstractions
+        self._by_engine = {name: e for e in engines.engine for name in (e.name, *e.aliases)}
+        self._by_scheme = {scheme: e for e in engines.engine for scheme in e.schemes}
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """Import names of all libraries: top-level ones, dotted for namespace packages."""
+        return frozenset(module for library in self.libraries for module in library.modules)
+
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """Last names of all operations."""
+        return frozenset(name.rpartition(".")[2] for name in self._operations)
+
+    @cached_property
+    def _opens(self) -> dict[str, Open]:
+        found: dict[str, Open] = {}
+        for library in self.libraries:
+            for entry in library.open:
+                filled = msgspec.structs.replace(
+                    entry,
+                    library=library.package,
+                    engine=entry.engine or library.engine,
+                    kind=entry.kind or self._kind(entry.engine) or library.kind,
+                    role=entry.role or library.role,
+                    by=library.by,
+                    counts=entry.counts and library.counts and not library.test_double,
+                )
+                for name in (entry.name, *entry.aliases):
+                    found.setdefault(name, filled)
+        return found
+
+    def _kind(self, engine: str) -> str:
+        # A library of one kind may open an engine of another as its own kind: a vector store kept in PostgreSQL.
+        del engine
+        return ""
+
+    @cached_property
+    def _operations(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for library in self.libraries:
+            for verb, entries in (
+                ("container", library.container),
+                ("write", library.write),
+                ("read", library.read),
+                ("delete", library.delete),
+            ):
+                for entry in entries:
+                    filled = msgspec.structs.replace(entry, verb=verb, library=library.package)
+                    found[entry.name].append(filled)
+        return found
+
+    @cached_property
+    def _canonical(self) -> dict[str, str]:
+        """Class names by alias, for looking up the operations of a class imported from elsewhere."""
+        return {alias: entry.name for library in self.libraries for entry in library.open for alias in entry.aliases}
+
+    def open(self, dotted: str) -> Open | None:
+        """Return what a dotted name opens."""
+        return self._opens.get(dotted)
+
+    def operations(self, dotted_class: str, method: str) -> tuple[Operation, ...]:
+        """Return the operations that a method of a class is."""
+        for name in (dotted_class, self._canonical.get(dotted_class, "")):
+            found = self._operations.get(f"{name}.{method}")
+            if found:
+                return tuple(found)
+        return ()
+
+    @cached_property
+    def _models(self) -> dict[str, Model]:
+        return {m.base: msgspec.structs.replace(m, library=lib.package) for lib in self.libraries for m in lib.model}
+
+    def model(self, dotted: str) -> Model | None:
+        """Return by what a base class or call declares a table."""
+        return self._models.get(dotted)
+
+    @cached_property
+    def _settings(self) -> dict[str, list[Setting]]:
+        found: dict[str, list[Setting]] = defaultdict(list)
+        for library in self.libraries:
+            for entry in library.setting:
+                found[entry.name].append(msgspec.structs.replace(entry, library=library.package))
+        return found
+
+    def setting(self, name: str) -> tuple[Setting, ...]:
+        """Return what a setting of that name opens."""
+        return tuple(self._settings.get(name, ()))
+
+    def engine(self, name: str) -> Engine | None:
+        """Return an engine by name or alias; its family is never empty."""
+        found = self._by_engine.get(name)
+        return msgspec.structs.replace(found, family=found.family or found.name) if found is not None else None
+
+    def engine_of_url(self, url: str) -> Engine | None:
+        """Return the engine that a URL's scheme means, driver suffixes left off."""
+        match = _SCHEME.match(url)
+        if match is None:
+            return None
+        scheme = match[1].lower()
+        if scheme.startswith(("db+", "sqla+")):
+            scheme = scheme.partition("+")[2]
+        found = self._by_scheme.get(scheme) or self._by_scheme.get(scheme.partition("+")[0])
+        return self.engine(found.name) if found is not None else None
+
+    def abstraction(self, name: str) -> str | None:
+        """Return the kind of store that a project's own class or factory of that name is, or None."""
+        if name in self._factories:
+            return self._factories[name]
+        known = self._abstraction_memory.get(name)
+        if known is None:
+            known = self._abstraction_memory[name] = self._abstraction(name)
+        return known or None
+
+    @cached_property
+    def _factories(self) -> dict[str, str]:
+        return {f: a.kind for a in self._abstractions.abstraction for f in a.factories}
+
+    @cached_property
+    def _abstraction_memory(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _endings(self) -> tuple[tuple[str, str], ...]:
+        pairs = [("".join(_WORDS.findall(n)), a.kind) for a in self._abstractions.abstraction for n in a.names]
+        return tuple(sorted(pairs, key=lambda p: -len(p[0])))
+
+    def _abstraction(self, name: str) -> str:
+        words = _WORDS.findall(name)
+        if not words or not name[:1].isupper():
+            return ""
+        while len(words) > 1 and words[-1] in self._abstractions.suffixes:
+            words.pop()
+        while len(words) > 1 and words[0] in self._abstractions.prefixes:
+            words.pop(0)
+        if words[-1] in self._abstractions.other_things:
+            return ""
+        whole = "".join(words)
+        return next((kind for ending, kind in self._endings if whole.endswith(ending)), "")
+
+
+def load(extra: Iterable[Mapping[str, Any]] = ()) -> Catalogue:
+    """Load the built-in catalogue and the user's own entries. Raises CatalogueError for an entry that is not valid."""
+    root = rules_root()
+    digest = hashlib.sha256()
+    libraries: list[Library] = []
+    for number, table in enumerate(extra, 1):
+        where = f"[[tool.fragaudit.store]] number {number} ({table.get('package', 'no package')})"
+        libraries.append(read({"modules": [table.get("package", "")], **table}, Library, where))
+        digest.update(msgspec.json.encode(table))
+    abstractions = None
+    for file in sorted((root / "stores").iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".toml"):
+            continue
+        data = file.read_bytes()
+        digest.update(file.name.encode() + b"\0" + data)
+        table = tomli.loads(data.decode("utf-8"))
+        if file.name == "abstractions.toml":
+            abstractions = read(table, Abstractions, file.name)
+        else:
+            libraries.append(read(table, Library, file.name))
+    data = (root / "engines.toml").read_bytes()
+    digest.update(data)
+    engines = read(tomli.loads(data.decode("utf-8")), Engines, "engines.toml")
+    assert abstractions is not None
+    return Catalogue(tuple(libraries), engines, abstractions, digest.hexdigest())

@@ -1,0 +1,43 @@
+"""How checks speak of stores: the same words in every message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fragaudit.model.findings import Related
+from fragaudit.model.locations import Location
+from fragaudit.model.stores import Store
+
+
+def shown(store: Store) -> str:
+    """Return a store as `redis at localhost:6379/0`."""
+    if store.library == "project":
+        return f"{store.engine} ({store.identity})"
+    where = f" at {store.identity}" if store.identity and "could not be followed" not in store.identity else ""
+    role = f", used as {store.role}" if store.role != "data" else ""
+    return f"{store.engine}{where}{role}"
+
+
+def listed(stores: Sequence[Store]) -> str:
+    """Return stores as a list in a sentence, the first four by name."""
+    names = [shown(store) for store in stores]
+    if len(names) > 4:
+        names = [*names[:4], f"{len(names) - 4} more"]
+    return "; ".join(names)
+
+
+def place_of(store: Store) -> Location:
+    """Return where a store is opened first."""
+    return store.openings[0].at if store.openings else Location("")
+
+
+def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:
+    """Return the places of stores other than the one reported at."""
+    found = [Related(place_of(store), f"{shown(store)} is opened here") for store in stores]
+    return tuple(r for r in found if r.at != at)
+
+
+def store_data(stores: Sequence[Store]) -> dict[str, Any]:
+    """Return what a finding's data says of stores."""
+    return {"stores": [s.id for s in stores], "engines": sorted({s.engine for s in stores})}

@@ -1,0 +1,7 @@
+"""Paths in, the files to audit out."""
+
+from __future__ import annotations
+
+from fragaudit.discover.files import Discovery, SourceFile, discover
+
+__all__ = ["Discovery", "SourceFile", "discover"]

@@ -1,0 +1,57 @@
+"""What is outside the audit unless configured otherwise, and what kind of file a name means."""
+
+from __future__ import annotations
+
+import re
+
+TESTS = "tests"
+EXAMPLES = "examples"
+SCRIPTS = "scripts"
+DOCS = "documentation"
+ENVIRONMENTS = "virtual environments"
+VENDORED = "vendored code"
+BUILD = "build output and caches"
+GENERATED = "generated code"
+
+_FOLDERS = {
+    **dict.fromkeys(("tests", "test", "testing", "__tests__", "e2e", "integration_tests", "unit_tests"), TESTS),
+    **dict.fromkeys(("examples", "example", "samples", "sample", "demo", "demos", "cookbook", "cookbooks", "notebooks",
+                     "tutorials", "tutorial"), EXAMPLES),
+    **dict.fromkeys(("scripts", "benchmarks", "benchmark", "evals"), SCRIPTS),
+    **dict.fromkeys(("docs", "doc", "documentation"), DOCS),
+    **dict.fromkeys((".venv", "site-packages", "node_modules", "__pypackages__", "virtualenv"), ENVIRONMENTS),
+    **dict.fromkeys(("vendor", "_vendor", "vendored", "third_party", "_vendored", "extern"), VENDORED),
+    **dict.fromkeys(("build", "dist", ".eggs", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+                     "__pycache__", ".git", ".hg", ".svn", ".fragaudit_cache", ".idea", ".cache"), BUILD),
+}  # fmt: skip
+_FILES = (
+    (re.compile(r"^(test_.*|.*_test|tests|conftest)\.py$"), TESTS),
+    (re.compile(r".*_pb2(_grpc)?\.py$"), GENERATED),
+)
+_DEPLOY = re.compile(
+    r"^(docker-)?compose([.-].*)?\.ya?ml$|^Dockerfile(\..*)?$|^.*\.Dockerfile$|^Containerfile$|^pyproject\.toml$"
+    r"|^setup\.(cfg|py)$|^requirements[\w.-]*\.txt$|^manage\.py$|^Procfile$|^METADATA$|^\.env\.(example|sample|template)$"
+)
+
+
+def folder_reason(name: str, is_environment: bool) -> str | None:
+    """Return why a folder is outside the audit by default, or None."""
+    if is_environment:
+        return ENVIRONMENTS
+    if name.endswith(".egg-info"):
+        return BUILD
+    return _FOLDERS.get(name)
+
+
+def file_reason(name: str) -> str | None:
+    """Return why a file is outside the audit by default, or None."""
+    return next((reason for pattern, reason in _FILES if pattern.match(name)), None)
+
+
+def language(name: str) -> str | None:
+    """Return what a file is read as: `python`, `sql`, `deploy`, or None for a file that says nothing to us."""
+    if _DEPLOY.match(name):
+        return "deploy"
+    if name.endswith(".py"):
+        return "python"
+    return "sql" if name.endswith(".sql") else None

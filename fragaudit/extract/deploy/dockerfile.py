@@ -1,0 +1,53 @@
+"""Dockerfiles: what the image runs. Instructions, continuations, comments and here-documents are told apart."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+
+from fragaudit.model.deploy import DeployFacts, Image
+from fragaudit.model.locations import Location
+
+_HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
+
+
+def read_dockerfile(path: str, text: str) -> DeployFacts:
+    """Return what a Dockerfile's last stage runs."""
+    runs, line = "", 1
+    for number, instruction, rest in _instructions(text):
+        if instruction == "FROM":
+            runs, line = "", 1
+        elif instruction in ("CMD", "ENTRYPOINT"):
+            runs, line = " ".join(part for part in (runs, _words(rest)) if part), number
+    return DeployFacts(path, images=(Image(posixpath.dirname(path), runs, Location(path, line)),))
+
+
+def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, instruction, rest) with continued lines joined."""
+    pending, start, until = "", 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if until:
+            until = "" if line.strip() == until else until
+            continue
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        start = start if pending else number
+        if stripped.endswith("\\"):
+            pending += stripped[:-1] + " "
+            continue
+        whole, pending = pending + stripped, ""
+        word, _, rest = whole.partition(" ")
+        heredoc = _HEREDOC.search(rest)
+        until = heredoc[1] if heredoc is not None else ""
+        yield start, word.upper(), rest.strip()
+
+
+def _words(text: str) -> str:
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return text
+    return " ".join(str(word) for word in words) if isinstance(words, list) else text

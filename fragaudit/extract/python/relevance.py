@@ -1,0 +1,201 @@
+"""Which statements of a Python file can matter: decided on its words and on `ast`, before anything is parsed in full.
+
+`ast` reads ten times faster than libcst, so it finds the statements' borders, proves the syntax of what is
+skipped, and refuses nesting that would overflow the stack of a recursive parser.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from fragaudit.catalogue import Catalogue
+
+_WORD = re.compile(r"[A-Za-z_]\w+")
+
+_SPEAKING = re.compile(
+    # names that speak of stores
+    r"redis|postgres|mysql|mongo|sqlite|neo4j|qdrant|chroma(?!tic)|milvus|weaviate|pinecone|elastic|opensearch|"
+    r"memcache|vector_?(?:store|db|client|index)|vec_?(?:store|db)|graph_?(?:store|db|database|client|driver)|"
+    r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
+    # settings and the environment
+    r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
+    r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
+    # entry points and selection by name
+    r"^FastAPI$|^Flask$|^Starlette$|^Litestar$|^Sanic$|^Quart$|^Celery$|^uvicorn$|"
+    r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
+    re.IGNORECASE,
+)
+_DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
+
+COMMON = frozenset({"sqlalchemy", "django", "flask", "json", "pickle", "google", "azure", "zope", "kombu", "botocore"})
+"""Libraries of which hardly any use is about which store is opened; the words that are stand for themselves."""
+
+SMALL = 12
+"""Lines; shorter methods of a kept class are kept too, as what they return links the others."""
+
+LARGE = 60
+"""Lines; only of larger classes are methods left out."""
+
+STEPS = 2
+"""How far the names of statements that open stores are followed to the statements that use them."""
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Vocabulary:
+    """Tells which words can matter; what it found of a word it remembers, as words repeat all over a repository."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._roots = frozenset(root.partition(".")[0] for root in catalogue.roots) - COMMON
+        self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
+        self._speaks: dict[str, bool] = {}
+
+    def speaks(self, words: set[str]) -> bool:
+        """Say whether any word speaks of stores or settings."""
+        for word in words:
+            known = self._speaks.get(word)
+            if known is None:
+                known = self._speaks[word] = (
+                    word in self._roots or word in self._methods or _SPEAKING.search(word) is not None
+                )
+            if known:
+                return True
+        return False
+
+    def imported(self, tree: ast.Module) -> set[str]:
+        """Return the names under which a file's top level imports something that opens or declares a store."""
+        words: set[str] = set()
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                root = node.module.partition(".")[0]
+                for alias in node.names:
+                    if root in self._roots or self._catalogue.open(f"{node.module}.{alias.name}") is not None:
+                        words.add(alias.asname or alias.name)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    root = alias.name.partition(".")[0]
+                    if root in self._roots:
+                        words.add(alias.asname or root)
+        return words - {"*"}
+
+
+_vocabularies: dict[str, Vocabulary] = {}
+
+
+def _vocabulary(catalogue: Catalogue) -> Vocabulary:
+    known = _vocabularies.get(catalogue.digest)
+    if known is None:
+        known = _vocabularies[catalogue.digest] = Vocabulary(catalogue)
+    return known
+
+
+class Chunk:
+    """A statement with its lines (decorators included) and words."""
+
+    __slots__ = ("first", "kept", "last", "node", "text", "words")
+
+    def __init__(self, node: ast.stmt, lines: list[str]) -> None:
+        decorators = getattr(node, "decorator_list", ())
+        self.node = node
+        self.first = min((node.lineno, *(decorator.lineno for decorator in decorators)))
+        self.last = node.end_lineno or node.lineno
+        self.text = "".join(lines[self.first - 1 : self.last])
+        self.words = set(_WORD.findall(self.text))
+        self.kept = False
+
+
+def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | None:
+    """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
+
+    An empty list: nothing in the file can. None: `ast` can't read the file, so it must be parsed whole.
+    Raises RecursionError or MemoryError for nesting no parser here survives.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        if "too many" in str(error.msg):
+            raise RecursionError(error.msg) from None
+        return None
+    except ValueError:
+        return None
+    vocabulary = _vocabulary(catalogue)
+    ddl = _DDL.search(text) is not None
+    if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
+        return []
+    lines = split_lines(text)
+    chunks = [Chunk(node, lines) for node in tree.body]
+    for chunk in chunks:
+        chunk.kept = (
+            _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
+        )
+    # Names that open stores lead to the statements that use them, and theirs once more.
+    words = followed = vocabulary.imported(tree)
+    for _ in range(STEPS):
+        users = [chunk for chunk in chunks if not followed.isdisjoint(chunk.words)]
+        for chunk in users:
+            chunk.kept = True
+        followed = {chunk.node.name for chunk in users if isinstance(chunk.node, _DEFINITIONS)} - words
+        words = words | followed
+    return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+
+
+def split_lines(text: str) -> list[str]:
+    """Split as Python counts lines: at newlines, not at form feeds or Unicode separators."""
+    if "\r" not in text:
+        return [line + "\n" for line in text.split("\n")]
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+
+
+def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> list[tuple[int, int]]:
+    """Return the line ranges of a kept statement: all of it, or a class without the long methods that can't matter."""
+    node = chunk.node
+    if not isinstance(node, ast.ClassDef) or chunk.last - chunk.first < LARGE:
+        return [(chunk.first, chunk.last)]
+    ranges: list[tuple[int, int]] = []
+    start, kept = chunk.first, False
+    for statement in node.body:
+        inner = Chunk(statement, lines)
+        if _stays(inner, vocabulary, words):
+            kept = True
+            continue
+        if inner.first > start:
+            ranges.append((start, inner.first - 1))
+        start = inner.last + 1
+    if not kept:
+        return [(chunk.first, chunk.last)]  # a class without a body is no class
+    if start <= chunk.last:
+        ranges.append((start, chunk.last))
+    return ranges
+
+
+def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
+    if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
+        return True
+    return vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words) or _DDL.search(inner.text) is not None
+
+
+def _always(chunk: Chunk) -> bool:
+    """Say whether a statement is kept whatever it says: imports, and definitions of constants of a readable size."""
+    node, lines = chunk.node, chunk.last - chunk.first
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return True
+    if isinstance(node, (ast.If, ast.Try)):
+        return lines < LARGE
+    if isinstance(node, ast.ClassDef):
+        # Bases and annotated fields link settings and implementations.
+        return bool(node.bases) or lines < SMALL * 3
+    return isinstance(node, (ast.Assign, ast.AnnAssign)) and lines < LARGE
+
+
+def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges that touch or share a line, so that each is whole."""
+    merged: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged

@@ -1,0 +1,158 @@
+"""Facts of many files in, services with their stores out. Pure: nothing is read, printed or remembered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from fragaudit.catalogue import Catalogue
+from fragaudit.config import Config
+from fragaudit.link.assemble import Assembly, Found
+from fragaudit.link.boundaries import ServiceRoot, boundaries
+from fragaudit.link.configured import Configured
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.holders import Holders
+from fragaudit.link.openings import Opened, Openings
+from fragaudit.link.program import Program
+from fragaudit.link.roles import primary_of
+from fragaudit.link.slots import Slots
+from fragaudit.link.tables import table_origins
+from fragaudit.link.usage import Usage
+from fragaudit.model.deploy import DeployFacts
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.stores import Kind, Role, Service, Store, TableOrigin
+
+_DRIVERS = {
+    "psycopg": "postgresql",
+    "psycopg2": "postgresql",
+    "psycopg_pool": "postgresql",
+    "asyncpg": "postgresql",
+    "pg8000": "postgresql",
+    "pgvector": "postgresql",
+    "pymysql": "mysql",
+    "aiomysql": "mysql",
+    "asyncmy": "mysql",
+    "MySQLdb": "mysql",
+    "mysql": "mysql",
+    "aiosqlite": "sqlite",
+    "oracledb": "oracle",
+    "cx_Oracle": "oracle",
+    "pyodbc": "mssql",
+}
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """The services of a repository, and out of how many store calls they were put together."""
+
+    services: tuple[Service, ...]
+    calls_found: int
+    calls_resolved: int
+
+
+def link(
+    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
+) -> tuple[Service, ...]:
+    """Return the services of a repository; see `link_counted`."""
+    return link_counted(facts, deploy, catalogue, config).services
+
+
+def link_counted(
+    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
+) -> Linked:
+    """Join the facts of a repository into services, each with its stores, primary database and tables.
+
+    The order of the facts makes no difference.
+    """
+    facts = sorted(facts, key=lambda f: f.path)
+    program = Program(facts, catalogue.roots)
+    evaluator = Evaluator(program, catalogue)
+    opened = tuple(dict.fromkeys((*Openings(evaluator, catalogue).all(), *Configured(evaluator, catalogue).all())))
+    slots = Slots(evaluator, catalogue, opened)
+    usage = Usage(evaluator, catalogue)
+    called = usage.all()
+    found = Found(opened, (*slots.families(), *slots.arms()), Holders(evaluator, catalogue).all(), called)
+    tables = table_origins(evaluator, catalogue, facts)
+    numbers = {file.path: number for number, file in enumerate(program.files)}
+    unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
+    services = []
+    for root in boundaries(facts, deploy, config):
+        paths = root.files | root.shared
+        files = frozenset(numbers[path] for path in paths if path in numbers)
+        own = tuple(t for t in tables if t.at.path in paths)
+        hint = _engine_hint(program, files, opened)
+        stores, classes = Assembly(evaluator, catalogue, found, files, hint).stores()
+        stores = _tables_in(stores, own)
+        primary, why = primary_of(stores, own)
+        stores = _inside_primary(stores, primary)
+        services.append(
+            Service(
+                root.name,
+                root.root,
+                root.reasons,
+                stores,
+                primary,
+                why,
+                classes,
+                own,
+                _count(root),
+                tuple(sorted(at for at in unresolved if at.path in paths)),
+            )
+        )
+    return Linked(tuple(services), usage.found, len(called))
+
+
+def _count(root: ServiceRoot) -> int:
+    return len(root.files)
+
+
+def _engine_hint(program: Program, files: frozenset[int], opened: Sequence[Opened]) -> str | None:
+    """Return the relational engine that imports of drivers and dialects speak of most."""
+    votes: Counter[str] = Counter()
+    for number in files:
+        for item in program.files[number].imports:
+            if item.level:
+                continue
+            if item.module.startswith("sqlalchemy.dialects."):
+                votes[item.module.split(".")[2]] += 1
+            elif item.module == "sqlalchemy.dialects" and item.name:
+                votes[item.name] += 1
+            elif item.module.partition(".")[0] in _DRIVERS:
+                votes[_DRIVERS[item.module.partition(".")[0]]] += 1
+    votes = Counter({e: n for e, n in votes.items() if e in set(_DRIVERS.values())})
+    del opened
+    return max(sorted(votes), key=lambda engine: votes[engine]) if votes else None
+
+
+def _tables_in(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[Store, ...]:
+    """Mark the stores that hold the application's tables: by the file that defines them, else the only candidate."""
+    relational = [s for s in stores if s.kind == Kind.RELATIONAL and s.role == Role.DATA]
+    documents = [s for s in stores if s.kind == Kind.DOCUMENT and s.role == Role.DATA]
+    holders: set[str] = set()
+    if tables and relational:
+        by_file = {s.id: {o.at.path for o in s.openings} for s in relational}
+        for table in tables:
+            beside = [s for s, paths in by_file.items() if table.at.path in paths]
+            if table.by != "model" and beside:
+                holders.add(beside[0])
+        if not holders or any(t.by != "sql" for t in tables):
+            main = max(relational, key=lambda s: (len(s.openings) + len(s.calls), s.id))
+            holders.add(main.id)
+    if documents and (not tables or not relational):
+        holders.update(s.id for s in documents)
+    holders.update(s.id for s in documents if s.writes)
+    return tuple(msgspec.structs.replace(s, holds_tables=True) if s.id in holders else s for s in stores)
+
+
+def _inside_primary(stores: Sequence[Store], primary: str | None) -> tuple[Store, ...]:
+    """Mark vector stores that live in the primary database: pgvector beside PostgreSQL tables, vectors in MongoDB."""
+    main = next((s for s in stores if s.id == primary), None)
+    if main is None:
+        return tuple(stores)
+    marked = []
+    for store in stores:
+        together = store.kind in (Kind.VECTOR, Kind.GRAPH) and store.engine.replace("pgvector", "postgresql") == main.engine
+        apart = store.certain and main.certain and store.identity != main.identity
+        marked.append(msgspec.structs.replace(store, inside=main.id) if together and not apart else store)
+    return tuple(marked)

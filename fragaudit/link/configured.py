@@ -1,0 +1,104 @@
+"""Stores that settings open: Django's and Flask's dictionaries and keys, with no constructor anywhere in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fragaudit.catalogue import Catalogue, Setting
+from fragaudit.link.abstract import Abstract, Display, Known
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.identity import addresses
+from fragaudit.link.openings import Opened
+from fragaudit.link.program import Place, Site
+from fragaudit.model.facts import MODULE_SCOPE, Binding
+from fragaudit.model.stores import Kind, Role
+from fragaudit.model.values import UNKNOWN, Call, Lit, Map, Ref, Value
+
+
+class Configured:
+    """Reads the settings that the catalogue names."""
+
+    def __init__(self, evaluator: Evaluator, catalogue: Catalogue) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+        self._catalogue = catalogue
+
+    def all(self) -> tuple[Opened, ...]:
+        """Return what settings open, in order of file and appearance."""
+        found: list[Opened] = []
+        for number, file in enumerate(self._program.files):
+            for binding in file.bindings:
+                for name, value in _settings(binding):
+                    for setting in self._catalogue.setting(name):
+                        if self._applies(setting, number, binding):
+                            found.extend(self._opened(setting, value, number, binding))
+        return tuple(dict.fromkeys(found))
+
+    def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
+        """Keep settings to where they mean something: module level or a configuration class, of a project that uses it."""
+        scope = self._program.scope(Place(file, binding.scope))
+        if binding.target.endswith("[]") or "." in binding.target:
+            return setting.where != "django"
+        if scope.kind == "class":
+            return setting.where != "django"
+        return binding.scope == MODULE_SCOPE
+
+    def _opened(self, setting: Setting, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
+        place = Place(file, binding.scope)
+        for meaning in self._evaluator.evaluate(value, place):
+            if setting.shape == "aliases" and isinstance(meaning, Display) and isinstance(meaning.value, Map):
+                for entry in meaning.value.entries:
+                    for inner in self._evaluator.evaluate(entry.value, meaning.place):
+                        alias = str(entry.key.value) if isinstance(entry.key, Lit) else "default"
+                        yield from self._one(setting, inner, file, binding, alias)
+            elif setting.shape != "aliases":
+                yield from self._one(setting, meaning, file, binding, "")
+            if setting.shape == "value":
+                return
+
+    def _one(self, setting: Setting, meaning: Abstract, file: int, binding: Binding, alias: str) -> Iterator[Opened]:
+        engine, parts = setting.engine or "", dict[str, tuple[Abstract, ...]]()
+        if isinstance(meaning, Display):
+            chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
+            text = next((str(m.value) for m in chosen if isinstance(m, Known)), "")
+            if setting.engines and text:
+                engine = setting.engines.get(text, "")
+                if not engine:
+                    return
+            for identity in setting.identity:
+                values = tuple(m for m in self._evaluator.lookup(meaning, identity.param) if m != Known(""))
+                if values and identity.means not in parts:
+                    parts[identity.means] = values
+        else:
+            text = str(meaning.value) if isinstance(meaning, Known) else ""
+            if setting.engines:
+                engine = setting.engines.get(text, "")
+                if not engine:
+                    return
+            else:
+                parts["url"] = (meaning,)
+        site = Site(Place(file, binding.scope), Call(Ref(alias or "setting"), (), binding.at), binding.branch, binding.target,
+                    None, "setting", False)  # fmt: skip
+        for address in addresses(parts, self._catalogue):
+            by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
+            name = engine or (by_url.name if by_url is not None else "")
+            name, _, rest = name.partition("/")
+            kind, _, role = rest.partition("/")
+            if not name:
+                if setting.kind != "relational":
+                    continue
+                name = "sql"
+            known = self._catalogue.engine(name)
+            if name in ("memory", "dummy"):
+                continue
+            kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
+            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address)
+
+
+def _settings(binding: Binding) -> Iterator[tuple[str, Value]]:
+    """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute."""
+    value = binding.value if binding.value is not None else UNKNOWN
+    if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
+        yield binding.key.value, value
+    elif binding.target.rpartition(".")[2].isupper() or "conf." in binding.target:
+        yield binding.target.rpartition(".")[2], value

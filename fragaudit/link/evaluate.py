@@ -1,0 +1,580 @@
+"""Follows names, attributes and calls across files to what they can mean. Flow-insensitive, bounded, never executing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from fragaudit.catalogue import Catalogue
+from fragaudit.link import settings
+from fragaudit.link.abstract import (
+    UNKNOWN,
+    Abstract,
+    Bound,
+    ClassRef,
+    Display,
+    External,
+    FunctionRef,
+    Handle,
+    Instance,
+    Known,
+    Package,
+    Symbol,
+    Template,
+)
+from fragaudit.link.program import Place, Program, Site
+from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
+from fragaudit.model.values import Arg, Attr, Call, Either, Function, Item, Lit, Map, Ref, Seq, Text, Value
+
+MOST_MEANINGS = 12
+"""An expression with more possible meanings is cut off: no store has that many addresses in one service."""
+
+MOST_CALLERS = 24
+DEEPEST = 60
+MOST_ATTEMPTS = 3
+
+Meanings = tuple[Abstract, ...]
+K = TypeVar("K", bound=Hashable)
+
+
+class Evaluator:
+    """Answers what values mean. Answers are remembered; questions that depend on themselves answer nothing."""
+
+    def __init__(self, program: Program, catalogue: Catalogue) -> None:
+        self.program = program
+        self.catalogue = catalogue
+        self._values: dict[tuple[int, Place], Meanings] = {}
+        self._names: dict[tuple[Place, str], Meanings] = {}
+        self._attributes: dict[tuple[Abstract, str], Meanings] = {}
+        self._open_questions: set[object] = set()
+        self._cut = 0
+        self._attempts: dict[object, int] = {}
+        self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
+
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, value: Value | None, place: Place) -> Meanings:
+        """Return what a value can mean in a scope: distinct, in order of discovery, empty if nothing is known."""
+        if value is None:
+            return ()
+        if isinstance(value, Lit):
+            return (Known(value.value),)
+        return self._once(self._values, (id(value), place), lambda: self._evaluate(value, place))
+
+    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[[], Iterable[Abstract]]) -> Meanings:
+        known = memory.get(key)
+        if known is not None:
+            return known
+        if key in self._open_questions or len(self._open_questions) > DEEPEST:
+            self._cut += 1
+            return ()
+        self._open_questions.add(key)
+        cut = self._cut
+        try:
+            found = _distinct(work())
+        finally:
+            self._open_questions.discard(key)
+        # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
+        if cut != self._cut and self._open_questions:
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] < MOST_ATTEMPTS:
+                return found
+        memory[key] = found
+        return found
+
+    def _evaluate(self, value: Value, place: Place) -> Iterator[Abstract]:
+        match value:
+            case Ref():
+                yield from self.name(value.name, place)
+            case Attr():
+                for base in self.evaluate(value.base, place):
+                    yield from self.attribute(base, value.name)
+            case Item():
+                for base in self.evaluate(value.base, place):
+                    yield from self._item(base, value.key, place)
+            case Text():
+                yield Template(tuple(self._one(part, place) for part in value.parts))
+            case Either():
+                for option in value.options:
+                    yield from self.evaluate(option, place)
+            case Seq() | Map():
+                yield Display(value, place)
+            case Function():
+                yield from self.evaluate(value.result, place)
+            case Call():
+                yield from self._call(value, place)
+            case _:
+                yield UNKNOWN
+
+    def _one(self, part: Value, place: Place) -> Abstract:
+        """Return the single meaning of a part of a text: settings first, as they name the part best."""
+        meanings = self.evaluate(part, place)
+        for meaning in meanings:
+            if isinstance(meaning, Symbol):
+                return meaning
+        return meanings[0] if len(meanings) == 1 else UNKNOWN
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def name(self, name: str, place: Place) -> Meanings:
+        """Return what a name means in a scope, looked up outwards as Python does."""
+        return self._once(self._names, (place, name), lambda: self._name(name, place))
+
+    def _name(self, name: str, place: Place) -> Iterator[Abstract]:
+        scope, first = place.scope, True
+        entries = self.program.files[place.file].scopes
+        while scope >= 0:
+            here = Place(place.file, scope)
+            if first or entries[scope].kind != "class":
+                found = list(self._local(name, here))
+                if found:
+                    yield from found
+                    return
+            first = False
+            scope = entries[scope].parent
+        for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
+            yield from self._exported(star, name, place.file)
+
+    def _exported(self, star: Import, name: str, asking: int) -> Iterator[Abstract]:
+        module = self.program.absolute(star, asking)
+        file = self.program.module(module, asking)
+        if file is not None and file != asking:
+            yield from self.name(name, Place(file, MODULE_SCOPE))
+
+    def _local(self, name: str, here: Place) -> Iterator[Abstract]:
+        program = self.program
+        for number in program.definitions(here, name):
+            place = Place(here.file, number)
+            if program.scope(place).kind == "class":
+                yield ClassRef(place)
+            else:
+                owner = program.enclosing_class(here)
+                yield FunctionRef(place, ClassRef(owner) if owner is not None and owner == here else None)
+        for item in program.imports(here, name):
+            yield from self._imported(item, here.file)
+        scope = program.scope(here)
+        for number, parameter in enumerate(scope.parameters):
+            if parameter.name == name:
+                yield from self._parameter(here, number, parameter)
+        for binding in program.bindings(here, name):
+            yield from self.bound(binding, here.file)
+
+    def bound(self, binding: Binding, file: int) -> Meanings:
+        """Return what a binding gives its target."""
+        place = Place(file, binding.scope)
+        found: list[Abstract] = []
+        if binding.value is not None and binding.how != "+=":
+            for meaning in self.evaluate(binding.value, place):
+                found.extend(self._elements(meaning) if binding.how == "for" else (meaning,))
+        if binding.annotation is not None and not any(isinstance(m, (Handle, Instance, Known, Symbol)) for m in found):
+            found.extend(self.typed(binding.annotation, place))
+        return tuple(found) or (UNKNOWN,)
+
+    def _elements(self, meaning: Abstract) -> Iterator[Abstract]:
+        if isinstance(meaning, Display):
+            values = meaning.value.items if isinstance(meaning.value, Seq) else tuple(e.key for e in meaning.value.entries)
+            for value in values:
+                yield from self.evaluate(value, meaning.place)
+        else:
+            yield UNKNOWN
+
+    def _imported(self, item: Import, asking: int) -> Iterator[Abstract]:
+        module = self.program.absolute(item, asking)
+        if item.name is None:
+            yield self._module(module, asking)
+            return
+        inner = self.program.module(f"{module}.{item.name}", asking)
+        file = self.program.module(module, asking)
+        if file is not None and file != asking:
+            found = self.name(item.name, Place(file, MODULE_SCOPE))
+            if found:
+                yield from found
+                return
+        if inner is not None:
+            yield Package(f"{module}.{item.name}", inner)
+        elif file is not None or self.program.is_package(f"{module}.{item.name}"):
+            yield Package(f"{module}.{item.name}", None) if file is None else UNKNOWN
+        else:
+            yield External(f"{module}.{item.name}")
+
+    def _module(self, dotted: str, asking: int) -> Abstract:
+        file = self.program.module(dotted, asking)
+        if file is not None:
+            return Package(dotted, file)
+        root_known = dotted.partition(".")[0] in self.catalogue.roots
+        return Package(dotted, None) if self.program.is_package(dotted) and not root_known else External(dotted)
+
+    # -- parameters ------------------------------------------------------------------------------------------------
+
+    def _parameter(self, function: Place, number: int, parameter: Parameter) -> Iterator[Abstract]:
+        owner = self._method_owner(function)
+        if owner is not None and number == 0 and not _is_static(self.program, function):
+            yield ClassRef(owner) if _is_classmethod(self.program, function) else Instance(ClassRef(owner))
+            return
+        if parameter.kind in ("*", "**"):
+            yield UNKNOWN
+            return
+        found = _distinct(self._arguments(function, number, parameter, owner))
+        yield from found
+        if parameter.default is not None:
+            yield from self._default(parameter.default, Place(function.file, self.program.scope(function).parent))
+        if parameter.annotation is not None and not any(isinstance(m, (Handle, Known, Symbol)) for m in found):
+            yield from self.typed(parameter.annotation, function)
+        if not found and (parameter.default is None or parameter.default == Lit(None)):
+            yield Symbol(parameter.name.upper(), strong=False)
+
+    def _default(self, default: Value, place: Place) -> Iterator[Abstract]:
+        if default != Lit(None):
+            yield from self.evaluate(default, place)
+
+    def _arguments(
+        self, function: Place, number: int, parameter: Parameter, owner: Place | None
+    ) -> Iterator[Abstract]:
+        """Yield what callers pass for a parameter."""
+        scope = self.program.scope(function)
+        name = scope.name
+        shift = 1 if owner is not None and not _is_static(self.program, function) else 0
+        if owner is not None and name == "__init__":
+            name = self.program.scope(owner).name
+        seen = 0
+        for site in self.program.sites_by_name.get(name, ()):
+            if seen >= MOST_CALLERS:
+                return
+            if not self._calls(site, function, owner):
+                continue
+            seen += 1
+            argument = argument_of(site.call.args, parameter.name, number - shift)
+            if argument is not None:
+                yield from self.evaluate(argument, site.place)
+
+    def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
+        func = site.call.func
+        if isinstance(func, Attr) and owner is not None and self.program.scope(function).name != "__init__":
+            for base in self.evaluate(func.base, site.place):
+                if isinstance(base, (Instance, ClassRef)):
+                    of = base.of if isinstance(base, Instance) else base
+                    if owner in (ancestor.place for ancestor in self.ancestry(of)):
+                        return True
+            return False
+        for meaning in self.evaluate(func, site.place):
+            if isinstance(meaning, FunctionRef) and meaning.place == function:
+                return True
+            if isinstance(meaning, ClassRef) and owner is not None and owner == self._constructor_owner(meaning):
+                return True
+        return False
+
+    def _constructor_owner(self, cls: ClassRef) -> Place | None:
+        for ancestor in self.ancestry(cls):
+            if self.program.definitions(ancestor.place, "__init__"):
+                return ancestor.place
+        return None
+
+    def _method_owner(self, function: Place) -> Place | None:
+        parent = Place(function.file, self.program.scope(function).parent)
+        return parent if parent.scope >= 0 and self.program.scope(parent).kind == "class" else None
+
+    # -- attributes ------------------------------------------------------------------------------------------------
+
+    def attribute(self, base: Abstract, name: str) -> Meanings:
+        """Return what `base.name` means."""
+        return self._once(self._attributes, (base, name), lambda: self._attribute(base, name))
+
+    def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
+        match base:
+            case External():
+                yield from settings.external_attribute(self, base, name)
+            case Package():
+                yield from self._module_attribute(base, name)
+            case ClassRef():
+                yield from self._class_attribute(base, name)
+            case Instance():
+                yield from self._instance_attribute(base, name)
+            case Handle():
+                yield Bound(base, name)
+            case Known() | Symbol() | Template() if name in settings.SAME_TEXT:
+                yield base
+            case Symbol():
+                yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
+            case Bound():
+                yield Bound(Handle(f"{base.handle.name}.{base.method}", base.handle.site), name)
+            case _:
+                yield Symbol(name.upper(), strong=False)
+
+    def _module_attribute(self, base: Package, name: str) -> Iterator[Abstract]:
+        if base.file is not None:
+            found = self.name(name, Place(base.file, MODULE_SCOPE))
+            if found:
+                yield from found
+                return
+        asking = base.file if base.file is not None else 0
+        inner = self.program.module(f"{base.name}.{name}", asking)
+        if inner is not None or self.program.is_package(f"{base.name}.{name}"):
+            yield Package(f"{base.name}.{name}", inner)
+        else:
+            yield UNKNOWN
+
+    def _class_attribute(self, base: ClassRef, name: str) -> Iterator[Abstract]:
+        for ancestor in self.ancestry(base):
+            found = list(self._local(name, ancestor.place))
+            if found:
+                yield from found
+                return
+        for outside in self.outside_bases(base):
+            yield from settings.external_attribute(self, outside, name)
+            return
+
+    def _instance_attribute(self, base: Instance, name: str) -> Iterator[Abstract]:
+        found: list[Abstract] = []
+        for ancestor in self.ancestry(base.of):
+            field = settings.field(self, base, ancestor, name)
+            if field is not None:
+                found.extend(field)
+                continue
+            found.extend(self._assigned(ancestor.place, name))
+            for number in self.program.definitions(ancestor.place, name):
+                place = Place(ancestor.place.file, number)
+                if self.program.scope(place).kind == "class":
+                    found.append(ClassRef(place))
+                elif _is_property(self.program, place):
+                    found.extend(self.result(place))
+                else:
+                    found.append(FunctionRef(place, ancestor))
+            for binding in self.program.bindings(ancestor.place, name):
+                found.extend(self.bound(binding, ancestor.place.file))
+            if any(meaning != UNKNOWN for meaning in found):
+                break
+        known = [meaning for meaning in found if meaning != UNKNOWN and meaning != Known(None)]
+        yield from known
+        if not known:
+            outside = self.outside_bases(base.of)
+            for external in outside:
+                if self.catalogue.open(external.name) is not None:
+                    yield Bound(Handle(external.name, base.site), name)
+                    return
+            if found or not outside:
+                yield Symbol(name.upper(), strong=False)
+
+    def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
+        """Yield what the methods of a class assign to `self.name`."""
+        for number in self.program.children(cls):
+            method = Place(cls.file, number)
+            scope = self.program.scope(method)
+            if scope.kind != "function" or not scope.parameters:
+                continue
+            for inner in (method, *(Place(cls.file, n) for n in self.program.children(method))):
+                for binding in self.program.bindings(inner, f"{scope.parameters[0].name}.{name}"):
+                    yield from self.bound(binding, cls.file)
+
+    def _item(self, base: Abstract, key: Value, place: Place) -> Iterator[Abstract]:
+        keys = self.evaluate(key, place)
+        wanted = keys[0].value if len(keys) == 1 and isinstance(keys[0], Known) else None
+        match base:
+            case External() if settings.is_environment(base.name):
+                if isinstance(wanted, str):
+                    yield Symbol(wanted)
+            case Display():
+                yield from self.lookup(base, wanted)
+            case Handle():
+                yield Bound(base, "[]")
+            case Known() | Template():
+                yield base
+            case Symbol() if isinstance(wanted, str):
+                yield Symbol(f"{base.name}.{wanted.upper()}" if base.strong else wanted.upper(), strong=base.strong)
+            case ClassRef():
+                yield base  # a generic class: Repository[User]
+            case _:
+                yield Symbol(wanted.upper(), strong=False) if isinstance(wanted, str) else UNKNOWN
+
+    def lookup(self, display: Display, key: str | int | float | bool | None) -> Iterator[Abstract]:
+        """Yield the meanings of an entry; of every entry when the key is not known."""
+        if isinstance(display.value, Seq):
+            items = display.value.items
+            chosen = (items[key],) if isinstance(key, int) and -len(items) <= key < len(items) else items
+            for item in chosen:
+                yield from self.evaluate(item, display.place)
+            return
+        for entry in display.value.entries:
+            if entry.key is None:
+                for inner in self.evaluate(entry.value, display.place):
+                    if isinstance(inner, Display):
+                        yield from self.lookup(inner, key)
+            elif key is None or Known(key) in self.evaluate(entry.key, display.place):
+                yield from self.evaluate(entry.value, display.place)
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call, place: Place) -> Iterator[Abstract]:
+        site = self._sites.get(id(call))
+        for callee in self.evaluate(call.func, place):
+            match callee:
+                case External():
+                    yield from self._external_call(callee, call, place, site)
+                case ClassRef():
+                    yield Instance(callee, site)
+                case FunctionRef():
+                    yield from self.result(callee.place)
+                case Bound():
+                    yield from self._method_call(callee, site)
+                case Known() | Symbol() | Template():
+                    yield callee  # a text method that keeps the text: strip, replace, get_secret_value
+                case Instance():
+                    for method in self.attribute(callee, "__call__"):
+                        if isinstance(method, FunctionRef):
+                            yield from self.result(method.place)
+                case _:
+                    yield UNKNOWN
+
+    def _external_call(self, callee: External, call: Call, place: Place, site: Site | None) -> Iterator[Abstract]:
+        special = settings.call(self, callee.name, call, place)
+        if special is not None:
+            yield from special
+            return
+        opened = self.catalogue.open(callee.name)
+        if opened is not None:
+            yield Handle(opened.returns or opened.name, site)
+            return
+        yield External(f"{callee.name}()")
+
+    def _method_call(self, callee: Bound, site: Site | None) -> Iterator[Abstract]:
+        opened = self.catalogue.open(f"{callee.handle.name}.{callee.method}")
+        if opened is not None:
+            yield Handle(opened.returns or opened.name, site)
+            return
+        for operation in self.catalogue.operations(callee.handle.name, callee.method):
+            if operation.returns:
+                yield Handle(operation.returns, callee.handle.site)
+                return
+        yield Handle(f"{callee.handle.name}.{callee.method}()", callee.handle.site)
+
+    def called(self, function: Value, place: Place) -> Meanings:
+        """Return what calling a function value without arguments gives, as a dependency provider does."""
+        found: list[Abstract] = []
+        for callee in self.evaluate(function, place):
+            if isinstance(callee, FunctionRef):
+                found.extend(self.result(callee.place))
+            elif isinstance(callee, ClassRef):
+                found.append(Instance(callee))
+            elif isinstance(callee, (Handle, Instance, Display)):
+                found.append(callee)  # a lambda, whose value is its result already
+            elif isinstance(callee, External) and self.catalogue.open(callee.name) is not None:
+                found.append(Handle(callee.name))
+        return tuple(found)
+
+    def result(self, function: Place) -> Meanings:
+        """Return what a function of the project can return or yield."""
+        return self._once(self._names, (function, "<result>"), lambda: self._result(function))
+
+    def _result(self, function: Place) -> Iterator[Abstract]:
+        found = False
+        for use in self.program.returns[function.file].get(function.scope, ()):
+            for meaning in self.evaluate(use.value, function):
+                found = found or meaning != UNKNOWN
+                yield meaning
+        annotation = self.program.scope(function).returns
+        if annotation is not None and not found:
+            yield from self.typed(annotation, function)
+
+    # -- classes and types -----------------------------------------------------------------------------------------
+
+    def ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        """Return a class and its ancestors inside the project, nearest first."""
+        found, queue = [cls], [cls]
+        while queue and len(found) < 40:
+            current = queue.pop(0)
+            scope = self.program.scope(current.place)
+            for base in scope.bases:
+                for meaning in self.evaluate(base, Place(current.place.file, scope.parent)):
+                    if isinstance(meaning, ClassRef) and meaning not in found:
+                        found.append(meaning)
+                        queue.append(meaning)
+        return tuple(found)
+
+    def outside_bases(self, cls: ClassRef) -> tuple[External, ...]:
+        """Return the library classes that a class and its ancestors derive from."""
+        found: list[External] = []
+        for ancestor in self.ancestry(cls):
+            scope = self.program.scope(ancestor.place)
+            for base in scope.bases:
+                value = base.base if isinstance(base, Item) else base
+                for meaning in self.evaluate(value, Place(ancestor.place.file, scope.parent)):
+                    if isinstance(meaning, External) and meaning not in found:
+                        found.append(meaning)
+                    elif isinstance(meaning, Handle) and External(meaning.name) not in found:
+                        found.append(External(meaning.name))
+        return tuple(found)
+
+    def typed(self, annotation: Value, place: Place) -> Iterator[Abstract]:
+        """Yield what a value of an annotated type is: handles and instances whose making isn't known."""
+        if isinstance(annotation, Item):
+            keys = annotation.key.items if isinstance(annotation.key, Seq) else (annotation.key,)
+            for key in keys:
+                if isinstance(key, Call):
+                    yield from self.evaluate(key, place)  # Annotated[X, Depends(make)]
+                elif not isinstance(key, Lit):
+                    yield from self.typed(key, place)
+            annotation = annotation.base
+        if isinstance(annotation, Either):
+            for option in annotation.options:
+                yield from self.typed(option, place)
+            return
+        if not isinstance(annotation, (Ref, Attr)):
+            return
+        for meaning in self.evaluate(annotation, place):
+            if isinstance(meaning, ClassRef):
+                yield Instance(meaning)
+            elif isinstance(meaning, External) and self.catalogue.open(meaning.name) is not None:
+                opened = self.catalogue.open(meaning.name)
+                assert opened is not None
+                yield Handle(opened.name, None)
+
+
+def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> Value | None:
+    """Return the argument given for a parameter by keyword or position; None if it is left out or hidden in a splat."""
+    plain = 0
+    for argument in arguments:
+        if argument.name == name:
+            return argument.value
+        if argument.name is None:
+            if position is not None and plain == position:
+                return argument.value
+            plain += 1
+        elif argument.name == "*":
+            position = None
+    return None
+
+
+def _distinct(meanings: Iterable[Abstract]) -> Meanings:
+    found: dict[Abstract, None] = {}
+    for meaning in meanings:
+        found[meaning] = None
+        if len(found) >= MOST_MEANINGS:
+            break
+    if len(found) > 1:
+        found.pop(UNKNOWN, None)
+    return tuple(found)
+
+
+def _decorated(program: Program, function: Place, *names: str) -> bool:
+    for decorator in program.scope(function).decorators:
+        value = decorator.func if isinstance(decorator, Call) else decorator
+        if getattr(value, "name", "") in names:
+            return True
+    return False
+
+
+def _is_property(program: Program, function: Place) -> bool:
+    return _decorated(program, function, "property", "cached_property", "computed_field")
+
+
+def _is_static(program: Program, function: Place) -> bool:
+    return _decorated(program, function, "staticmethod")
+
+
+def _is_classmethod(program: Program, function: Place) -> bool:
+    return _decorated(program, function, "classmethod", "validator", "field_validator") or (
+        program.scope(function).name == "__new__"
+    )
+
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 5_000))

@@ -1,0 +1,129 @@
+"""Which openings are one and the same store, with the reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fragaudit.link.identity import Address, distinct
+from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
+from fragaudit.link.program import Program
+from fragaudit.model.stores import Kind, Reason
+
+_PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT)
+
+
+@dataclass(slots=True)
+class Group:
+    """Openings that are one store, being collected; `reasons` say why each joined."""
+
+    family: str
+    openings: list[Opened]
+    reasons: list[Reason] = field(default_factory=list)
+    apart: set[str] = field(default_factory=set)
+
+    @property
+    def address(self) -> Address:
+        """The best known address: certain ones first."""
+        return max((o.address for o in self.openings), key=lambda a: (a.certain, a.known, bool(a.symbols)))
+
+
+class Grouping:
+    """Joins openings of one service into stores."""
+
+    def __init__(self, program: Program, family: Callable[[str], str]) -> None:
+        """Take the program for places and branches, and a function from engine to family."""
+        self._program = program
+        self._family = family
+
+    def groups(self, openings: Sequence[Opened]) -> list[Group]:
+        """Return the stores of a service's openings, in order of their first opening."""
+        groups: list[Group] = []
+        by_site: dict[SiteKey, Group] = {}
+        ordered = sorted(openings, key=self._order)
+        for opened in ordered:
+            group = self._find(opened, groups, by_site)
+            if group is None:
+                group = Group(self._family(opened.engine), [])
+                groups.append(group)
+            group.openings.append(opened)
+            by_site.setdefault(opened.key, group)
+        for group in groups:
+            group.openings.sort(key=lambda o: (o.site.place.file, o.site.call.at))
+        return sorted(groups, key=lambda g: (g.openings[0].site.place.file, g.openings[0].site.call.at))
+
+    def _order(self, opened: Opened) -> tuple[bool, bool, bool, int, tuple[int, int, int, int]]:
+        """Order with the best known first: what joins others needs them to be there."""
+        address = opened.address
+        return (opened.alias is not None, not address.certain, not address.known, opened.site.place.file, opened.site.call.at)
+
+    def _find(self, opened: Opened, groups: list[Group], by_site: dict[SiteKey, Group]) -> Group | None:
+        family = self._family(opened.engine)
+        if opened.alias is not None and opened.alias in by_site and by_site[opened.alias].family == family:
+            group = by_site[opened.alias]
+            self._because(group, opened, "uses the client opened there", group.openings[0])
+            return group
+        mates = [g for g in groups if g.family == family and self._compatible(g, opened)]
+        for group in mates:
+            same = next((o for o in group.openings if _same(o.address, opened.address)), None)
+            if same is not None:
+                self._join_equal(group, opened, same)
+                return group
+        for group in mates:
+            other = next((o for o in group.openings if self._alternatives(o, opened)), None)
+            if other is not None:
+                self._because(group, opened, "is the other branch of one choice", other)
+                return group
+        for group in mates:
+            if not any(distinct(o.address, opened.address) for o in group.openings):
+                self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
+                return group
+        return None
+
+    def _compatible(self, group: Group, opened: Opened) -> bool:
+        """A vector store kept in a relational engine is told from the tables beside it, and scratch from data."""
+        first = group.openings[0]
+        broker = {o.role == "broker" for o in group.openings}
+        if (opened.role == "broker") not in broker and not opened.address.certain:
+            return False
+        return (first.kind == opened.kind or {first.kind, opened.kind} <= {Kind.KV, Kind.QUEUE}) and (
+            (first.role == "scratch") == (opened.role == "scratch")
+        )
+
+    def _alternatives(self, one: Opened, other: Opened) -> bool:
+        return one.site.place.file == other.site.place.file and self._program.exclusive(
+            one.site.place.file, one.site.branch, other.site.branch
+        )
+
+    def _join_equal(self, group: Group, opened: Opened, same: Opened) -> None:
+        if opened.address.text == same.address.text:
+            text = opened.address.text or "the default address"
+            self._because(group, opened, f"same address {text}", same)
+            return
+        group.apart |= set(opened.address.symbols) ^ set(same.address.symbols)
+        self._because(group, opened, f"{opened.address.text} and {same.address.text} have one default", same)
+
+    def _because(self, group: Group, opened: Opened, why: str, other: Opened) -> None:
+        at = self._program.location(opened.site.place.file, opened.site.call.at)
+        there = self._program.location(other.site.place.file, other.site.call.at)
+        group.reasons.append(Reason(f"one store with {there.path}:{there.line}: {why}", at))
+
+
+def _same(one: Address, other: Address) -> bool:
+    if one.private or other.private:
+        return False
+    return one.text == other.text or (one.certain and other.certain and one.known and one.resolved == other.resolved)
+
+
+def decide_engine(groups: Sequence[Group], hint: str | None) -> None:
+    """Give databases whose URL is nowhere in the source the engine that everything else hints at."""
+    for group in groups:
+        if group.family == UNDECIDED and hint:
+            group.openings = [_with_engine(opened, hint) for opened in group.openings]
+            group.family = hint
+
+
+def _with_engine(opened: Opened, engine: str) -> Opened:
+    from dataclasses import replace
+
+    return replace(opened, engine=engine)

@@ -1,0 +1,271 @@
+"""All files of a repository side by side: modules, scopes, names and callers, indexed for look-up."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+
+from fragaudit.model.facts import MODULE_SCOPE, Binding, Branch, FileFacts, Import, Scope, Use
+from fragaudit.model.locations import Location
+from fragaudit.model.values import Call, Span, Value, calls
+
+
+_MODULE = Scope("module", "", -1, (1, 1, 1, 1))
+
+
+class Place(NamedTuple):
+    """A scope of a file: the context in which a value is read."""
+
+    file: int
+    scope: int
+
+
+class Site(NamedTuple):
+    """A call where it is written, and what its value becomes: `target` is the name bound to it, if it is bound whole.
+
+    `nested` tells a call inside a larger expression from one that is the whole value.
+    """
+
+    place: Place
+    call: Call
+    branch: int
+    target: str
+    annotation: Value | None
+    how: str
+    nested: bool
+
+
+class Program:
+    """The facts of many files, indexed. Files are numbered by their sorted path, so numbers don't depend on order."""
+
+    def __init__(self, facts: Sequence[FileFacts], roots: frozenset[str] = frozenset()) -> None:
+        """Index facts; `roots` are top-level import names of libraries, which project files don't shadow."""
+        python = sorted((f for f in facts if f.language == "python"), key=lambda f: f.path)
+        # A file that was not looked into still is a module.
+        self.files = tuple(f if f.scopes else msgspec.structs.replace(f, scopes=(_MODULE,)) for f in python)
+        self._library_roots = roots
+        self._packages = {posixpath.dirname(f.path) for f in self.files if f.path.endswith("__init__.py")}
+        self._suffixes: dict[str, list[int]] = defaultdict(list)
+        for number, file in enumerate(self.files):
+            for name in self._module_names(file.path):
+                self._suffixes[name].append(number)
+        self._bindings: list[dict[tuple[int, str], list[Binding]]] = []
+        self._imports: list[dict[tuple[int, str], list[Import]]] = []
+        self._definitions: list[dict[tuple[int, str], list[int]]] = []
+        self._children: list[dict[int, list[int]]] = []
+        for file in self.files:
+            self._index(file)
+
+    def _index(self, file: FileFacts) -> None:
+        bindings: dict[tuple[int, str], list[Binding]] = defaultdict(list)
+        for binding in file.bindings:
+            bindings[binding.scope, binding.target].append(binding)
+        imports: dict[tuple[int, str], list[Import]] = defaultdict(list)
+        for item in file.imports:
+            imports[item.scope, item.local].append(item)
+        definitions: dict[tuple[int, str], list[int]] = defaultdict(list)
+        children: dict[int, list[int]] = defaultdict(list)
+        for number, scope in enumerate(file.scopes):
+            if scope.kind != "module":
+                definitions[scope.parent, scope.name].append(number)
+                children[scope.parent].append(number)
+        self._bindings.append(bindings)
+        self._imports.append(imports)
+        self._definitions.append(definitions)
+        self._children.append(children)
+
+    # -- modules ---------------------------------------------------------------------------------------------------
+
+    def _module_names(self, path: str) -> Iterator[str]:
+        """Yield the dotted names a file can be imported by: from each folder above it that is not a package."""
+        stem = path.removesuffix(".py").removesuffix("/__init__")
+        parts = [part for part in stem.split("/") if part not in ("", ".", "..")]
+        for start in range(len(parts)):
+            folder = "/".join(parts[:start])
+            if start == 0 or not self._in_package(folder):
+                yield ".".join(parts[start:])
+
+    def _in_package(self, folder: str) -> bool:
+        return folder in self._packages
+
+    def module(self, dotted: str, asking: int) -> int | None:
+        """Return the file that `import dotted` means in the asking file, or None for an outside module."""
+        found = self._suffixes.get(dotted, ())
+        if not found:
+            return None
+        here = self.files[asking].path
+        if dotted.partition(".")[0] in self._library_roots:
+            # A project file called redis.py in some folder is not what `import redis` means, except beside it.
+            beside = [n for n in found if posixpath.dirname(self.files[n].path) == posixpath.dirname(here) and n != asking]
+            if "." not in dotted and not beside:
+                return None
+            found = beside or found
+        return max(found, key=lambda n: (len(posixpath.commonpath(["/" + here, "/" + self.files[n].path])), -n))
+
+    def has_package(self, dotted: str) -> bool:
+        """Say whether a dotted name is a folder of the project."""
+        return any(name.startswith(dotted + ".") for name in self._suffixes)
+
+    @cached_property
+    def _package_names(self) -> frozenset[str]:
+        names: set[str] = set()
+        for name in self._suffixes:
+            parts = name.split(".")
+            names.update(".".join(parts[:end]) for end in range(1, len(parts)))
+        return frozenset(names)
+
+    def is_package(self, dotted: str) -> bool:
+        """Say whether a dotted name is a folder that holds project modules."""
+        return dotted in self._package_names
+
+    def absolute(self, item: Import, asking: int) -> str:
+        """Return the absolute dotted module of an import, relative ones resolved against the asking file's path."""
+        if not item.level:
+            return item.module
+        folder = posixpath.dirname(self.files[asking].path)
+        for _ in range(item.level - 1):
+            folder = posixpath.dirname(folder)
+        base = ".".join(part for part in folder.split("/") if part not in ("", ".", ".."))
+        return ".".join(part for part in (base, item.module) if part)
+
+    # -- scopes ----------------------------------------------------------------------------------------------------
+
+    def scope(self, place: Place) -> Scope:
+        """Return the scope of a place."""
+        return self.files[place.file].scopes[place.scope]
+
+    def bindings(self, place: Place, target: str) -> Sequence[Binding]:
+        """Return the bindings of a name directly in a scope, in source order."""
+        return self._bindings[place.file].get((place.scope, target), ())
+
+    def imports(self, place: Place, local: str) -> Sequence[Import]:
+        """Return the imports that bind a name directly in a scope."""
+        return self._imports[place.file].get((place.scope, local), ())
+
+    def definitions(self, place: Place, name: str) -> Sequence[int]:
+        """Return the classes and functions of a name directly in a scope."""
+        return self._definitions[place.file].get((place.scope, name), ())
+
+    def children(self, place: Place) -> Sequence[int]:
+        """Return the scopes directly inside a scope."""
+        return self._children[place.file].get(place.scope, ())
+
+    def enclosing_class(self, place: Place) -> Place | None:
+        """Return the innermost class around a place, itself included."""
+        scope = place.scope
+        while scope > MODULE_SCOPE:
+            if self.files[place.file].scopes[scope].kind == "class":
+                return Place(place.file, scope)
+            scope = self.files[place.file].scopes[scope].parent
+        return None
+
+    def enclosing_function(self, place: Place) -> Place | None:
+        """Return the outermost function around a place below its module or class, itself included."""
+        found, scope = None, place.scope
+        while scope > MODULE_SCOPE:
+            entry = self.files[place.file].scopes[scope]
+            if entry.kind == "function":
+                found = Place(place.file, scope)
+            scope = entry.parent
+        return found
+
+    def within(self, place: Place, outer: Place) -> bool:
+        """Say whether a place lies in a scope or is it."""
+        if place.file != outer.file:
+            return False
+        scope = place.scope
+        while scope != -1:
+            if scope == outer.scope:
+                return True
+            scope = self.files[place.file].scopes[scope].parent
+        return False
+
+    def branches(self, file: int, branch: int) -> list[Branch]:
+        """Return the arms a branch lies in, innermost first."""
+        found = []
+        while branch >= 0:
+            entry = self.files[file].branches[branch]
+            found.append(entry)
+            branch = entry.parent
+        return found
+
+    def exclusive(self, file: int, one: int, other: int) -> bool:
+        """Say whether two branches of a file lie in different arms of one choice."""
+        arms = {entry.group: entry.arm for entry in self.branches(file, one)}
+        return any(arms.get(entry.group, entry.arm) != entry.arm for entry in self.branches(file, other))
+
+    def location(self, file: int, span: Span) -> Location:
+        """Return a span of a file as a location."""
+        return Location(self.files[file].path, *span)
+
+    def qualified(self, place: Place) -> str:
+        """Return `path::Outer.inner` for a scope."""
+        names: list[str] = []
+        scope = place.scope
+        while scope > MODULE_SCOPE:
+            names.append(self.files[place.file].scopes[scope].name)
+            scope = self.files[place.file].scopes[scope].parent
+        return f"{self.files[place.file].path}::{'.'.join(reversed(names))}"
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Every call of the repository, in order of file and appearance."""
+        found: list[Site] = []
+        for number, file in enumerate(self.files):
+            for binding in file.bindings:
+                if binding.value is not None:
+                    place = Place(number, binding.scope)
+                    for call in calls(binding.value):
+                        whole = call is binding.value
+                        target = binding.target
+                        found.append(Site(place, call, binding.branch, target, binding.annotation, binding.how, not whole))
+            for use in file.uses:
+                for call in calls(use.value):
+                    place = Place(number, use.scope)
+                    found.append(Site(place, call, use.branch, "", None, use.how, call is not use.value))
+            for scope_number, scope in enumerate(file.scopes):
+                for value in _header_values(scope):
+                    for call in calls(value):
+                        place = Place(number, max(scope.parent, MODULE_SCOPE))
+                        found.append(Site(place, call, scope.branch, "", None, "header", True))
+                del scope_number
+        return tuple(found)
+
+    @cached_property
+    def sites_by_name(self) -> dict[str, list[Site]]:
+        """Calls by the last name of what is called."""
+        index: dict[str, list[Site]] = defaultdict(list)
+        for site in self.sites:
+            index[getattr(site.call.func, "name", "")].append(site)
+        return index
+
+    @cached_property
+    def returns(self) -> list[dict[int, list[Use]]]:
+        """What each function returns or yields, per file by scope."""
+        found: list[dict[int, list[Use]]] = []
+        for file in self.files:
+            here: dict[int, list[Use]] = defaultdict(list)
+            for use in file.uses:
+                if use.how in ("return", "yield"):
+                    here[use.scope].append(use)
+            found.append(here)
+        return found
+
+
+def _header_values(scope: Scope) -> Iterator[Value]:
+    for parameter in scope.parameters:
+        if parameter.default is not None:
+            yield parameter.default
+        if parameter.annotation is not None:
+            yield parameter.annotation
+    yield from scope.decorators
+    yield from scope.bases
+    for _, value in scope.keywords:
+        yield value

@@ -1,0 +1,94 @@
+"""What a service uses a store for, and which store is its primary database; each with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fragaudit.link.grouping import Group
+from fragaudit.link.openings import Opened
+from fragaudit.link.program import Place, Program
+from fragaudit.model.locations import Location
+from fragaudit.model.stores import Kind, Reason, Role, Store, TableOrigin
+from fragaudit.model.values import Attr
+
+_BROKER = re.compile(r"broker|celery|\bqueue|_queue|rq_|arq|dramatiq|huey|taskiq|kombu|faststream", re.IGNORECASE)
+_SESSION = re.compile(r"session_?(?:store|redis|backend|engine)|redis_?session", re.IGNORECASE)
+_CACHE = re.compile(r"cache", re.IGNORECASE)
+_DISCARDING = frozenset({"unlink", "rmtree", "remove", "cleanup"})
+_ORDER = (Role.DATA, Role.SESSION, Role.CACHE, Role.CHECKPOINT, Role.BROKER, Role.SCRATCH)
+PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT, Kind.GRAPH)
+
+
+def role_of(group: Group, program: Program) -> tuple[Role, Reason]:
+    """Return the role of a store: the weightiest of its openings' roles."""
+    roles = [(_opening_role(opened, program), opened) for opened in group.openings]
+    (role, why), opened = min(roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at))
+    at = program.location(opened.site.place.file, opened.site.call.at)
+    return role, Reason(f"role {role}: {why}", at)
+
+
+def _opening_role(opened: Opened, program: Program) -> tuple[Role, str]:
+    if opened.role != Role.DATA:
+        return opened.role, f"{opened.library} opens it as that" if opened.role != Role.SCRATCH else "in memory or temporary"
+    if opened.kind in (Kind.RELATIONAL, Kind.FILE) and opened.engine in ("sqlite", "duckdb") and _discarded(opened, program):
+        return Role.SCRATCH, "its file is removed by the code that opens it"
+    if opened.kind == Kind.KV:
+        names = _names_around(opened, program)
+        for role, pattern in ((Role.BROKER, _BROKER), (Role.SESSION, _SESSION), (Role.CACHE, _CACHE)):
+            named = next((name for name in names if pattern.search(name)), None)
+            if named is not None:
+                return role, f"named {named}"
+    return Role.DATA, "nothing says that it holds less than data"
+
+
+def _names_around(opened: Opened, program: Program) -> list[str]:
+    place = opened.site.place
+    names = [opened.site.target.removeprefix("self."), *opened.address.symbols]
+    function = program.enclosing_function(place)
+    cls = program.enclosing_class(place)
+    names.extend(program.scope(p).name for p in (function, cls) if p is not None)
+    return [name for name in names if name]
+
+
+def _discarded(opened: Opened, program: Program) -> bool:
+    """Say whether the class or function that opens a file database also deletes files."""
+    place = opened.site.place
+    unit = program.enclosing_class(place) or program.enclosing_function(place)
+    if unit is None:
+        return False
+    for site in program.sites:
+        func = site.call.func
+        if site.place.file == place.file and isinstance(func, Attr) and func.name in _DISCARDING:
+            if func.name == "remove" and getattr(func.base, "name", "") != "os":
+                continue
+            if program.within(site.place, unit):
+                return True
+    return False
+
+
+def primary_of(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[str | None, tuple[Reason, ...]]:
+    """Return the id of the primary database and why; None when no store holds the application's own tables."""
+    candidates = [s for s in stores if s.kind in PRIMARY_KINDS and s.role == Role.DATA and s.inside is None]
+    relational = [s for s in candidates if s.kind != Kind.GRAPH]
+    if not relational:
+        graphs = [s for s in candidates if s.kind == Kind.GRAPH and s.holds_tables]
+        if graphs:
+            return graphs[0].id, (Reason(f"{graphs[0].engine} holds the application's entities", _first(graphs[0])),)
+        why = "no relational or document database holds data of the application's own"
+        return None, (Reason(why),)
+    chosen = max(relational, key=lambda s: (s.holds_tables, s.kind == Kind.RELATIONAL, len(s.openings) + len(s.calls)))
+    what = "it holds the application's tables" if chosen.holds_tables else "it is the database opened for data"
+    reasons = [Reason(f"{chosen.engine} is the primary database: {what}", _first(chosen))]
+    reasons.extend(Reason(f"table {t.name} is defined by {t.by}", t.at) for t in tables[:3] if chosen.holds_tables)
+    return chosen.id, tuple(reasons)
+
+
+def _first(store: Store) -> Location | None:
+    return store.openings[0].at if store.openings else None
+
+
+def names_of(place: Place, program: Program) -> str:
+    """Return `path::Class` of the class around a place, or an empty string."""
+    cls = program.enclosing_class(place)
+    return program.qualified(cls) if cls is not None else ""

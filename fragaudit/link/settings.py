@@ -1,0 +1,231 @@
+"""Where settings come from: environment readers, settings classes, and the library calls that only pass a value on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Instance, Known, Symbol, Template
+from fragaudit.link.program import Place
+from fragaudit.model.facts import MODULE_SCOPE, Binding
+from fragaudit.model.values import Call, Entry, Lit, Map, Value
+
+if TYPE_CHECKING:
+    from fragaudit.link.evaluate import Evaluator
+
+SAME_TEXT = frozenset(
+    "strip rstrip lstrip lower upper replace get_secret_value unicode_string render_as_string as_posix resolve "
+    "absolute expanduser value parent encode decode removeprefix removesuffix removeSuffix __str__ set".split()
+)
+"""Attributes of texts and settings that keep what they name."""
+
+_ENVIRONMENT = frozenset({"os.environ", "environ", "os.environb"})
+_READERS = frozenset(
+    {
+        "os.getenv",
+        "os.environ.get",
+        "os.environ.setdefault",
+        "os.environ.pop",
+        "decouple.config",
+        "decouple.AutoConfig()",
+        "starlette.config.Config()",
+        "starlette.config.Config().get",
+        "dotenv.get_key",
+        "environ.Env()",
+        "dj_database_url.config",
+        "prefect.blocks.system.Secret.load",
+    }
+)
+_ENV_OBJECTS = ("environs.Env()", "environs.env", "environ.Env()", "environ.FileAwareEnv()", "everett.ConfigManager()")
+_PASS_ON = frozenset(
+    """
+    builtins.str builtins.int str int bool pathlib.Path pathlib.PurePath os.path.abspath os.path.expanduser
+    os.path.realpath os.path.normpath os.fspath typing.cast urllib.parse.quote urllib.parse.quote_plus
+    pydantic.SecretStr pydantic.RedisDsn pydantic.PostgresDsn pydantic.AnyUrl sqlalchemy.engine.make_url
+    sqlalchemy.make_url sqlalchemy.engine.url.make_url dj_database_url.parse starlette.datastructures.Secret
+    starlette.datastructures.URL databases.DatabaseURL yarl.URL
+    """.split()
+)
+_FIELDS = frozenset(
+    {"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field", "attr.attrib", "sqlmodel.Field"}
+)
+_PROVIDERS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"})
+_SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
+TEMPORARY = Symbol("<temporary>", strong=False)
+
+
+def is_environment(name: str) -> bool:
+    """Say whether an outside name is the mapping of environment variables."""
+    return name in _ENVIRONMENT
+
+
+def external_attribute(evaluator: Evaluator, base: External, name: str) -> Iterator[Abstract]:
+    """Yield what `base.name` means for an outside name: Django and Flask settings are followed to the project's own."""
+    dotted = f"{base.name}.{name}"
+    if base.name in ("django.conf.settings", "flask.current_app.config", "dynaconf.settings"):
+        yield from django_setting(evaluator, name)
+    elif base.name.endswith("()") and not base.name.startswith(_ENV_OBJECTS) and name.isidentifier() and not name.islower():
+        yield Symbol(name.upper(), strong=True)
+    else:
+        yield External(dotted)
+
+
+def django_setting(evaluator: Evaluator, name: str) -> tuple[Abstract, ...]:
+    """Return the value of a project-wide setting from the project's settings modules, or its name."""
+    found: list[Abstract] = []
+    for number, file in enumerate(evaluator.program.files):
+        if "settings" in file.path or file.path.endswith(("config.py", "conf.py")):
+            for binding in evaluator.program.bindings(Place(number, MODULE_SCOPE), name):
+                found.extend(evaluator.bound(binding, number))
+    return tuple(found) or (Symbol(name.upper()),)
+
+
+def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abstract, ...] | None:
+    """Return what a call of an outside function means, or None if it is an ordinary one."""
+    if name in _READERS or name.startswith(_ENV_OBJECTS) and name not in _ENV_OBJECTS:
+        return _environment(evaluator, call, place)
+    if name in _FIELDS:
+        return _field_default(evaluator, call, place)
+    if name in _PROVIDERS:
+        first = call.args[0].value if call.args else None
+        return _called(evaluator, first, place)
+    if name.startswith("tempfile."):
+        return (TEMPORARY,)
+    if name == "os.path.join" or (name in ("pathlib.Path", "pathlib.PurePath") and len(call.args) > 1):
+        parts: list[Abstract] = []
+        for argument in call.args:
+            meanings = evaluator.evaluate(argument.value, place)
+            parts.extend([Known("/"), meanings[0] if len(meanings) == 1 else UNKNOWN])
+        return (Template(tuple(parts[1:])),)
+    if name in _PASS_ON:
+        argument = call.args[-1] if name == "typing.cast" and call.args else (call.args[0] if call.args else None)
+        return evaluator.evaluate(argument.value, place) if argument is not None else (UNKNOWN,)
+    if name in ("functools.partial", "functools.lru_cache", "functools.cache", "contextlib.closing", "asyncio.run"):
+        return evaluator.evaluate(call.args[0].value, place) if call.args else (UNKNOWN,)
+    if name in ("dict", "builtins.dict"):
+        entries = tuple(Entry(Lit(argument.name), argument.value) for argument in call.args if argument.name and argument.name not in "**")
+        return (Display(Map(entries), place),) if entries else (UNKNOWN,)
+    return None
+
+
+def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstract, ...]:
+    name, defaults = "", ()
+    for number, argument in enumerate(call.args):
+        if number == 0 and argument.name in (None, "key", "var", "option", "env"):
+            first = evaluator.evaluate(argument.value, place)
+            if len(first) == 1 and isinstance(first[0], Known) and isinstance(first[0].value, str):
+                name = first[0].value
+            elif len(first) == 1 and isinstance(first[0], (Template, Symbol)):
+                name = readable(first[0])
+        elif argument.name in ("default", "failobj") or (argument.name is None and number == 1):
+            defaults = evaluator.evaluate(argument.value, place)
+    if not name:
+        return (UNKNOWN,)
+    return (Symbol(name, _real(defaults)),)
+
+
+def _real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:
+    return tuple(d for d in defaults if d != UNKNOWN and d != Known(None) and d != Known(""))
+
+
+def _field_default(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstract, ...]:
+    for argument in call.args:
+        if argument.name in (None, "default"):
+            return evaluator.evaluate(argument.value, place)
+        if argument.name in ("default_factory", "factory"):
+            return _called(evaluator, argument.value, place)
+    return (UNKNOWN,)
+
+
+def _called(evaluator: Evaluator, function: Value | None, place: Place) -> tuple[Abstract, ...]:
+    """Return what calling a function value without arguments gives."""
+    if function is None:
+        return (UNKNOWN,)
+    return evaluator.called(function, place)
+
+
+def field(evaluator: Evaluator, instance: Instance, cls: ClassRef, name: str) -> tuple[Abstract, ...] | None:
+    """Return the value of an annotated field of a settings class or dataclass, or None if the class has no such field.
+
+    What the constructor call passes wins. A settings class names an environment variable by its prefix and the
+    field; the field's default is the variable's.
+    """
+    bindings = [b for b in evaluator.program.bindings(cls.place, name) if b.annotation is not None]
+    if not bindings:
+        return None
+    if instance.site is not None:
+        for argument in instance.site.call.args:
+            if argument.name == name:
+                return evaluator.evaluate(argument.value, instance.site.place)
+    if not _is_configuration(evaluator, cls):
+        return None
+    binding = bindings[-1]
+    place = cls.place
+    defaults = evaluator.evaluate(binding.value, place) if binding.value is not None else ()
+    if any(not isinstance(d, (Known, Symbol, Template)) and d != UNKNOWN for d in defaults):
+        return defaults
+    if not _is_text_like(binding):
+        typed = tuple(evaluator.typed(binding.annotation, place)) if binding.annotation is not None else ()
+        if typed:
+            return typed
+    symbols = [d for d in defaults if isinstance(d, Symbol)]
+    if symbols:
+        return tuple(symbols)
+    return (Symbol(_variable(evaluator, cls, binding), _real(defaults)),)
+
+
+def _is_text_like(binding: Binding) -> bool:
+    return getattr(binding.annotation, "name", "") in ("str", "int", "bool", "float", "SecretStr")
+
+
+def _is_configuration(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Say whether annotated fields of a class are settings: pydantic, dataclass, attrs, or named so."""
+    scope = evaluator.program.scope(cls.place)
+    for decorator in scope.decorators:
+        value = decorator.func if isinstance(decorator, Call) else decorator
+        if getattr(value, "name", "") in ("dataclass", "define", "frozen", "attrs", "s", "mutable"):
+            return True
+    if scope.name.endswith(("Settings", "Config", "Configuration", "Options")):
+        return True
+    return any(
+        base.name.rpartition(".")[2].endswith((*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct"))
+        for base in evaluator.outside_bases(cls)
+    )
+
+
+def _variable(evaluator: Evaluator, cls: ClassRef, binding: Binding) -> str:
+    value = binding.value
+    if isinstance(value, Call):
+        for argument in value.args:
+            if argument.name in ("env", "validation_alias", "alias"):
+                for meaning in evaluator.evaluate(argument.value, cls.place):
+                    if isinstance(meaning, Known) and isinstance(meaning.value, str):
+                        return meaning.value.upper()
+    return (_prefix(evaluator, cls) + binding.target).upper()
+
+
+def _prefix(evaluator: Evaluator, cls: ClassRef) -> str:
+    for ancestor in evaluator.ancestry(cls):
+        for binding in evaluator.program.bindings(ancestor.place, "model_config"):
+            if isinstance(binding.value, Call):
+                for argument in binding.value.args:
+                    if argument.name == "env_prefix" and isinstance(argument.value, Lit):
+                        return str(argument.value.value)
+        for number in evaluator.program.definitions(ancestor.place, "Config"):
+            for binding in evaluator.program.bindings(Place(ancestor.place.file, number), "env_prefix"):
+                if isinstance(binding.value, Lit):
+                    return str(binding.value.value)
+    return ""
+
+
+def readable(meaning: Abstract) -> str:
+    """Return a value as text: settings as `{NAME}`, unknown parts as `{?}`."""
+    match meaning:
+        case Known():
+            return "" if meaning.value is None else str(meaning.value)
+        case Symbol():
+            return "{" + meaning.name + "}"
+        case Template():
+            return "".join(readable(part) for part in meaning.parts)
+        case _:
+            return "{?}"

@@ -1,0 +1,372 @@
+"""Alternative back ends: implementations behind one selector, of which one is active at a time."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fragaudit.catalogue import Catalogue
+from fragaudit.link.abstract import Abstract, ClassRef, FunctionRef, Instance, Known, Symbol
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.openings import Opened
+from fragaudit.link.program import Place, Program, Site
+from fragaudit.model.facts import MODULE_SCOPE
+from fragaudit.model.stores import Kind, Reason
+from fragaudit.model.values import Call, Lit, Map, Seq, Value
+
+FEWEST = 2
+DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One implementation: its class or arm, the openings only it reaches, and the names that select it."""
+
+    label: str
+    cls: Place | None
+    openings: tuple[Opened, ...]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class SlotFound:
+    """Alternatives of which one is active; `kind` is what the role they share keeps, `root` the shared base class."""
+
+    kind: Kind
+    alternatives: tuple[Alternative, ...]
+    default: Alternative | None
+    root: Place | None
+    reasons: tuple[Reason, ...]
+
+
+class Slots:
+    """Finds slots: by exclusive arms that reach different engines, and by families of classes behind a selector."""
+
+    def __init__(self, evaluator: Evaluator, catalogue: Catalogue, openings: Sequence[Opened]) -> None:
+        self._evaluator = evaluator
+        self._program: Program = evaluator.program
+        self._catalogue = catalogue
+        self._by_file: dict[int, list[Opened]] = defaultdict(list)
+        for opened in openings:
+            self._by_file[opened.site.place.file].append(opened)
+        self._callees: dict[Place, frozenset[Place]] = {}
+        self._callers: dict[Place, set[Place]] = defaultdict(set)
+        self._link_calls()
+
+    # -- who calls whom --------------------------------------------------------------------------------------------
+
+    def _owner(self, place: Place) -> Place:
+        """Return the unit a place belongs to: its class, else its outermost function, else its module."""
+        cls = self._program.enclosing_class(place)
+        if cls is not None:
+            return cls
+        return self._program.enclosing_function(place) or Place(place.file, MODULE_SCOPE)
+
+    def _link_calls(self) -> None:
+        callees: dict[Place, set[Place]] = defaultdict(set)
+        for site in self._program.sites:
+            caller = self._owner(site.place)
+            for target in self._targets(site):
+                if target != caller:
+                    callees[caller].add(target)
+                    self._callers[target].add(caller)
+        self._callees = {place: frozenset(found) for place, found in callees.items()}
+
+    def _targets(self, site: Site) -> Iterable[Place]:
+        for meaning in self._evaluator.evaluate(site.call.func, site.place):
+            if isinstance(meaning, ClassRef):
+                yield meaning.place
+            elif isinstance(meaning, FunctionRef):
+                yield self._owner(meaning.place)
+
+    def reached(self, unit: Place) -> tuple[Opened, ...]:
+        """Return the openings in a class, function or module and in the project code it calls."""
+        seen, queue, found = {unit}, [(unit, 0)], []
+        while queue:
+            current, depth = queue.pop(0)
+            found.extend(o for o in self._by_file[current.file] if self._owner(o.site.place) == current)
+            if depth < DEEPEST:
+                for target in sorted(self._callees.get(current, ())):
+                    if target not in seen:
+                        seen.add(target)
+                        queue.append((target, depth + 1))
+        return tuple(found)
+
+    def _only_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
+        """Say whether an opening is reached through the allowed units alone."""
+        unit = self._owner(opened.site.place)
+        if unit in allowed:
+            return True
+        seen, queue = {unit}, [unit]
+        while queue and len(seen) < 200:
+            current = queue.pop()
+            callers = self._callers.get(current, set()) - allowed
+            outside = self._callers.get(current, set()) & allowed
+            if not callers and not outside:
+                return False
+            if current.scope == MODULE_SCOPE:
+                return False
+            for caller in callers:
+                if caller not in seen:
+                    seen.add(caller)
+                    queue.append(caller)
+        return True
+
+    # -- families of classes ---------------------------------------------------------------------------------------
+
+    def families(self) -> list[SlotFound]:
+        """Return the slots made of classes that share a base and are not all in use at once."""
+        found = []
+        for root, classes in sorted(self._descendants().items()):
+            slot = self._family(root, classes)
+            if slot is not None:
+                found.append(slot)
+        return found
+
+    def _descendants(self) -> dict[Place, list[Place]]:
+        families: dict[Place, list[Place]] = defaultdict(list)
+        for file_number, file in enumerate(self._program.files):
+            for number, scope in enumerate(file.scopes):
+                if scope.kind == "class" and scope.bases:
+                    cls = Place(file_number, number)
+                    for ancestor in self._evaluator.ancestry(ClassRef(cls))[1:]:
+                        families[ancestor.place].append(cls)
+        return families
+
+    def _family(self, root: Place, classes: list[Place]) -> SlotFound | None:
+        allowed = frozenset(classes) | {root}
+        name = self._program.scope(root).name
+        declared = self._catalogue.abstraction(name)
+        alternatives = []
+        for cls in classes:
+            openings = tuple(o for o in self.reached(cls) if self._only_from(o, allowed))
+            alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._names(cls)))
+        engines = {o.engine for a in alternatives for o in a.openings}
+        opening = [a for a in alternatives if a.openings]
+        if (len(engines) < FEWEST and not (declared and opening and len(alternatives) >= FEWEST)) or not opening:
+            return None
+        if len({a.openings[0].site.place.file for a in opening}) == 1 and len(engines) < FEWEST:
+            return None
+        if self._used_together(opening):
+            return None
+        kind = Kind(declared) if declared else self._common_kind(opening)
+        leaves = [a for a in alternatives if a.openings or declared]
+        default = self._default(leaves, name, kind)
+        at = self._program.location(root.file, self._program.scope(root).span)
+        labels = ", ".join(sorted({a.label for a in leaves}))
+        reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
+        return SlotFound(kind, tuple(leaves), default, root, reasons)
+
+    def _common_kind(self, alternatives: Sequence[Alternative]) -> Kind:
+        counts: dict[Kind, int] = defaultdict(int)
+        for alternative in alternatives:
+            for kind in {o.kind for o in alternative.openings}:
+                counts[kind] += 1
+        return max(sorted(counts), key=lambda kind: counts[kind])
+
+    def _used_together(self, alternatives: Sequence[Alternative]) -> bool:
+        """Say whether two implementations with different engines are made side by side, outside any choice."""
+        made: list[tuple[frozenset[str], Site]] = []
+        places = {a.cls for a in alternatives}
+        for alternative in alternatives:
+            if alternative.cls is None:
+                continue
+            engines = frozenset(o.engine for o in alternative.openings)
+            for site in self._program.sites_by_name.get(alternative.label, ()):
+                inside = self._program.enclosing_class(site.place)
+                if inside in places or inside is not None and alternative.cls == inside:
+                    continue
+                if any(m == ClassRef(alternative.cls) for m in self._evaluator.evaluate(site.call.func, site.place)):
+                    made.append((engines, site))
+        for number, (engines, site) in enumerate(made):
+            for others, other in made[number + 1 :]:
+                if engines != others and not self._apart(site, other):
+                    return True
+        return False
+
+    def _apart(self, one: Site, other: Site) -> bool:
+        if one.place.file != other.place.file:
+            return False
+        return self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return"
+
+    # -- exclusive arms --------------------------------------------------------------------------------------------
+
+    def arms(self) -> list[SlotFound]:
+        """Return the slots made of exclusive branches that open, or call what opens, different engines of one kind."""
+        found = []
+        choices: dict[tuple[int, int], dict[int, list[Site]]] = defaultdict(lambda: defaultdict(list))
+        for site in self._program.sites:
+            for branch in self._program.branches(site.place.file, site.branch):
+                choices[site.place.file, branch.group][branch.arm].append(site)
+        for (file, group), by_arm in sorted(choices.items()):
+            if len(by_arm) >= FEWEST:
+                found.extend(self._choice(file, group, by_arm))
+        return found
+
+    def _choice(self, file: int, group: int, by_arm: dict[int, list[Site]]) -> list[SlotFound]:
+        sites = {id(site.call) for arm in by_arm.values() for site in arm}
+        reached: dict[int, list[Opened]] = {}
+        for arm, inside in by_arm.items():
+            direct = [o for o in self._by_file[file] if any(o.site.call is s.call for s in inside)]
+            units = {t for s in inside for t in self._targets(s)}
+            indirect = [o for u in sorted(units) for o in self.reached(u) if self._callers.get(self._owner(o.site.place))]
+            reached[arm] = list(dict.fromkeys([*direct, *indirect]))
+        del sites
+        found = []
+        for kind in sorted({o.kind for openings in reached.values() for o in openings}):
+            arms = {arm: [o for o in openings if o.kind == kind] for arm, openings in reached.items()}
+            arms = {arm: openings for arm, openings in arms.items() if openings}
+            common = set.intersection(*({o.key for o in openings} for openings in arms.values())) if arms else set()
+            arms = {a: own for a, openings in arms.items() if (own := [o for o in openings if o.key not in common])}
+            if len(arms) < FEWEST or len({frozenset(o.engine for o in openings) for openings in arms.values()}) < FEWEST:
+                continue
+            found.append(self._slot_of_arms(file, group, kind, arms))
+        return found
+
+    def _slot_of_arms(self, file: int, group: int, kind: Kind, arms: dict[int, list[Opened]]) -> SlotFound:
+        branches = {b.arm: b for b in self._program.files[file].branches if b.group == group}
+        alternatives, default, chosen = [], None, self._chosen(file, group)
+        for arm, openings in sorted(arms.items()):
+            label = branches[arm].label
+            texts = frozenset(str(v).lower() for v in self._literals(label, file))
+            alternative = Alternative(openings[0].engine, None, tuple(openings), texts | {openings[0].engine})
+            alternatives.append(alternative)
+            if chosen & texts or (not chosen and default is None and branches[arm].kind in ("else", "rest")):
+                default = alternative
+        if default is None and chosen:
+            default = next((a for a in alternatives if chosen & a.names), None)
+        span = alternatives[0].openings[0].site.call.at
+        first = min(o.site.call.at for a in alternatives for o in a.openings if o.site.place.file == file) if any(
+            o.site.place.file == file for a in alternatives for o in a.openings
+        ) else span  # fmt: skip
+        engines = ", ".join(sorted({a.label for a in alternatives}))
+        reason = Reason(f"exclusive branches, one active at a time: {engines}", self._program.location(file, first))
+        return SlotFound(kind, tuple(alternatives), default, None, (reason,))
+
+    def _chosen(self, file: int, group: int) -> frozenset[str]:
+        """Return the default values of what a choice tests."""
+        found: set[str] = set()
+        for branch in self._program.files[file].branches:
+            if branch.group == group and branch.subject is not None:
+                for meaning in self._evaluator.evaluate(branch.subject, self._scope_of(file, branch.group)):
+                    found |= {str(d.value).lower() for d in _defaults(meaning)}
+        return frozenset(found)
+
+    def _scope_of(self, file: int, group: int) -> Place:
+        facts = self._program.files[file]
+        for entry in (*facts.uses, *facts.bindings):
+            for branch in self._program.branches(file, entry.branch):
+                if branch.group == group:
+                    return Place(file, entry.scope)
+        return Place(file, MODULE_SCOPE)
+
+    def _literals(self, value: Value | None, file: int) -> list[str]:
+        if value is None:
+            return []
+        if isinstance(value, Seq):
+            return [text for item in value.items for text in self._literals(item, file)]
+        meanings = self._evaluator.evaluate(value, Place(file, MODULE_SCOPE))
+        return [str(m.value) for m in meanings if isinstance(m, Known) and isinstance(m.value, str)]
+
+    # -- which is the default --------------------------------------------------------------------------------------
+
+    def _names(self, cls: Place) -> frozenset[str]:
+        """Return the lower-case names by which a setting may select a class: its own, its stem's, its module's."""
+        name = self._program.scope(cls).name
+        path = self._program.files[cls.file].path
+        words = _words(name)
+        stems = {"".join(words[:end]).lower() for end in range(1, len(words) + 1)}
+        module = path.rpartition("/")[2].removesuffix(".py").lower()
+        folder = path.split("/")[-2].lower() if "/" in path else ""
+        dotted = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").lower()
+        return frozenset(stems | {module, folder, dotted, f"{dotted}.{name.lower()}", name.lower()})
+
+    def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> Alternative | None:
+        """Return the implementation that a default in the source names: a field, a parameter, a variable's fallback."""
+        best: tuple[int, int, Alternative] | None = None
+        for hint, text in self._selections():
+            for number, alternative in enumerate(alternatives):
+                score = _score(hint, text, alternative, root, kind)
+                if score and (best is None or (score, -number) > best[:2]):
+                    best = (score, -number, alternative)
+        return best[2] if best else None
+
+    def _selections(self) -> Iterable[tuple[str, str]]:
+        """Yield (name of what is set, default text) over the whole repository."""
+        if not hasattr(self, "_selected"):
+            self._selected = tuple(dict.fromkeys(self._find_selections()))
+        return self._selected
+
+    def _find_selections(self) -> Iterable[tuple[str, str]]:
+        for number, file in enumerate(self._program.files):
+            for binding in file.bindings:
+                if binding.value is None:
+                    continue
+                owner = self._program.enclosing_class(Place(number, binding.scope))
+                around = self._program.scope(owner).name if owner is not None else ""
+                for text in self._texts(binding.value, Place(number, binding.scope)):
+                    yield f"{around}.{binding.target}", text
+                if isinstance(binding.value, Map):
+                    for entry in binding.value.entries:
+                        if isinstance(entry.key, Lit) and isinstance(entry.value, Lit) and isinstance(entry.value.value, str):
+                            yield str(entry.key.value), entry.value.value
+            for scope in file.scopes:
+                for parameter in scope.parameters:
+                    if isinstance(parameter.default, Lit) and isinstance(parameter.default.value, str):
+                        yield f"{scope.name}.{parameter.name}", parameter.default.value
+
+    def _texts(self, value: Value, place: Place) -> Iterable[str]:
+        if isinstance(value, Lit):
+            if isinstance(value.value, str) and len(value.value) < 120:
+                yield value.value
+        elif isinstance(value, Call):
+            for meaning in self._evaluator.evaluate(value, place):
+                for default in _defaults(meaning):
+                    if isinstance(default.value, str):
+                        yield default.value
+
+
+def _defaults(meaning: Abstract) -> Iterable[Known]:
+    if isinstance(meaning, Known):
+        yield meaning
+    elif isinstance(meaning, Symbol):
+        for default in meaning.defaults:
+            yield from _defaults(default)
+    elif isinstance(meaning, Instance):
+        return
+
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_SELECTING = re.compile(r"provider|backend|back_end|type|storage|store|engine|kind|driver|_db\b|database|cls|class|impl", re.I)
+_KIND_WORDS = {
+    Kind.VECTOR: ("vector", "vec", "embedding"),
+    Kind.KV: ("kv", "key", "cache"),
+    Kind.GRAPH: ("graph",),
+    Kind.RELATIONAL: ("sql", "database", "db", "storage"),
+    Kind.DOCUMENT: ("doc", "database", "db"),
+}
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(name)
+
+
+def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind) -> int:
+    """Weigh a default: an exact class name says most; an engine name only where the setting's name speaks of it."""
+    wanted = text.lower()
+    if text == alternative.label:
+        return 4
+    engines = {o.engine for o in alternative.openings}
+    if wanted not in alternative.names and wanted not in engines:
+        return 0
+    if "." in wanted:
+        return 4
+    spoken = hint.lower()
+    about = any(word in spoken for word in _KIND_WORDS.get(kind, ()))
+    if about and _SELECTING.search(hint):
+        return 3
+    if about:
+        return 2
+    return 1 if _SELECTING.search(hint) and root.lower() in spoken else 0

@@ -1,0 +1,148 @@
+"""Calls on stores: what is written, read and searched, and which calls could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fragaudit.catalogue import Catalogue, Operation
+from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Known, Symbol
+from fragaudit.link.evaluate import Evaluator, argument_of
+from fragaudit.link.identity import site_key
+from fragaudit.link.openings import SiteKey
+from fragaudit.link.program import Site
+from fragaudit.model.stores import Kind, StoreCall
+from fragaudit.model.values import Attr
+
+_SEARCH_WORDS = ("search", "query", "similar", "nearest", "retriev", "recommend", "knn")
+_WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index", "write", "create", "update")
+_READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
+_DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
+_TRAVERSE_WORDS = ("neighbo", "traverse", "path", "edges", "expand", "subgraph", "query", "degree", "walk", "cypher", "match")
+SIMILARITY_NAMES = frozenset(
+    "similarity_search asimilarity_search similarity_search_with_score similarity_search_by_vector query_points "
+    "max_marginal_relevance_search as_retriever search_points vector_search semantic_search near_vector near_text "
+    "hybrid_search query_embeddings search_embeddings similarity_search_with_relevance_scores as_query_engine".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call on a store. `opening` is the call that opened it, if followed; else `library` or `abstraction` tells."""
+
+    call: StoreCall
+    file: int
+    opening: SiteKey | None
+    engine: str
+    owner: Abstract | None
+    method: str
+
+
+class Usage:
+    """Resolves method calls to stores."""
+
+    def __init__(self, evaluator: Evaluator, catalogue: Catalogue) -> None:
+        self._evaluator = evaluator
+        self._catalogue = catalogue
+        self.found = 0
+        self.unresolved_searches: list[Site] = []
+
+    def all(self) -> tuple[Called, ...]:
+        """Return the store calls of the repository; counts what looked like one."""
+        found: list[Called] = []
+        for site in self._evaluator.program.sites:
+            func = site.call.func
+            if not isinstance(func, Attr):
+                continue
+            resolved = list(self._resolve(site, func))
+            found.extend(resolved)
+            if resolved:
+                self.found += 1
+            elif func.name in SIMILARITY_NAMES:
+                self.found += 1
+                self.unresolved_searches.append(site)
+        return tuple(dict.fromkeys(found))
+
+    def _resolve(self, site: Site, func: Attr) -> Iterator[Called]:
+        for base in self._evaluator.evaluate(func.base, site.place):
+            match base:
+                case Handle():
+                    yield from self._on_handle(site, base, func.name)
+                case Bound():
+                    yield from self._on_handle(site, Handle(f"{base.handle.name}.{base.method}", base.handle.site), func.name)
+                case Instance():
+                    yield from self._on_instance(site, base, func.name)
+                case External():
+                    yield from self._on_handle(site, Handle(base.name), func.name)
+                case _:
+                    continue
+
+    def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
+        opened = self._catalogue.open(handle.name)
+        for operation in self._catalogue.operations(handle.name, method):
+            if operation.verb == "container":
+                continue
+            library = next((lib for lib in self._catalogue.libraries if lib.package == operation.library), None)
+            engine = (opened.engine if opened is not None else "") or (library.engine if library is not None else "") or ""
+            opening = site_key(handle.site) if handle.site is not None else None
+            if opening is None and opened is None and not engine:
+                continue
+            call = StoreCall(
+                self._evaluator.program.location(site.place.file, site.call.at),
+                operation.verb,  # type: ignore[arg-type]
+                method,
+                self._container(site, operation),
+                bool(operation.similarity),
+                bool(operation.traversal) or (operation.verb == "read" and self._is_graph(engine)),
+            )
+            yield Called(call, site.place.file, opening, engine, None, method)
+            return
+
+    def _is_graph(self, engine: str) -> bool:
+        known = self._catalogue.engine(engine)
+        return known is not None and known.kind == Kind.GRAPH
+
+    def _container(self, site: Site, operation: Operation) -> str:
+        container = operation.container
+        if container is None:
+            return ""
+        value = argument_of(site.call.args, container.param, container.at)
+        for meaning in self._evaluator.evaluate(value, site.place):
+            if isinstance(meaning, Known):
+                return str(meaning.value)
+            if isinstance(meaning, Symbol) and meaning.strong:
+                return "{" + meaning.name + "}"
+        return ""
+
+    def _on_instance(self, site: Site, base: Instance, method: str) -> Iterator[Called]:
+        """A call on an object of the project's own store abstraction, judged by the abstraction and the verb's name."""
+        for ancestor in self._evaluator.ancestry(base.of):
+            name = self._evaluator.program.scope(ancestor.place).name
+            kind = self._catalogue.abstraction(name)
+            if kind is None:
+                continue
+            verb = verb_of(method, kind)
+            if verb is None:
+                return
+            call = StoreCall(
+                self._evaluator.program.location(site.place.file, site.call.at),
+                verb,  # type: ignore[arg-type]
+                method,
+                "",
+                kind == Kind.VECTOR and verb == "read" and _speaks(method, _SEARCH_WORDS),
+                kind == Kind.GRAPH and verb == "read",
+            )
+            yield Called(call, site.place.file, None, "", ClassRef(ancestor.place), method)
+            return
+
+
+def verb_of(method: str, kind: str) -> str | None:
+    """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
+    for verb, words in (("delete", _DELETE_WORDS), ("read", _SEARCH_WORDS), ("write", _WRITE_WORDS), ("read", _READ_WORDS)):
+        if _speaks(method, words):
+            return verb
+    return "read" if kind == Kind.GRAPH and _speaks(method, _TRAVERSE_WORDS) else None
+
+
+def _speaks(method: str, words: tuple[str, ...]) -> bool:
+    return any(part.startswith(word) for part in method.lower().split("_") for word in words)

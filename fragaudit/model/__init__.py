@@ -1,0 +1,1 @@
+"""Plain immutable data that flows through an audit: facts, services, findings."""

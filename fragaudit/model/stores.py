@@ -1,0 +1,168 @@
+"""What linking makes of the facts: stores, services, and the reasons for each decision."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from fragaudit.model.locations import Location
+
+
+class Kind(StrEnum):
+    """What an engine is."""
+
+    RELATIONAL = "relational"
+    DOCUMENT = "document"
+    KV = "kv"
+    VECTOR = "vector"
+    GRAPH = "graph"
+    SEARCH = "search"
+    QUEUE = "queue"
+    OBJECT = "object"
+    FILE = "file"
+
+
+class Role(StrEnum):
+    """What a service uses a store for."""
+
+    DATA = "data"
+    CACHE = "cache"
+    SESSION = "session"
+    BROKER = "broker"
+    CHECKPOINT = "checkpoint"
+    SCRATCH = "scratch"
+
+
+class Reason(Struct, frozen=True):
+    """Why something was decided, in words, and the place that shows it."""
+
+    what: str
+    at: Location | None = None
+
+
+class Slot(Struct, frozen=True):
+    """Alternative back ends of which one is active at a time: engines sorted, and the default one if known."""
+
+    alternatives: tuple[str, ...]
+    default: str | None
+
+
+class Opening(Struct, frozen=True, order=True):
+    """One place where a store is opened. `conditional`: under a test, or only when something asks for it.
+
+    `owner` is the class (as `path::Class`) whose attribute or body it stands in, `field` the attribute it becomes.
+    """
+
+    at: Location
+    engine: str
+    library: str
+    address: str
+    conditional: bool
+    owner: str = ""
+    field: str = ""
+
+
+class Container(Struct, frozen=True, order=True):
+    """A table, collection, index or bucket inside a store; `dynamic` when its name is computed."""
+
+    name: str
+    dynamic: bool
+    at: Location
+
+
+class StoreCall(Struct, frozen=True, order=True):
+    """One call on a store: `verb` is write, read or delete; `searches` a similarity search, `traverses` a graph walk."""
+
+    at: Location
+    verb: Literal["write", "read", "delete"]
+    method: str
+    container: str = ""
+    searches: bool = False
+    traverses: bool = False
+
+
+class Store(Struct, frozen=True):
+    """One database as operated, as one service sees it.
+
+    `identity` is the readable address; `variables` the setting names in it; `certain` says that the address was
+    resolved to literals or named settings, so that it can be told from another store's.
+    `apart_possible` lists settings that could split this store in two although their defaults agree.
+    `holds_tables`: tables, models or collections of the application's own live in it.
+    """
+
+    id: str
+    kind: Kind
+    engine: str
+    library: str
+    role: Role
+    identity: str
+    certain: bool
+    openings: tuple[Opening, ...]
+    containers: tuple[Container, ...] = ()
+    calls: tuple[StoreCall, ...] = ()
+    slot: Slot | None = None
+    variables: tuple[str, ...] = ()
+    apart_possible: tuple[str, ...] = ()
+    holds_tables: bool = False
+    inside: str | None = None
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def writes(self) -> int:
+        """Number of call sites that write."""
+        return sum(call.verb == "write" for call in self.calls)
+
+    @property
+    def reads(self) -> int:
+        """Number of call sites that read."""
+        return sum(call.verb == "read" for call in self.calls)
+
+
+class ClassField(Struct, frozen=True, order=True):
+    """An attribute of a class that holds a store; `store` is the id of that store, `declared` the type written there."""
+
+    name: str
+    kind: Kind
+    at: Location
+    declared: str
+    store: str
+
+
+class StoreClass(Struct, frozen=True, order=True):
+    """A class that holds stores in its attributes."""
+
+    name: str
+    at: Location
+    fields: tuple[ClassField, ...]
+
+
+class TableOrigin(Struct, frozen=True, order=True):
+    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`)."""
+
+    name: str
+    at: Location
+    by: str
+
+
+class Service(Struct, frozen=True):
+    """A part of the repository that is deployed on its own, with everything it was understood to keep.
+
+    `blind` counts uses that look like store calls and could not be resolved: what silence must be weighed against.
+    """
+
+    name: str
+    root: str
+    boundary: tuple[Reason, ...]
+    stores: tuple[Store, ...]
+    primary: str | None
+    primary_why: tuple[Reason, ...] = ()
+    classes: tuple[StoreClass, ...] = ()
+    tables: tuple[TableOrigin, ...] = ()
+    files: int = 0
+    unresolved_searches: tuple[Location, ...] = ()
+
+    def store(self, identifier: str) -> Store:
+        """Return the store of that id. Raises StopIteration if there is none."""
+        return next(store for store in self.stores if store.id == identifier)

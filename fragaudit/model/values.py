@@ -1,0 +1,147 @@
+"""Expressions as plain data: what a file says, reduced to the forms that linking can follow.
+
+Everything that linking can't use becomes `Other`, which keeps the parts that can still matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias, Union
+
+from msgspec import Struct
+
+Span: TypeAlias = tuple[int, int, int, int]
+"""(line, column, end line, end column): lines and columns from 1, the end exclusive."""
+
+
+class Lit(Struct, frozen=True, tag="l", array_like=True):
+    """A constant: string, number, boolean or None."""
+
+    value: str | int | float | bool | None
+
+
+class Ref(Struct, frozen=True, tag="r", array_like=True):
+    """A name as written, resolved in its scope when linking."""
+
+    name: str
+
+
+class Attr(Struct, frozen=True, tag="a", array_like=True):
+    """`base.name`."""
+
+    base: Value
+    name: str
+
+
+class Item(Struct, frozen=True, tag="i", array_like=True):
+    """`base[key]`."""
+
+    base: Value
+    key: Value
+
+
+class Arg(Struct, frozen=True, array_like=True):
+    """One argument of a call: its keyword (`*` and `**` for splats) or None, and its value."""
+
+    name: str | None
+    value: Value
+
+
+class Call(Struct, frozen=True, tag="c", array_like=True):
+    """`func(args)` with the span of the whole call."""
+
+    func: Value
+    args: tuple[Arg, ...]
+    at: Span
+
+
+class Text(Struct, frozen=True, tag="t", array_like=True):
+    """A string put together: f-string, `+`, `%`, `.format`, `join`; `Lit` parts are literal, others are holes."""
+
+    parts: tuple[Value, ...]
+
+
+class Seq(Struct, frozen=True, tag="s", array_like=True):
+    """A list, tuple, set or comprehension (then its element, once)."""
+
+    items: tuple[Value, ...]
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """One entry of a mapping; the key is None for `**other`."""
+
+    key: Value | None
+    value: Value
+
+
+class Map(Struct, frozen=True, tag="m", array_like=True):
+    """A dictionary display."""
+
+    entries: tuple[Entry, ...]
+
+
+class Either(Struct, frozen=True, tag="e", array_like=True):
+    """One of several values: `a or b`, `a if c else b`."""
+
+    options: tuple[Value, ...]
+
+
+class Function(Struct, frozen=True, tag="f", array_like=True):
+    """A lambda: only its result."""
+
+    result: Value
+
+
+class Other(Struct, frozen=True, tag="o", array_like=True):
+    """An expression that can't be followed, with the sub-expressions that can."""
+
+    parts: tuple[Value, ...] = ()
+
+
+Value: TypeAlias = Union[Lit, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Other]
+
+UNKNOWN = Other()
+
+
+def children(value: Value) -> tuple[Value, ...]:
+    """Return the direct sub-expressions of a value, in source order."""
+    match value:
+        case Attr():
+            return (value.base,)
+        case Item():
+            return (value.base, value.key)
+        case Call():
+            return (value.func, *(argument.value for argument in value.args))
+        case Text() | Other():
+            return value.parts
+        case Seq():
+            return value.items
+        case Map():
+            return tuple(v for e in value.entries for v in ((e.key, e.value) if e.key is not None else (e.value,)))
+        case Either():
+            return value.options
+        case Function():
+            return (value.result,)
+        case _:
+            return ()
+
+
+def calls(value: Value) -> Iterator[Call]:
+    """Yield every call inside a value, outer ones first."""
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Call):
+            yield top
+        stack.extend(reversed(children(top)))
+
+
+def dotted(value: Value) -> str:
+    """Return `a.b.c` for a chain of names, or an empty string."""
+    names: list[str] = []
+    while isinstance(value, Attr):
+        names.append(value.name)
+        value = value.base
+    if not isinstance(value, Ref):
+        return ""
+    return ".".join([value.name, *reversed(names)])
