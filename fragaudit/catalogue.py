@@ -111,6 +111,20 @@ class Catalogue:
         return ()
 
     @cached_property
+    def _by_root(self) -> dict[tuple[str, str], list[Operation]]:
+        found: dict[tuple[str, str], list[Operation]] = defaultdict(list)
+        for name, entries in self._operations.items():
+            found[name.partition(".")[0], name.rpartition(".")[2]].extend(entries)
+        return found
+
+    def operations_of_library(self, dotted: str, method: str) -> tuple[Operation, ...]:
+        """Return the operations that a method is on some class of the library a dotted name belongs to.
+
+        For objects got through chains that the catalogue doesn't follow: `client["db"]["things"].insert_one`.
+        """
+        return tuple(self._by_root.get((dotted.partition(".")[0], method), ()))
+
+    @cached_property
     def _models(self) -> dict[str, Model]:
         return {m.base: msgspec.structs.replace(m, library=lib.package) for lib in self.libraries for m in lib.model}
 

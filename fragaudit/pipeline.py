@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Mapping, Sequence
+import gc
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache as once
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-import fragaudit
 from fragaudit import cards as rule_cards
 from fragaudit import checks, workers
-from fragaudit.cache import FOLDER, FactsCache
+from fragaudit.cache import FactsCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
@@ -25,8 +28,9 @@ from fragaudit.model.findings import Coverage, Finding, Report
 from fragaudit.model.locations import Location, Problem
 from fragaudit.suppress import suppress
 
-_DECODER = msgspec.json.Decoder(FileFacts)
 Progress = Callable[[int, int], None]
+Read = Callable[[SourceFile], bytes]
+"""Returns the content of a file. Raises OSError."""
 
 
 class Audit(msgspec.Struct):
@@ -40,7 +44,19 @@ class _Job(msgspec.Struct, frozen=True):
     path: str
     language: str
     data: bytes
-    digest: str
+    content: str
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    path: str
+    content: str
+    encoded: bytes
+
+
+class _Loaded(msgspec.Struct):
+    code: list[FileFacts]
+    deploy: list[DeployFacts]
+    problems: list[Problem]
 
 
 def audit(
@@ -53,7 +69,7 @@ def audit(
     cache_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """Audit files and folders.
+    """Audit files and folders. The same content gives the same report, whatever jobs, cache and order of paths.
 
     Args:
         paths: what to audit; it exists.
@@ -61,43 +77,50 @@ def audit(
         config: the configuration.
         jobs: how many processes; None: as many as there are processors.
         cache: whether facts are remembered between runs.
-        cache_dir: where; None: a folder beside the configuration, or in the working directory.
-        progress: told how many of how many files are read, from time to time.
+        cache_dir: where; None: as the environment says, else beside the configuration or in the working directory.
+        progress: told how many of how many files are read, from time to time. Processes are started before the first
+            call, so that a display with a thread of its own may start then.
 
     Raises:
         ConfigError: the configuration names a rule or parameter that doesn't exist.
         CatalogueError: an entry of the user's own stores isn't valid.
     """
     _validate(config)
-    catalogue = load(config.stores)
-    found = discover(paths, base, config)
-    contents: dict[str, bytes] = {}
-    problems = list(found.problems)
-    for file in found.files:
-        try:
-            contents[file.path] = Path(file.absolute).read_bytes()
-        except OSError as error:
-            problems.append(Problem(Location(file.path), f"can't be read: {error.strerror}"))
-    folder = (cache_dir or Path(config.root or base) / FOLDER) if cache else None
-    store = FactsCache(folder, _key(catalogue))
-    facts = _facts(found.files, contents, catalogue, store, jobs or workers.available(), progress)
-    store.save()
-    report = _report(facts, _deploy(found.files, contents), problems, found, contents, catalogue, config)
-    return Audit(report, [store.note] if store.note else [])
+    with _collector_paused():
+        catalogue = load(config.stores)
+        folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
+        store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
+        found = discover(paths, base, config)
+        loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
+        store.save()
+        return Audit(_report(loaded, found, _from_disk, catalogue, config), store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
     """Audit files given as texts by path, in memory and in this process."""
     config = config or Config()
     _validate(config)
-    catalogue = load(config.stores)
+    catalogue = load(config.stores) if config.stores else _built_in()
     contents = {p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()}
-    sources = tuple(
-        SourceFile(path, path, kind) for path in sorted(contents) if (kind := language(path.rpartition("/")[2])) is not None
-    )
-    facts = _facts(sources, contents, catalogue, FactsCache(None, ""), 1, None)
-    found = Discovery(sources, (), ())
-    return _report(facts, _deploy(sources, contents), [], found, contents, catalogue, config)
+    kinds = {path: language(path.rpartition("/")[2]) for path in sorted(contents)}
+    found = Discovery(tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), ())
+
+    def read(file: SourceFile) -> bytes:
+        return contents[file.path]
+
+    loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
+    return _report(loaded, found, read, catalogue, config)
+
+
+@once
+def _built_in() -> Catalogue:
+    return load()
+
+
+def _from_disk(file: SourceFile) -> bytes:
+    # Not by way of Path, which would make an object of every file's name.
+    with open(file.absolute, "rb") as opened:
+        return opened.read()
 
 
 def _validate(config: Config) -> None:
@@ -105,112 +128,145 @@ def _validate(config: Config) -> None:
     validate_rules(config, rule_cards.codes(), params)
 
 
-def _key(catalogue: Catalogue) -> str:
-    """Return what facts depend on besides the file: versions of the tool, Python and parsers, and the catalogue."""
-    from importlib.metadata import version
-
-    parsers = (version("libcst"), version("sqlglot"))
-    python = platform.python_version_tuple()[:2]
-    return "|".join((fragaudit.__version__, *python, *parsers, catalogue.digest))
-
-
-def _facts(
-    files: Sequence[SourceFile], contents: Mapping[str, bytes], catalogue: Catalogue, store: FactsCache, jobs: int,
+def _load(
+    files: Sequence[SourceFile],
+    read: Read,
+    catalogue: Catalogue,
+    config: Config,
+    store: FactsCache,
+    jobs: int,
     progress: Progress | None,
-) -> list[FileFacts]:  # fmt: skip
-    found: list[FileFacts] = []
-    todo: list[_Job] = []
-    for file in files:
-        if file.language == "deploy" or file.path not in contents:
-            continue
-        data = contents[file.path]
-        digest = store.digest(file.path, data)
-        known = store.get(digest)
-        if known is not None:
+) -> _Loaded:
+    """Return the facts of all files, from the cache where it has them."""
+    loaded = _Loaded([], [], [])
+    done = 0
+
+    def finished() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None and started:
+            progress(done, len(files))
+
+    def unknown() -> Iterator[_Job]:
+        for file in files:
             try:
-                found.append(_DECODER.decode(known))
+                data = read(file)
+            except OSError as error:
+                loaded.problems.append(Problem(Location(file.path), f"can't be read: {error.strerror}"))
+                finished()
                 continue
-            except (msgspec.DecodeError, RecursionError):
-                store.forget(digest)
-        todo.append(_Job(file.path, file.language, data, digest))
-    if not todo:
-        return found
-    # Forked workers inherit what is loaded here: the parser once, instead of once in each of them.
-    from fragaudit import extract
+            if file.language == "deploy":
+                loaded.deploy.append(_deploy(file.path, data))
+                finished()
+                continue
+            content = content_digest(data)
+            known = store.get(file.path, content)
+            if known is None:
+                yield _Job(file.path, file.language, data, content)
+            else:
+                loaded.code.append(known)
+                finished()
 
-    _Work.catalogue = catalogue
-    del extract
-    total = len(todo)
-    tell = (lambda count: progress(count, total)) if progress is not None else (lambda _: None)
-    for digest, encoded in workers.run(_extract, todo, [len(j.data) for j in todo], jobs, _killed, tell):
-        store.put(digest, encoded)
-        found.append(_DECODER.decode(encoded))
-    return found
+    started = False
+    decoder = msgspec.json.Decoder(FileFacts)
+    _Process.catalogue = catalogue
+    task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores,))
+    for facts in workers.run(task, unknown(), jobs):
+        started = True
+        store.put(facts.path, facts.content, facts.encoded)
+        loaded.code.append(decoder.decode(facts.encoded))
+        finished()
+    return loaded
 
 
-class _Work:
-    """What forked workers find loaded; others load it at their first batch."""
+def _deploy(path: str, data: bytes) -> DeployFacts:
+    from fragaudit.extract.deploy import extract_deploy  # its parsers are not needed by every audit
+
+    return extract_deploy(path, data)
+
+
+class _Process:
+    """What this process has loaded. Forked workers find it; others load it in `_prepare`."""
 
     catalogue: Catalogue | None = None
 
 
-def _extract(batch: Sequence[_Job]) -> list[tuple[str, bytes]]:
-    from fragaudit.extract import extract
+def _prepare(stores: tuple[dict[str, Any], ...]) -> None:
+    import fragaudit.extract.python
+    import fragaudit.extract.sql  # noqa: F401  # before a fork, so that workers share it
 
-    if _Work.catalogue is None:
-        _Work.catalogue = load()
-    return [
-        (job.digest, msgspec.json.encode(extract(job.path, job.language, job.data, _Work.catalogue))) for job in batch
-    ]
+    if _Process.catalogue is None:
+        _Process.catalogue = load(stores)
 
 
-def _killed(job: _Job) -> tuple[str, bytes]:
-    problem = Problem(Location(job.path), "could not be parsed: the parser's process died on it")
-    facts = FileFacts(job.path, "sql" if job.language == "sql" else "python", 0, False, problems=(problem,))
-    return job.digest, msgspec.json.encode(facts)
+def _extract(batch: Sequence[_Job]) -> list[_Facts]:
+    from fragaudit.extract import extract  # libcst takes longer to load than a cached audit
+
+    assert _Process.catalogue is not None
+    facts = (extract(job.path, job.language, job.data, _Process.catalogue) for job in batch)
+    return [_Facts(job.path, job.content, msgspec.json.encode(fact)) for job, fact in zip(batch, facts, strict=True)]
 
 
-def _deploy(files: Sequence[SourceFile], contents: Mapping[str, bytes]) -> list[DeployFacts]:
-    from fragaudit.extract.deploy import extract_deploy
+def _killed(job: _Job) -> _Facts:
+    problem = Problem(Location(job.path), "can't be parsed: it made the parser crash")
+    facts = FileFacts(job.path, "sql" if job.language == "sql" else "python", 0, parsed=False, problems=(problem,))
+    return _Facts(job.path, job.content, msgspec.json.encode(facts))
 
-    return [extract_deploy(f.path, contents[f.path]) for f in files if f.language == "deploy" and f.path in contents]
 
-
-def _report(
-    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], problems: Sequence[Problem], found: Discovery,
-    contents: Mapping[str, bytes], catalogue: Catalogue, config: Config,
-) -> Report:  # fmt: skip
-    linked = link_counted(facts, deploy, catalogue, config)
-    everything = (*problems, *(p for f in facts for p in f.problems), *(p for d in deploy for p in d.problems))
-    all_problems = tuple(sorted(set(everything)))
-    findings = checks.run(linked.services, all_problems, config)
+def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config) -> Report:
+    # Facts come in the order in which processes finished them.
+    code = sorted(loaded.code, key=lambda facts: facts.path)
+    deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
+    linked = link_counted(code, deploy, catalogue, config)
+    problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    ignores = {f.path: f.ignores for f in facts if f.ignores}
-    findings, useless = suppress(findings, ignores, ran)
+    findings = checks.run(linked.services, problems, config)
+    findings, useless = suppress(findings, {facts.path: facts.ignores for facts in code if facts.ignores}, ran)
     if "FA003" in ran:
         card = rule_cards.card("FA003")
         findings = numbered((*findings, *(checks.to_finding(card, hit, config) for hit in useless)))
-    unreadable = {p.at.path for p in all_problems}
+    unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(
-        files_read=sum(f.parsed for f in facts),
-        files_skipped=sum(not f.parsed and f.path not in unreadable for f in facts),
+        files_read=sum(facts.parsed for facts in code),
+        files_skipped=sum(not facts.parsed and facts.path not in unreadable for facts in code),
         files_unreadable=len(unreadable),
         files_excluded=found.excluded,
-        lines=sum(f.lines for f in facts),
+        lines=sum(facts.lines for facts in code),
         store_calls_found=linked.calls_found,
         store_calls_resolved=linked.calls_resolved,
     )
-    return Report(
-        coverage,
-        linked.services,
-        checklists(linked.services, findings),
-        findings,
-        all_problems,
-        _sources(findings, contents),
-    )
+    sources = _sources(findings, found.files, read)
+    return Report(coverage, linked.services, checklists(linked.services, findings), findings, problems, sources)
 
 
-def _sources(findings: Sequence[Finding], contents: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the texts of the files that findings point to, for excerpts."""
-    paths = {f.at.path for f in findings} | {r.at.path for f in findings for r in f.related}
-    return {path: contents[path].decode("utf-8", "replace") for path in sorted(paths) if path in contents}
+def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted({problem for group in groups for problem in group}))
+
+
+def _sources(findings: Sequence[Finding], files: Sequence[SourceFile], read: Read) -> dict[str, str]:
+    """Return the texts of the files that findings point to, for excerpts; one that is no text has none."""
+    from fragaudit.extract.source import decode  # only where there is something to show
+
+    wanted = {finding.at.path for finding in findings} | {r.at.path for f in findings for r in f.related}
+    texts = {}
+    for file in files:
+        if file.path in wanted:
+            try:
+                text = decode(file.path, read(file), python=file.language == "python")
+            except OSError:
+                continue  # gone since it was read
+            if not isinstance(text, Problem):
+                texts[file.path] = text
+    return texts
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector from walking over facts that live to the end anyway; it finds nothing in them."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

@@ -2,126 +2,217 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST_WORKERS = 8
-WORTH_A_POOL = 400_000
-"""Bytes of work; starting processes that import the parser costs as long as reading this much."""
-BATCHES_PER_WORKER = 6
+WORTH_A_POOL = 200_000
+"""Bytes of work below which starting processes costs more than it saves."""
+BATCH_BYTES = 150_000
+BATCH_ITEMS = 200
+QUEUED_PER_WORKER = 3
+"""Batches handed over ahead of time: enough to keep a worker busy, few enough not to hold a repository in memory."""
+
+# What a machine without semaphores, shared memory or room for another process raises; also a daemonic process.
+_NO_POOL = (OSError, ImportError, NotImplementedError, ValueError, AssertionError)
+
+
+class Task(Struct, Generic[Item, Result], frozen=True):
+    """What is to be done, as top-level functions: what they take and return has to be picklable.
+
+    `work` turns a batch into results, one for each item; `setup` runs once in each process before; `dead` makes,
+    in the calling process, the result of an item whose process died on it; `size` weighs an item in bytes.
+    """
+
+    work: Callable[[Sequence[Item]], Sequence[Result]]
+    size: Callable[[Item], int]
+    dead: Callable[[Item], Result]
+    setup: Callable[..., None]
+    arguments: tuple[Any, ...] = ()
 
 
 def available() -> int:
     """Return how many processors this process may use, bounded."""
-    try:
+    if hasattr(os, "process_cpu_count"):
+        count = os.process_cpu_count()
+    elif hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    return max(1, min(count, MOST_WORKERS))
+    else:
+        count = os.cpu_count()
+    return max(1, min(count or 1, MOST_WORKERS))
 
 
-def run(
-    work: Callable[[Sequence[Item]], list[Result]],
-    items: Sequence[Item],
-    sizes: Sequence[int],
-    jobs: int,
-    dead: Callable[[Item], Result],
-    done: Callable[[int], None] = lambda _: None,
-) -> Iterator[Result]:
-    """Yield the results of all items, in any order.
+def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+    """Yield the result of every item, in any order.
+
+    Items are taken as they are needed, so that a long stream of them is never in memory as a whole. An item that
+    kills its process, as a parser's stack overflow does, costs its own result and no other.
 
     Args:
-        work: a top-level function over a batch of items; what it takes and returns must be picklable.
+        task: what to do with them.
         items: the items.
-        sizes: their sizes in bytes, for batches of equal weight.
         jobs: how many processes at most; 1 works in this one.
-        dead: makes the result of an item whose process died on it.
-        done: told how many items are finished, from time to time.
     """
-    if jobs <= 1 or len(items) < 2 or sum(sizes) < WORTH_A_POOL:
-        for number, item in enumerate(items, 1):
-            yield from work([item])
-            done(number)
-        return
-    batches = _batches(items, sizes, jobs * BATCHES_PER_WORKER)
-    try:
-        executor = _executor(min(jobs, len(batches)))
-    except (OSError, ImportError, NotImplementedError, ValueError):
-        # No semaphores, no shared memory: sandboxes and some CI runners.
-        for item in items:
-            yield from work([item])
-        return
-    yield from _pooled(work, batches, executor, dead, done)
-
-
-def _executor(jobs: int) -> ProcessPoolExecutor:
-    # Forked workers inherit the loaded parser; elsewhere they load it themselves.
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() and os.name == "posix" else "spawn"
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context(method))
-
-
-def _batches(items: Sequence[Item], sizes: Sequence[int], count: int) -> list[list[Item]]:
-    """Split into batches of about equal weight, heavy items first, so that no worker is left with one at the end."""
-    order = sorted(range(len(items)), key=lambda n: -sizes[n])
-    target = max(1, sum(sizes) // max(1, count))
-    batches: list[list[Item]] = [[]]
+    stream = iter(items)
+    first: list[Item] = []
     weight = 0
-    for number in order:
-        if weight >= target and batches[-1]:
-            batches.append([])
-            weight = 0
-        batches[-1].append(items[number])
-        weight += sizes[number]
-    return batches
+    while jobs > 1 and weight < WORTH_A_POOL:
+        item = next(stream, None)
+        if item is None:
+            break
+        first.append(item)
+        weight += task.size(item)
+    batches = _batches(task, _chain(first, stream))
+    yield from _parallel(task, batches, jobs) if weight >= WORTH_A_POOL else _serial(task, batches)
 
 
-def _pooled(
-    work: Callable[[Sequence[Item]], list[Result]],
-    batches: Sequence[list[Item]],
-    executor: ProcessPoolExecutor,
-    dead: Callable[[Item], Result],
-    done: Callable[[int], None],
-) -> Iterator[Result]:
-    finished = 0
+def _chain(first: Sequence[Item], rest: Iterator[Item]) -> Iterator[Item]:
+    yield from first
+    yield from rest
+
+
+def _batches(task: Task[Item, Result], items: Iterable[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += task.size(item)
+        if weight >= BATCH_BYTES or len(batch) >= BATCH_ITEMS:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _serial(task: Task[Item, Result], batches: Iterable[Sequence[Item]]) -> Iterator[Result]:
+    for number, batch in enumerate(batches):
+        if number:
+            gc.collect()
+        else:  # with nothing to do, nothing need be loaded
+            task.setup(*task.arguments)
+        gc.freeze()
+        for item in batch:
+            yield from task.work([item])
+    gc.unfreeze()
+
+
+def _executor(task: Task[Item, Result], jobs: int) -> ProcessPoolExecutor:
+    # Forked workers inherit the loaded parser. Where other threads run, a fork may inherit a lock that nobody
+    # releases; and only Linux keeps its own libraries safe to use after one.
+    safe = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if safe else "spawn")
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(task.setup, task.arguments))
+
+
+def _start(setup: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    # Ctrl-C reaches the whole process group; the calling process alone answers it, without a trace from each worker.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    setup(*arguments)
+    gc.disable()
+    gc.freeze()
+
+
+def _tidily(work: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item]) -> Sequence[Result]:
+    """Collect garbage after a batch only, and never among what was loaded before: a fifth of the time goes there."""
+    results = work(batch)
+    gc.collect()
+    return results
+
+
+def _parallel(task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int) -> Iterator[Result]:
     lost: list[list[Item]] = []
-    with executor:
-        futures: dict[Future[list[Result]], list[Item]] = {}
-        try:
-            futures = {executor.submit(work, batch): batch for batch in batches}
-        except BrokenProcessPool:
-            lost = [batch for batch in batches if batch not in futures.values()]
-        while futures:
-            ready, _ = wait(futures, return_when=FIRST_COMPLETED)
+    waiting: dict[Future[Sequence[Result]], list[Item]] = {}
+    usable = True
+    try:
+        task.setup(*task.arguments)  # here, so that forked workers find everything loaded
+        executor = _executor(task, jobs)
+    except _NO_POOL:
+        yield from _serial(task, batches)
+        return
+    try:
+        while True:
+            while usable and len(waiting) < jobs * QUEUED_PER_WORKER:
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                try:
+                    waiting[executor.submit(_tidily, task.work, batch)] = batch
+                except (BrokenProcessPool, *_NO_POOL):
+                    usable = False
+                    lost.append(batch)
+            if not waiting:
+                break
+            ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ready:
-                batch = futures.pop(future)
+                batch = waiting.pop(future)
                 try:
                     results = future.result()
                 except BrokenProcessPool:
+                    usable = False
                     lost.append(batch)
-                    continue
-                finished += len(batch)
-                done(finished)
+                else:
+                    yield from results
+    finally:
+        executor.shutdown(cancel_futures=True)
+    if not usable:
+        yield from _one_by_one(task, _chain(lost, batches))
+
+
+def _one_by_one(task: Task[Item, Result], batches: Iterable[list[Item]]) -> Iterator[Result]:
+    """Work in one process at a time; a batch on which it dies is halved until the item that kills it is alone."""
+    queue = deque[list[Item]]()
+    stream = iter(batches)
+    while True:
+        executor = _working_executor(task)
+        if executor is None:
+            yield from _serial(task, _chain(list(queue), stream))
+            return
+        with executor:
+            while True:
+                batch = queue.popleft() if queue else next(stream, None)
+                if batch is None:
+                    return
+                try:
+                    results = executor.submit(_tidily, task.work, batch).result()
+                except BrokenProcessPool:
+                    break
                 yield from results
-    for batch in lost:
-        for item in batch:
-            yield from _alone(work, item, dead)
-            finished += 1
-            done(finished)
+        if len(batch) == 1:
+            yield task.dead(batch[0])
+        else:
+            middle = len(batch) // 2
+            queue.extendleft((batch[middle:], batch[:middle]))
 
 
-def _alone(
-    work: Callable[[Sequence[Item]], list[Result]], item: Item, dead: Callable[[Item], Result]
-) -> list[Result]:
-    """Work on one item in a process of its own, so that one that kills its process is told from its neighbours."""
-    with _executor(1) as executor:
-        try:
-            return executor.submit(work, [item]).result()
-        except BrokenProcessPool:
-            return [dead(item)]
+def _working_executor(task: Task[Item, Result]) -> ProcessPoolExecutor | None:
+    """Return a pool of one process that answers, or None: then no item is to blame for the death of a process."""
+    try:
+        executor = _executor(task, 1)
+    except _NO_POOL:
+        return None
+    try:
+        executor.submit(_answer).result()
+    except (BrokenProcessPool, *_NO_POOL):
+        executor.shutdown(cancel_futures=True)
+        return None
+    return executor
+
+
+def _answer() -> None:
+    """Do nothing, in a worker."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fragaudit.checks.registry import check
-from fragaudit.checks.words import listed, place_of, related_to, shown, store_data
+from fragaudit.checks.words import by_place, listed, place_of, related_to, shown, store_data
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.stores import Kind, Role, Service, Store, StoreClass
 
@@ -16,7 +16,7 @@ _SPECIALISED = (Kind.KV, Kind.VECTOR, Kind.GRAPH, Kind.SEARCH)
 @check("FA101")
 def multiple_kv_stores(service: Service, *, limit: int) -> Iterator[Hit]:
     """More than `limit` key-value stores in a service."""
-    stores = [s for s in service.stores if s.kind == Kind.KV and s.role in _KEPT]
+    stores = by_place(s for s in service.stores if s.kind == Kind.KV and s.role in _KEPT)
     if len(stores) > limit:
         holder = _holder(service, stores)
         confidence = _together(stores)
@@ -37,7 +37,7 @@ def multiple_kv_stores(service: Service, *, limit: int) -> Iterator[Hit]:
 @check("FA102")
 def multiple_vector_stores(service: Service, *, limit: int, collections: int) -> Iterator[Hit]:
     """More than `limit` vector stores, or `collections` and more fixed collections in one."""
-    stores = [s for s in service.stores if s.kind == Kind.VECTOR and s.role in _KEPT]
+    stores = by_place(s for s in service.stores if s.kind == Kind.VECTOR and s.role in _KEPT)
     if len(stores) > limit:
         holder = _holder(service, stores)
         subject = f"class {holder.name}" if holder is not None else f"service {service.name}"
@@ -61,7 +61,7 @@ def missing_primary_database(service: Service) -> Iterator[Hit]:
     """Specialised stores that hold data, and no primary database."""
     if service.primary is not None:
         return
-    stores = [s for s in service.stores if s.kind in _SPECIALISED and s.role == Role.DATA]
+    stores = by_place(s for s in service.stores if s.kind in _SPECIALISED and s.role == Role.DATA)
     if not stores:
         return
     kinds = sorted({s.kind.value for s in stores})
@@ -75,11 +75,11 @@ def missing_primary_database(service: Service) -> Iterator[Hit]:
 @check("FA104")
 def multiple_primary_databases(service: Service) -> Iterator[Hit]:
     """Tables of the application's own in more than one primary database."""
-    stores = [
+    stores = by_place(
         s
         for s in service.stores
         if s.kind in (Kind.RELATIONAL, Kind.DOCUMENT) and s.role == Role.DATA and s.holds_tables and s.inside is None
-    ]
+    )
     if len(stores) < 2:
         return
     main = next((s for s in stores if s.id == service.primary), stores[0])
@@ -96,14 +96,14 @@ def fragmented_service(service: Service, *, specialised: int) -> Iterator[Hit]:
     told: set[frozenset[str]] = set()
     for holder in service.classes:
         ids = {f.store for f in holder.fields}
-        stores = [s for s in service.stores if s.id in ids and _fragment(s)]
+        stores = by_place(s for s in service.stores if s.id in ids and _fragment(s))
         relational = [s for s in service.stores if s.id in ids and s.kind in (Kind.RELATIONAL, Kind.DOCUMENT)]
         if _shape(stores, specialised) and not (relational and not _repeated(stores)):
             key = frozenset(s.id for s in stores)
             if key not in told:
                 told.add(key)
                 yield _fragmented(service, stores, holder)
-    stores = [s for s in service.stores if _fragment(s)]
+    stores = by_place(s for s in service.stores if _fragment(s))
     if _shape(stores, specialised) and (service.primary is None or _repeated(stores)):
         if frozenset(s.id for s in stores) not in told:
             yield _fragmented(service, stores, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fragaudit.model.findings import Related
@@ -41,3 +41,8 @@ def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:
 def store_data(stores: Sequence[Store]) -> dict[str, Any]:
     """Return what a finding's data says of stores."""
     return {"stores": [s.id for s in stores], "engines": sorted({s.engine for s in stores})}
+
+
+def by_place(stores: Iterable[Store]) -> list[Store]:
+    """Return stores in the order in which a reader meets them: the later one is the one too many."""
+    return sorted(stores, key=lambda store: (place_of(store), store.id))

@@ -33,6 +33,7 @@ MOST_MEANINGS = 12
 MOST_CALLERS = 24
 DEEPEST = 60
 MOST_ATTEMPTS = 3
+DEEPEST_UNPACKING = 4
 
 Meanings = tuple[Abstract, ...]
 K = TypeVar("K", bound=Hashable)
@@ -376,7 +377,9 @@ class Evaluator:
             case Display():
                 yield from self.lookup(base, wanted)
             case Handle():
-                yield Bound(base, "[]")
+                yield Handle(f"{base.name}[]", base.site)
+            case Bound():
+                yield Handle(f"{base.handle.name}.{base.method}[]", base.handle.site)
             case Known() | Template():
                 yield base
             case Symbol() if isinstance(wanted, str):
@@ -386,7 +389,9 @@ class Evaluator:
             case _:
                 yield Symbol(wanted.upper(), strong=False) if isinstance(wanted, str) else UNKNOWN
 
-    def lookup(self, display: Display, key: str | int | float | bool | None) -> Iterator[Abstract]:
+    def lookup(
+        self, display: Display, key: str | int | float | bool | None, deep: int = 0
+    ) -> Iterator[Abstract]:
         """Yield the meanings of an entry; of every entry when the key is not known."""
         if isinstance(display.value, Seq):
             items = display.value.items
@@ -396,9 +401,10 @@ class Evaluator:
             return
         for entry in display.value.entries:
             if entry.key is None:
-                for inner in self.evaluate(entry.value, display.place):
+                # A dictionary that unpacks itself is legal: `config = {**config, …}`.
+                for inner in self.evaluate(entry.value, display.place) if deep < DEEPEST_UNPACKING else ():
                     if isinstance(inner, Display):
-                        yield from self.lookup(inner, key)
+                        yield from self.lookup(inner, key, deep + 1)
             elif key is None or Known(key) in self.evaluate(entry.key, display.place):
                 yield from self.evaluate(entry.value, display.place)
 

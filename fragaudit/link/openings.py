@@ -104,6 +104,8 @@ class Openings:
         parts, alias, containers = self._identity(site, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session") and not opened.engine:
             return
+        if not engine and opened.by != "url":
+            return  # a façade whose back end is chosen by something that isn't here
         for address in addresses(parts, self._catalogue):
             yield self._made(site, opened, engine, kind, role, address, alias, containers)
 

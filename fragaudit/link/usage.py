@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Known, Symbol
@@ -11,6 +13,7 @@ from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
+from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, StoreCall
 from fragaudit.model.values import Attr
 
@@ -19,6 +22,8 @@ _WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index
 _READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
 _DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
 _TRAVERSE_WORDS = ("neighbo", "traverse", "path", "edges", "expand", "subgraph", "query", "degree", "walk", "cypher", "match")
+_CHANGES = re.compile(r"\b(?:create|merge|set|delete|remove|insert)\b", re.IGNORECASE)
+_WALKS = re.compile(r"\b(?:return|yield|call)\b", re.IGNORECASE)
 SIMILARITY_NAMES = frozenset(
     "similarity_search asimilarity_search similarity_search_with_score similarity_search_by_vector query_points "
     "max_marginal_relevance_search as_retriever search_points vector_search semantic_search near_vector near_text "
@@ -79,24 +84,44 @@ class Usage:
 
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)
-        for operation in self._catalogue.operations(handle.name, method):
+        operations = self._catalogue.operations(handle.name, method)
+        if not operations and opened is None and handle.site is not None:
+            operations = self._catalogue.operations_of_library(handle.name, method)
+        for operation in operations:
             if operation.verb == "container":
                 continue
-            library = next((lib for lib in self._catalogue.libraries if lib.package == operation.library), None)
-            engine = (opened.engine if opened is not None else "") or (library.engine if library is not None else "") or ""
+            engine = (opened.engine if opened is not None else "") or self._engine_of(operation.library)
             opening = site_key(handle.site) if handle.site is not None else None
             if opening is None and opened is None and not engine:
                 continue
+            verb, traverses = self._query(site, operation, engine)
             call = StoreCall(
                 self._evaluator.program.location(site.place.file, site.call.at),
-                operation.verb,  # type: ignore[arg-type]
+                verb,
                 method,
                 self._container(site, operation),
                 bool(operation.similarity),
-                bool(operation.traversal) or (operation.verb == "read" and self._is_graph(engine)),
+                traverses,
             )
             yield Called(call, site.place.file, opening, engine, None, method)
             return
+
+    def _engine_of(self, package: str) -> str:
+        return next((library.engine for library in self._catalogue.libraries if library.package == package), "")
+
+    def _query(self, site: Site, operation: Operation, engine: str) -> tuple[Literal["write", "read", "delete"], bool]:
+        """Return what a call does, and whether it walks a graph; a query language's text decides where it is known."""
+        verb: Literal["write", "read", "delete"] = operation.verb  # type: ignore[assignment]
+        if not self._is_graph(engine):
+            return verb, bool(operation.traversal)
+        if not (operation.query or operation.lang):
+            return verb, bool(operation.traversal) or verb == "read"
+        name = operation.query if isinstance(operation.query, str) else ""
+        value = argument_of(site.call.args, name, operation.at.get(name, 0))
+        texts = [readable(m) for m in self._evaluator.evaluate(value, site.place)]
+        writes = bool(texts) and all(_CHANGES.search(text) for text in texts)
+        only = writes and not any(_WALKS.search(text) for text in texts)
+        return ("write" if writes else "read"), not only
 
     def _is_graph(self, engine: str) -> bool:
         known = self._catalogue.engine(engine)

@@ -40,9 +40,8 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
     try:
         walk = _deep(lambda: _walk(text, ranges))
     except cst.ParserSyntaxError as error:
-        at = Location(path, max(1, error.raw_line), max(1, error.raw_column + 1))
-        message = error.message.strip().splitlines()[0] if error.message.strip() else "syntax error"
-        return FileFacts(path, "python", lines, False, ignores=found, problems=(Problem(at, f"can't be parsed: {message}"),))
+        problem = _syntax_problem(path, ranges, error)
+        return FileFacts(path, "python", lines, parsed=False, ignores=found, problems=(problem,))
     except (RecursionError, MemoryError):
         return FileFacts(path, "python", lines, parsed=False, ignores=found, problems=(_too_deep(path),))
     tables = tuple(Ddl(name, scope, at) for text, scope, at in walk.ddl for name in defined_tables(text))
@@ -61,8 +60,19 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
     )
 
 
-def _walk(text: str, ranges: list[tuple[int, int]] | None) -> Walk:
-    if ranges is not None:
+def _syntax_problem(
+    path: str, ranges: list[tuple[int, int]] | SyntaxError, error: cst.ParserSyntaxError
+) -> Problem:
+    """Say where the syntax breaks; Python's own account is the one that people know."""
+    if isinstance(ranges, SyntaxError):
+        at = Location(path, max(1, ranges.lineno or 1), max(1, ranges.offset or 1))
+        return Problem(at, f"can't be parsed: {ranges.msg}")
+    at = Location(path, max(1, error.raw_line), max(1, error.raw_column + 1))
+    return Problem(at, "can't be parsed: " + (error.message.strip().splitlines() or ["syntax error"])[0])
+
+
+def _walk(text: str, ranges: list[tuple[int, int]] | SyntaxError) -> Walk:
+    if not isinstance(ranges, SyntaxError):
         lines = split_lines(text)
         numbers = [number for first, last in ranges for number in range(first, last + 1)]
         try:

@@ -28,6 +28,12 @@ _SPEAKING = re.compile(
 )
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
+_MODULE = re.compile(
+    r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
+    r"retriev\w*|indexe?s?|repositor\w*|persist\w*|deps|dependencies)(?:$|[._])"
+)
+"""Modules of the project that are likely to hand out stores."""
+
 COMMON = frozenset({"sqlalchemy", "django", "flask", "json", "pickle", "google", "azure", "zope", "kombu", "botocore"})
 """Libraries of which hardly any use is about which store is opened; the words that are stand for themselves."""
 
@@ -40,7 +46,6 @@ LARGE = 60
 STEPS = 2
 """How far the names of statements that open stores are followed to the statements that use them."""
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -69,10 +74,12 @@ class Vocabulary:
         """Return the names under which a file's top level imports something that opens or declares a store."""
         words: set[str] = set()
         for node in tree.body:
-            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                root = node.module.partition(".")[0]
+            if isinstance(node, ast.ImportFrom):
+                module = node.module or ""
+                root = "" if node.level else module.partition(".")[0]
+                keeps = root in self._roots or (root not in COMMON and _MODULE.search(module) is not None)
                 for alias in node.names:
-                    if root in self._roots or self._catalogue.open(f"{node.module}.{alias.name}") is not None:
+                    if keeps or self._catalogue.open(f"{module}.{alias.name}") is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
@@ -107,10 +114,10 @@ class Chunk:
         self.kept = False
 
 
-def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | None:
+def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxError:
     """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
 
-    An empty list: nothing in the file can. None: `ast` can't read the file, so it must be parsed whole.
+    An empty list: nothing in the file can. An error: `ast` can't read the file; libcst may know a newer syntax.
     Raises RecursionError or MemoryError for nesting no parser here survives.
     """
     try:
@@ -118,9 +125,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | None:
     except SyntaxError as error:
         if "too many" in str(error.msg):
             raise RecursionError(error.msg) from None
-        return None
-    except ValueError:
-        return None
+        return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
     if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
@@ -137,9 +142,17 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | None:
         users = [chunk for chunk in chunks if not followed.isdisjoint(chunk.words)]
         for chunk in users:
             chunk.kept = True
-        followed = {chunk.node.name for chunk in users if isinstance(chunk.node, _DEFINITIONS)} - words
+        followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
     return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """Return the names a statement defines: a function's, a class's, the targets of an assignment."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
 
 
 def split_lines(text: str) -> list[str]:

@@ -1,0 +1,65 @@
+"""Reports as text: pure functions from a report and how it should look to a string."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fragaudit.model.findings import Report
+from fragaudit.report.look import Look
+
+Renderer = Callable[[Report, Look], str]
+
+
+def _text(report: Report, look: Look) -> str:
+    from fragaudit.report.text import render
+
+    return render(report, look)
+
+
+def _json(report: Report, look: Look) -> str:
+    from fragaudit.report.json import render
+
+    return render(report, look)
+
+
+def _sarif(report: Report, look: Look) -> str:
+    from fragaudit.report.sarif import render
+
+    return render(report, look)
+
+
+def _github(report: Report, look: Look) -> str:
+    from fragaudit.report.github import render
+
+    return render(report, look)
+
+
+def _checklist(report: Report, look: Look) -> str:
+    from fragaudit.report.text import render_checklists
+
+    return render_checklists(report, look)
+
+
+def _checklist_json(report: Report, look: Look) -> str:
+    from fragaudit.report.json import render_checklists
+
+    return render_checklists(report, look)
+
+
+def _map(report: Report, look: Look) -> str:
+    from fragaudit.report.map_text import render
+
+    return render(report, look)
+
+
+def _map_json(report: Report, look: Look) -> str:
+    from fragaudit.report.json import render_map
+
+    return render_map(report, look)
+
+
+CHECK: dict[str, Renderer] = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}
+CHECKLIST: dict[str, Renderer] = {"text": _checklist, "json": _checklist_json}
+MAP: dict[str, Renderer] = {"text": _map, "json": _map_json}
+
+__all__ = ["CHECK", "CHECKLIST", "MAP", "Look", "Renderer"]

@@ -1,0 +1,69 @@
+"""What was understood, for people: every service, its stores, and why each decision was made."""
+
+from __future__ import annotations
+
+from fragaudit.model.findings import Report
+from fragaudit.model.stores import Reason, Service, Store
+from fragaudit.report.look import Look
+from fragaudit.report.paper import Paper
+
+MOST_SHOWN = 8
+
+
+def render(report: Report, look: Look) -> str:
+    """Return the map of all services."""
+    paper = Paper(look)
+    for service in report.services:
+        _service(paper, service)
+    if not report.services:
+        paper.line("no service was found")
+    return paper.text()
+
+
+def _service(paper: Paper, service: Service) -> None:
+    paper.line((service.name, "bold"), f"  at {service.root}, {service.files} files")
+    for reason in service.boundary:
+        _reason(paper, "  ", reason)
+    for reason in service.primary_why[:1]:
+        _reason(paper, "  primary: ", reason)
+    for store in service.stores:
+        _store(paper, store, store.id == service.primary)
+    for holder in service.classes:
+        if len({f.store for f in holder.fields}) > 1:
+            paper.line("  class ", (holder.name, "bold"), f"  {holder.at.path}:{holder.at.line}")
+            for field in holder.fields:
+                paper.line(f"    {field.name} -> {field.store}")
+    names = sorted({t.name for t in service.tables})
+    if names:
+        more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+        paper.prose(f"tables: {', '.join(names[:MOST_SHOWN])}{more}", indent="  ")
+    paper.line()
+
+
+def _store(paper: Paper, store: Store, primary: bool) -> None:
+    mark = ", primary" if primary else ""
+    paper.line("  ", (store.id, "bold"), f"  {store.role}{mark}  {store.identity}")
+    if store.slot is not None:
+        default = f", {store.slot.default} by default" if store.slot.default else ""
+        paper.prose(f"one of {', '.join(store.slot.alternatives)}{default}", indent="      ", first="    ")
+    for opening in store.openings[:MOST_SHOWN]:
+        condition = ", on a condition or on demand" if opening.conditional else ""
+        address = f" as {opening.address}" if opening.address and opening.address != store.identity else ""
+        paper.line(f"    opened at {opening.at.path}:{opening.at.line} with {opening.library}{address}{condition}")
+    if len(store.openings) > MOST_SHOWN:
+        paper.line(f"    and at {len(store.openings) - MOST_SHOWN} more places")
+    if store.containers:
+        names = sorted({c.name + ("*" if c.dynamic else "") for c in store.containers})
+        paper.prose(f"containers: {', '.join(names[:MOST_SHOWN])}", indent="      ", first="    ")
+    if store.calls:
+        searches = sum(c.searches for c in store.calls)
+        walks = sum(c.traverses for c in store.calls)
+        also = f", {searches} similarity searches" if searches else f", {walks} graph walks" if walks else ""
+        paper.line(f"    {store.writes} writes, {store.reads} reads{also}")
+    for reason in store.reasons[:MOST_SHOWN]:
+        _reason(paper, "    because: ", reason)
+
+
+def _reason(paper: Paper, indent: str, reason: Reason) -> None:
+    place = f"  ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
+    paper.line(indent, reason.what, (place, "dim"))
