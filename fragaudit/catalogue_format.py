@@ -53,7 +53,8 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     """A callable that opens a store, wraps one, or points to one.
 
     `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given; the others
-    (`control url marker lookup settings`) open nothing.
+    (`control url marker lookup settings`) open nothing. `on_use`: also serves other ends (authentication, storage), so
+    it is a store only where data is read or written through it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
     counts: bool = True
     in_memory: bool = False
+    on_use: bool = False
     is_async: bool = False
     by_param: str = ""
     engines: dict[str, str] = {}

@@ -93,7 +93,8 @@ def audit(
         found = discover(paths, base, config)
         loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
         store.save()
-        return Audit(_report(loaded, found, _from_disk, catalogue, config), store.notes)
+        name = _name(paths, base)
+        return Audit(_report(loaded, found, _from_disk, catalogue, config, name), store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
@@ -109,7 +110,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config)
+    return _report(loaded, found, read, catalogue, config, "service")
 
 
 @once
@@ -121,6 +122,12 @@ def _from_disk(file: SourceFile) -> bytes:
     # Not by way of Path, which would make an object of every file's name.
     with open(file.absolute, "rb") as opened:
         return opened.read()
+
+
+def _name(paths: Sequence[Path], base: Path) -> str:
+    """Return what to call a service that nothing names: the folder that was asked for."""
+    first = (base / paths[0]).resolve() if paths else base
+    return (first if first.is_dir() else first.parent).name or "service"
 
 
 def _validate(config: Config) -> None:
@@ -213,11 +220,13 @@ def _killed(job: _Job) -> _Facts:
     return _Facts(job.path, job.content, msgspec.json.encode(facts))
 
 
-def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config) -> Report:
+def _report(
+    loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str
+) -> Report:
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
-    linked = link_counted(code, deploy, catalogue, config)
+    linked = link_counted(code, deploy, catalogue, config, name)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     findings = checks.run(linked.services, problems, config)

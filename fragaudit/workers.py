@@ -100,15 +100,17 @@ def _batches(task: Task[Item, Result], items: Iterable[Item]) -> Iterator[list[I
 
 
 def _serial(task: Task[Item, Result], batches: Iterable[Sequence[Item]]) -> Iterator[Result]:
-    for number, batch in enumerate(batches):
-        if number:
-            gc.collect()
-        else:  # with nothing to do, nothing need be loaded
-            task.setup(*task.arguments)
-        gc.freeze()
-        for item in batch:
-            yield from task.work([item])
-    gc.unfreeze()
+    try:
+        for number, batch in enumerate(batches):
+            if number:
+                gc.collect()
+            else:  # with nothing to do, nothing need be loaded
+                task.setup(*task.arguments)
+            gc.freeze()
+            for item in batch:
+                yield from task.work([item])
+    finally:
+        gc.unfreeze()
 
 
 def _executor(task: Task[Item, Result], jobs: int) -> ProcessPoolExecutor:

@@ -140,6 +140,8 @@ def _holder(service: Service, stores: Sequence[Store]) -> StoreClass | None:
 def _together(stores: Sequence[Store]) -> Confidence | None:
     """Several addresses prove several stores; where one is a cache of the same engine, it may be meant so."""
     data = [s for s in stores if s.role == Role.DATA]
-    if len(data) < 2:
+    # What is opened at an address handed in from outside may be the same store, or one only now and then.
+    settled = [s for s in data if s.certain or s.library == "project" or (s.slot is not None and s.slot.default)]
+    if len(settled) < 2:
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if all(s.certain for s in data) and not any(s.variables for s in data) else Confidence.LIKELY

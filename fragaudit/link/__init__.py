@@ -59,25 +59,27 @@ def link(
 
 
 def link_counted(
-    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
+    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config, name: str = "service"
 ) -> Linked:
     """Join the facts of a repository into services, each with its stores, primary database and tables.
 
-    The order of the facts makes no difference.
+    The order of the facts makes no difference. `name` is what a service is called that nothing names.
     """
     facts = sorted(facts, key=lambda f: f.path)
     program = Program(facts, catalogue.roots)
     evaluator = Evaluator(program, catalogue)
     opened = tuple(dict.fromkeys((*Openings(evaluator, catalogue).all(), *Configured(evaluator, catalogue).all())))
-    slots = Slots(evaluator, catalogue, opened)
     usage = Usage(evaluator, catalogue)
     called = usage.all()
+    used = {c.opening for c in called}
+    opened = tuple(o for o in opened if not o.on_use or o.key in used)
+    slots = Slots(evaluator, catalogue, opened)
     found = Found(opened, (*slots.families(), *slots.arms()), Holders(evaluator, catalogue).all(), called)
     tables = table_origins(evaluator, catalogue, facts)
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
     services = []
-    for root in boundaries(facts, deploy, config):
+    for root in boundaries(facts, deploy, config, name):
         paths = root.files | root.shared
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)

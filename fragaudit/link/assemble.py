@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fragaudit.catalogue import Catalogue
@@ -98,7 +98,7 @@ class Assembly:
             role=role,
             identity=address.text or f"{leading.engine} at an address that could not be followed",
             certain=address.certain and address.known,
-            openings=[self._opening(o) for o in group.openings],
+            openings=_once(self._opening(o) for o in group.openings),
             sites=frozenset(o.key for o in group.openings),
             reasons=[why, *group.reasons],
             variables=tuple(sorted({s for o in group.openings for s in o.address.symbols})),
@@ -144,7 +144,7 @@ class Assembly:
         """Make one draft a slot; return the openings that belong to none."""
         remaining = list(opened)
         here = {o.key for o in opened}
-        for slot in sorted(self._found.slots, key=lambda s: (-len(s.alternatives), s.kind)):
+        for slot in sorted(self._found.slots, key=self._slot_order):
             inside = [o for a in slot.alternatives for o in a.openings if o.key in here]
             members = [o for o in inside if o in remaining or slot.root is not None]
             if len({o.engine for o in members}) < 1 or not members:
@@ -154,10 +154,34 @@ class Assembly:
             if any(d.root is not None and slot.root is not None and self._nested(d.root, slot.root) for d in self.drafts):
                 remaining = [o for o in remaining if o.key not in {m.key for m in members}]
                 continue
-            self.drafts.append(self._slot_draft(slot, members))
+            twin = self._twin(slot.kind, members)
+            if twin is not None:
+                twin.sites |= frozenset(m.key for m in members)
+            else:
+                self.drafts.append(self._slot_draft(slot, members))
             taken = {m.key for m in members}
             remaining = [o for o in remaining if o.key not in taken]
+        for opened in list(remaining):
+            twin = self._twin(opened.kind, [opened])
+            if twin is not None:
+                twin.sites |= {opened.key}
+                remaining.remove(opened)
         return remaining
+
+    def _slot_order(self, slot: SlotFound) -> tuple[bool, bool, int, str]:
+        """Order with declared roles first: a base class that several roles share says less than each role's own."""
+        name = self._program.scope(slot.root).name if slot.root is not None else ""
+        return slot.root is None, not self._catalogue.abstraction(name), -len(slot.alternatives), slot.kind
+
+    def _twin(self, kind: Kind, members: Sequence[Opened]) -> Draft | None:
+        """Return a slot that openings without an address of their own may belong to: same kind, known engines."""
+        if any(m.address.certain and m.address.known for m in members):
+            return None
+        engines = {m.engine for m in members}
+        for draft in self.drafts:
+            if draft.slot is not None and draft.kind == kind and engines <= {*draft.slot.alternatives, UNDECIDED}:
+                return draft
+        return None
 
     def _nested(self, one: Place, other: Place) -> bool:
         """Say whether one root class is an ancestor of the other: their implementations are one set."""
@@ -189,7 +213,7 @@ class Assembly:
             role=role if role != Role.SCRATCH else Role.DATA,
             identity=address.text or f"the {slot.kind} back end that is selected",
             certain=False,
-            openings=sorted({self._opening(o) for o in (chosen or members)}),
+            openings=_once(sorted({self._opening(o) for o in (chosen or members)})),
             sites=frozenset(o.key for o in members),
             reasons=[*slot.reasons, why],
             slot=Slot(tuple(sorted(alternatives)), default_name),
@@ -351,6 +375,14 @@ class Assembly:
                 )
             )
         return stores
+
+
+def _once(openings: Iterable[Opening]) -> list[Opening]:
+    """Keep one opening for each place: a call with several possible addresses is written once."""
+    found: dict[Location, Opening] = {}
+    for opening in openings:
+        found.setdefault(opening.at, opening)
+    return list(found.values())
 
 
 def _first(openings: Sequence[Opening]) -> Location:

@@ -42,17 +42,19 @@ class _Candidate:
     reasons: list[Reason] = field(default_factory=list)
 
 
-def boundaries(facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], config: Config) -> tuple[ServiceRoot, ...]:
+def boundaries(
+    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], config: Config, name: str = "service"
+) -> tuple[ServiceRoot, ...]:
     """Divide the files of a repository among services; the whole is one if nothing says otherwise."""
     paths = sorted(f.path for f in facts)
     if config.services:
         return _configured(paths, config)
     candidates: dict[str, _Candidate] = {}
-    _from_manifests(deploy, candidates)
+    _from_manifests(deploy, candidates, frozenset(paths))
     _from_images(deploy, candidates)
     entries = _entry_points(facts)
     roots = _roots(candidates, entries, paths)
-    return _divided(facts, paths, roots, candidates, entries)
+    return _divided(facts, paths, roots, candidates, entries, name)
 
 
 def _configured(paths: Sequence[str], config: Config) -> tuple[ServiceRoot, ...]:
@@ -71,9 +73,13 @@ def _candidate(candidates: dict[str, _Candidate], root: str) -> _Candidate:
     return candidates.setdefault(root, _Candidate(root))
 
 
-def _from_manifests(deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate]) -> None:
+def _from_manifests(
+    deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate], paths: frozenset[str]
+) -> None:
     for facts in deploy:
         for manifest in facts.manifests:
+            if manifest.kind == "setup" and posixpath.join(manifest.folder, "__init__.py") in paths:
+                continue  # a module of a package that happens to be called setup.py
             candidate = _candidate(candidates, manifest.folder)
             candidate.packaged = True
             candidate.name = candidate.name or manifest.name
@@ -154,7 +160,7 @@ def _separate(roots: set[str], paths: Sequence[str]) -> bool:
 
 def _divided(
     facts: Sequence[FileFacts], paths: Sequence[str], roots: Sequence[str], candidates: dict[str, _Candidate],
-    entries: dict[str, Location],
+    entries: dict[str, Location], default: str,
 ) -> tuple[ServiceRoot, ...]:  # fmt: skip
     owned: dict[str, set[str]] = defaultdict(set)
     rest: set[str] = set()
@@ -179,14 +185,14 @@ def _divided(
         found.append((candidate, owned[root], shared))
     if not found:
         whole = frozenset(paths)
-        name = next((c.name for c in candidates.values() if c.name), "") or "service"
+        name = next((c.name for c in candidates.values() if c.name), "") or default
         reasons = [Reason("nothing divides the audited files")]
         reasons.extend(Reason("an application is started here", at) for _, at in sorted(entries.items())[:1])
         return (ServiceRoot(name, ".", whole, frozenset(), tuple(reasons)),) if paths else ()
     names: dict[str, int] = defaultdict(int)
     services_found = []
     for candidate, files, shared in found:
-        name = candidate.name or posixpath.basename(candidate.root) or "service"
+        name = candidate.name or posixpath.basename(candidate.root) or default
         names[name] += 1
         name = name if names[name] == 1 else f"{name}-{names[name]}"
         shared |= rest

@@ -37,6 +37,7 @@ class Opened:
     containers: tuple[tuple[str, bool], ...] = ()
     in_memory: bool = False
     type: str = "client"
+    on_use: bool = False
 
     @property
     def key(self) -> SiteKey:
@@ -123,7 +124,7 @@ class Openings:
         elif address.scratch:
             role = Role.SCRATCH
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
-                      containers, opened.in_memory, opened.type)  # fmt: skip
+                      containers, opened.in_memory, opened.type, opened.on_use)  # fmt: skip
 
     def _family(self, engine: str) -> str:
         known = self._catalogue.engine(engine)

@@ -18,6 +18,11 @@ from fragaudit.model.values import Call, Span, Value, calls
 _MODULE = Scope("module", "", -1, (1, 1, 1, 1))
 
 
+def _top_package(path: str, root: str) -> bool:
+    parts = path.split("/")
+    return root in (parts[0], parts[1] if len(parts) > 1 and parts[0] in ("src", "lib", "python") else "")
+
+
 class Place(NamedTuple):
     """A scope of a file: the context in which a value is read."""
 
@@ -50,6 +55,7 @@ class Program:
         self.files = tuple(f if f.scopes else msgspec.structs.replace(f, scopes=(_MODULE,)) for f in python)
         self._library_roots = roots
         self._packages = {posixpath.dirname(f.path) for f in self.files if f.path.endswith("__init__.py")}
+        self._own_packages = {f.rpartition("/")[2] for f in self._packages if f}
         self._suffixes: dict[str, list[int]] = defaultdict(list)
         for number, file in enumerate(self.files):
             for name in self._module_names(file.path):
@@ -101,10 +107,13 @@ class Program:
         here = self.files[asking].path
         if dotted.partition(".")[0] in self._library_roots:
             # A project file called redis.py in some folder is not what `import redis` means, except beside it.
+            # Only where the project is that library itself does the name mean the project's own package.
+            root = dotted.partition(".")[0]
+            own = [n for n in found if _top_package(self.files[n].path, root) and root in self._own_packages]
             beside = [n for n in found if posixpath.dirname(self.files[n].path) == posixpath.dirname(here) and n != asking]
-            if "." not in dotted and not beside:
+            if not own and ("." in dotted or not beside):
                 return None
-            found = beside or found
+            found = own or beside
         return max(found, key=lambda n: (len(posixpath.commonpath(["/" + here, "/" + self.files[n].path])), -n))
 
     def has_package(self, dotted: str) -> bool:

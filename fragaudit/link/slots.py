@@ -6,11 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.abstract import Abstract, ClassRef, FunctionRef, Instance, Known, Symbol
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.openings import Opened
+from fragaudit.link.openings import UNDECIDED, Opened
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.stores import Kind, Reason
@@ -119,13 +120,14 @@ class Slots:
     def families(self) -> list[SlotFound]:
         """Return the slots made of classes that share a base and are not all in use at once."""
         found = []
-        for root, classes in sorted(self._descendants().items()):
+        for root, classes in sorted(self._families.items()):
             slot = self._family(root, classes)
             if slot is not None:
                 found.append(slot)
         return found
 
-    def _descendants(self) -> dict[Place, list[Place]]:
+    @cached_property
+    def _families(self) -> dict[Place, list[Place]]:
         families: dict[Place, list[Place]] = defaultdict(list)
         for file_number, file in enumerate(self._program.files):
             for number, scope in enumerate(file.scopes):
@@ -136,14 +138,14 @@ class Slots:
         return families
 
     def _family(self, root: Place, classes: list[Place]) -> SlotFound | None:
-        allowed = frozenset(classes) | {root}
+        allowed = self._relatives(root) | {root}
         name = self._program.scope(root).name
         declared = self._catalogue.abstraction(name)
         alternatives = []
         for cls in classes:
             openings = tuple(o for o in self.reached(cls) if self._only_from(o, allowed))
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._names(cls)))
-        engines = {o.engine for a in alternatives for o in a.openings}
+        engines = {o.engine for a in alternatives for o in a.openings} - {UNDECIDED}
         opening = [a for a in alternatives if a.openings]
         if (len(engines) < FEWEST and not (declared and opening and len(alternatives) >= FEWEST)) or not opening:
             return None
@@ -158,6 +160,11 @@ class Slots:
         labels = ", ".join(sorted({a.label for a in leaves}))
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
         return SlotFound(kind, tuple(leaves), default, root, reasons)
+
+    def _relatives(self, root: Place) -> frozenset[Place]:
+        """Return all classes under the topmost ancestors of a family: one helper may serve several of its roles."""
+        tops = [c.place for c in self._evaluator.ancestry(ClassRef(root))]
+        return frozenset(cls for top in tops for cls in self._families.get(top, ()))
 
     def _common_kind(self, alternatives: Sequence[Alternative]) -> Kind:
         counts: dict[Kind, int] = defaultdict(int)
@@ -176,8 +183,8 @@ class Slots:
             engines = frozenset(o.engine for o in alternative.openings)
             for site in self._program.sites_by_name.get(alternative.label, ()):
                 inside = self._program.enclosing_class(site.place)
-                if inside in places or inside is not None and alternative.cls == inside:
-                    continue
+                if inside in places or site.place.file == alternative.cls.file:
+                    continue  # a back end's own module makes it for whoever selected the module
                 if any(m == ClassRef(alternative.cls) for m in self._evaluator.evaluate(site.call.func, site.place)):
                     made.append((engines, site))
         for number, (engines, site) in enumerate(made):
@@ -220,7 +227,8 @@ class Slots:
             arms = {arm: openings for arm, openings in arms.items() if openings}
             common = set.intersection(*({o.key for o in openings} for openings in arms.values())) if arms else set()
             arms = {a: own for a, openings in arms.items() if (own := [o for o in openings if o.key not in common])}
-            if len(arms) < FEWEST or len({frozenset(o.engine for o in openings) for openings in arms.values()}) < FEWEST:
+            engines = {frozenset(o.engine for o in openings if o.engine != UNDECIDED) for openings in arms.values()}
+            if len(arms) < FEWEST or len(engines - {frozenset()}) < FEWEST:
                 continue
             found.append(self._slot_of_arms(file, group, kind, arms))
         return found
