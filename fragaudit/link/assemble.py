@@ -211,7 +211,7 @@ class Assembly:
             engine=engine,
             library=leading.library if engine == leading.engine else "project",
             role=role if role != Role.SCRATCH else Role.DATA,
-            identity=address.text or f"the {slot.kind} back end that is selected",
+            identity=(address.text if chosen or default is None else "") or f"the {slot.kind} back end that is selected",
             certain=False,
             openings=_once(sorted({self._opening(o) for o in (chosen or members)})),
             sites=frozenset(o.key for o in members),

@@ -74,7 +74,10 @@ class Holders:
         kind = self._catalogue.abstraction(name) if name else None
         opening, implementation = self._given(binding, place)
         if opening is None and declared is not None:
-            implementation = implementation or self._declared_class(declared, place)
+            of_kind = implementation is not None and self._kind_of(ClassRef(implementation)) == kind
+            if not of_kind:
+                # What a dynamic factory may return for other attributes is not what this one is declared to be.
+                implementation = self._declared_class(declared, place) or (implementation if kind is None else None)
         if kind is None and implementation is not None:
             kind = self._kind_of(ClassRef(implementation))
         if kind is None and name == "" and isinstance(binding.value, Call):

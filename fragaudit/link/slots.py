@@ -100,14 +100,14 @@ class Slots:
         unit = self._owner(opened.site.place)
         if unit in allowed:
             return True
+        homes = {cls.file for cls in allowed}
         seen, queue = {unit}, [unit]
         while queue and len(seen) < 200:
             current = queue.pop()
-            callers = self._callers.get(current, set()) - allowed
-            outside = self._callers.get(current, set()) & allowed
-            if not callers and not outside:
-                return False
-            if current.scope == MODULE_SCOPE:
+            everyone = self._callers.get(current, set())
+            callers = everyone - allowed
+            # A function of the back end's own module that nobody calls is its entry, called by name.
+            if current.scope == MODULE_SCOPE or not everyone and current.file not in homes:
                 return False
             for caller in callers:
                 if caller not in seen:
@@ -138,12 +138,16 @@ class Slots:
         return families
 
     def _family(self, root: Place, classes: list[Place]) -> SlotFound | None:
-        allowed = self._relatives(root) | {root}
+        allowed = self._relatives(root) | {root} | {m for cls in classes for m in self._makers(cls)}
         name = self._program.scope(root).name
         declared = self._catalogue.abstraction(name)
+        # What stands in the module of a back end is that back end's, whatever tools reach for it too.
+        homes = frozenset(cls.file for cls in classes if cls.file != root.file) if declared else frozenset()
         alternatives = []
         for cls in classes:
-            openings = tuple(o for o in self.reached(cls) if self._only_from(o, allowed))
+            makers = self._makers(cls)
+            reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self.reached(unit)))
+            openings = tuple(o for o in reached if o.site.place.file in homes or self._only_from(o, allowed))
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._names(cls)))
         engines = {o.engine for a in alternatives for o in a.openings} - {UNDECIDED}
         opening = [a for a in alternatives if a.openings]
@@ -160,6 +164,10 @@ class Slots:
         labels = ", ".join(sorted({a.label for a in leaves}))
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
         return SlotFound(kind, tuple(leaves), default, root, reasons)
+
+    def _makers(self, cls: Place) -> tuple[Place, ...]:
+        """Return the units of a class's own module that make it and may hand it what they opened."""
+        return tuple(sorted(u for u in self._callers.get(cls, ()) if u.file == cls.file and u.scope != MODULE_SCOPE))
 
     def _relatives(self, root: Place) -> frozenset[Place]:
         """Return all classes under the topmost ancestors of a family: one helper may serve several of its roles."""
@@ -364,17 +372,17 @@ def _words(name: str) -> list[str]:
 def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind) -> int:
     """Weigh a default: an exact class name says most; an engine name only where the setting's name speaks of it."""
     wanted = text.lower()
+    about = any(word in hint.lower() for word in _KIND_WORDS.get(kind, ()))
     if text == alternative.label:
-        return 4
+        own = any(word in alternative.label.lower() for word in _KIND_WORDS.get(kind, ()))
+        return 4 + about + own
     engines = {o.engine for o in alternative.openings}
     if wanted not in alternative.names and wanted not in engines:
         return 0
     if "." in wanted:
         return 4
-    spoken = hint.lower()
-    about = any(word in spoken for word in _KIND_WORDS.get(kind, ()))
     if about and _SELECTING.search(hint):
         return 3
     if about:
         return 2
-    return 1 if _SELECTING.search(hint) and root.lower() in spoken else 0
+    return 1 if _SELECTING.search(hint) and root.lower() in hint.lower() else 0

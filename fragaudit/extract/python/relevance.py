@@ -17,6 +17,8 @@ _SPEAKING = re.compile(
     # names that speak of stores
     r"redis|postgres|mysql|mongo|sqlite|neo4j|qdrant|chroma(?!tic)|milvus|weaviate|pinecone|elastic|opensearch|"
     r"memcache|vector_?(?:store|db|client|index)|vec_?(?:store|db)|graph_?(?:store|db|database|client|driver)|"
+    r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
+    r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
