@@ -30,7 +30,7 @@ from fragaudit.resources import rules_root
 __all__ = ["Catalogue", "CatalogueError", "Engine", "Identity", "Library", "Model", "Open", "Operation", "Setting", "load"]
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
 
 
 class Catalogue:

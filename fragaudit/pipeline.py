@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextlib import suppress as suppressed
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ from fragaudit.suppress import suppress
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
+RECURSION_LIMIT = 1_000
+"""Python's default."""
 
 
 class Audit(msgspec.Struct):
@@ -210,7 +214,8 @@ def _extract(batch: Sequence[_Job]) -> list[_Facts]:
     from fragaudit.extract import extract  # libcst takes longer to load than a cached audit
 
     assert _Process.catalogue is not None
-    facts = (extract(job.path, job.language, job.data, _Process.catalogue) for job in batch)
+    with _recursion_limited():
+        facts = [extract(job.path, job.language, job.data, _Process.catalogue) for job in batch]
     return [_Facts(job.path, job.content, msgspec.json.encode(fact)) for job, fact in zip(batch, facts, strict=True)]
 
 
@@ -220,9 +225,7 @@ def _killed(job: _Job) -> _Facts:
     return _Facts(job.path, job.content, msgspec.json.encode(facts))
 
 
-def _report(
-    loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str
-) -> Report:
+def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str) -> Report:
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
@@ -267,6 +270,21 @@ def _sources(findings: Sequence[Finding], files: Sequence[SourceFile], read: Rea
             if not isinstance(text, Problem):
                 texts[file.path] = text
     return texts
+
+
+@contextmanager
+def _recursion_limited() -> Iterator[None]:
+    """Read files under Python's own limit, whatever was set: where it is reached must not depend on the process.
+
+    A higher one also makes parsers take seconds to give up a file that is nested too deeply.
+    """
+    before = sys.getrecursionlimit()
+    with suppressed(RecursionError):  # a caller that is deeper already keeps its limit
+        sys.setrecursionlimit(RECURSION_LIMIT)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @contextmanager

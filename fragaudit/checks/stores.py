@@ -85,7 +85,7 @@ def multiple_primary_databases(service: Service) -> Iterator[Hit]:
     main = next((s for s in stores if s.id == service.primary), stores[0])
     others = [s for s in stores if s is not main]
     message = f"service {service.name} keeps tables of its own in {len(stores)} databases: {listed([main, *others])}"
-    confidence = None if all(s.certain for s in stores) or len({s.engine for s in stores}) > 1 else Confidence.POSSIBLE
+    confidence = None if all(s.certain for s in stores) else Confidence.POSSIBLE
     yield Hit(place_of(others[0]), message, "databases", related=related_to([main, *others[1:]], place_of(others[0])),
               confidence=confidence, data={**store_data(stores), "count": len(stores)})  # fmt: skip
 

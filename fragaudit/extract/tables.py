@@ -36,5 +36,7 @@ def table_tokens(text: str) -> Iterator[tuple[str, Token]]:
             place += 3
         while place + 2 < len(tokens) and tokens[place + 1].token_type == TokenType.DOT:
             place += 2
-        if place < len(tokens) and tokens[place].text:
+        if place + 1 < len(tokens) and tokens[place].text in ("`", "["):
+            place += 1  # quoted as MySQL and SQL Server do
+        if place < len(tokens) and tokens[place].text.replace("_", "a").isalnum():
             yield tokens[place].text, tokens[place]

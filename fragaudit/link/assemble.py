@@ -82,6 +82,7 @@ class Assembly:
         return tuple(stores), classes
 
     def _family(self, engine: str) -> str:
+        engine = self._hint or engine if engine == UNDECIDED else engine
         known = self._catalogue.engine(engine)
         return known.family if known is not None else engine
 
@@ -147,6 +148,8 @@ class Assembly:
         for slot in sorted(self._found.slots, key=self._slot_order):
             inside = [o for a in slot.alternatives for o in a.openings if o.key in here]
             members = [o for o in inside if o in remaining or slot.root is not None]
+            if members and any(d.slot and d.kind == slot.kind and {m.key for m in members} <= d.sites for d in self.drafts):
+                continue  # the same back ends behind another of their bases
             if len({o.engine for o in members}) < 1 or not members:
                 continue
             if slot.root is None and len({o.engine for o in members}) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fragaudit.link.identity import Address, distinct
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
@@ -118,12 +118,6 @@ def _same(one: Address, other: Address) -> bool:
 def decide_engine(groups: Sequence[Group], hint: str | None) -> None:
     """Give databases whose URL is nowhere in the source the engine that everything else hints at."""
     for group in groups:
-        if group.family == UNDECIDED and hint:
-            group.openings = [_with_engine(opened, hint) for opened in group.openings]
-            group.family = hint
-
-
-def _with_engine(opened: Opened, engine: str) -> Opened:
-    from dataclasses import replace
-
-    return replace(opened, engine=engine)
+        known = next((o.engine for o in group.openings if o.engine != UNDECIDED), hint)
+        if known is not None:
+            group.openings = [replace(o, engine=known) if o.engine == UNDECIDED else o for o in group.openings]

@@ -19,7 +19,7 @@ MOST_ADDRESSES = 6
 class Address:
     """Where a store is, as far as the source says.
 
-    `text` is readable, settings in it as `{NAME}` and unknown parts as `{?}`; `resolved` is the same with settings
+    `text` is readable, settings in it as `{NAME}` and unknown parts as `{unknown}`; `resolved` is the same with settings
     replaced by their defaults where those are known. `symbols` are the settings' names. `certain`: only constants
     and named settings. `private`: each opening is a store of its own (in-memory databases). `scratch`: temporary.
     `scheme` is what a URL began with.
@@ -36,7 +36,7 @@ class Address:
     @property
     def known(self) -> bool:
         """Whether anything at all is known of it."""
-        return self.text not in ("", "{?}")
+        return self.text not in ("", "{unknown}")
 
 
 NOWHERE = Address("", "", (), certain=False)
@@ -62,10 +62,10 @@ def _address(lead: str, meaning: Abstract, parts: dict[str, tuple[Abstract, ...]
     composed = _compose(lead, _resolved(meaning), {key: _resolved(value) for key, value in rest.items()}, catalogue)
     resolved, scheme = composed.text, shown.scheme or composed.scheme
     symbols = tuple(sorted({s.name for value in (meaning, *rest.values()) for s in _symbols(value) if s.strong}))
-    certain = "{?}" not in shown.text and all(s.strong for v in (meaning, *rest.values()) for s in _symbols(v))
+    certain = "{unknown}" not in shown.text and all(s.strong for v in (meaning, *rest.values()) for s in _symbols(v))
     scratch = any(s.name == "<temporary>" for v in (meaning, *rest.values()) for s in _symbols(v))
     text = shown.text if symbols else resolved
-    private = text in (":memory:", "") and lead in ("path", "database", "url") and certain
+    private = certain and (text == ":memory:" or (text == "" and lead == "path"))
     return Address(text, resolved, symbols, certain, scheme, private, scratch or private)
 
 
@@ -93,7 +93,7 @@ def _compose(lead: str, value: str, rest: dict[str, str], catalogue: Catalogue) 
     return _Composed(value, "")
 
 
-_URL = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)$", re.DOTALL)
+_URL = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+._-]*)://(?P<rest>.*)$", re.DOTALL)
 
 
 def _scheme(text: str) -> str:
@@ -140,13 +140,13 @@ def _written(meaning: Abstract) -> str:
         case Known():
             return "" if meaning.value is None else str(meaning.value)
         case Symbol():
-            return "{" + meaning.name + "}" if meaning.strong else "{?}" if meaning.name in _VAGUE else "{" + meaning.name + "}"
+            return "{" + meaning.name + "}" if meaning.strong else "{unknown}" if meaning.name in _VAGUE else "{" + meaning.name + "}"
         case Template():
             return "".join(_written(part) for part in meaning.parts)
         case Display():
             return _display(meaning)
         case _:
-            return "{?}"
+            return "{unknown}"
 
 
 _VAGUE = frozenset({"URL", "URI", "HOST", "PORT", "PATH", "DSN", "KWARGS", "ARGS", "CONFIG", "DATABASE", "NAME", "DB"})
@@ -155,11 +155,11 @@ _VAGUE = frozenset({"URL", "URI", "HOST", "PORT", "PATH", "DSN", "KWARGS", "ARGS
 def _display(display: Display) -> str:
     """Read `("host", port)`, `["http://a:9200"]` and `{"host": …}` as an address."""
     if isinstance(display.value, Seq):
-        texts = [str(i.value) if isinstance(i, Lit) else "{?}" for i in display.value.items]
+        texts = [str(i.value) if isinstance(i, Lit) else "{unknown}" for i in display.value.items]
         if len(texts) == 2 and texts[1].isdigit():
             return f"{texts[0]}:{texts[1]}"
-        return ",".join(sorted(texts)) or "{?}"
-    return "{?}"
+        return ",".join(sorted(texts)) or "{unknown}"
+    return "{unknown}"
 
 
 def _resolved(meaning: Abstract) -> str:

@@ -108,6 +108,8 @@ class Openings:
         if not engine and opened.by != "url":
             return  # a façade whose back end is chosen by something that isn't here
         for address in addresses(parts, self._catalogue):
+            if not engine and kind not in ("", "relational", "queue") and not address.scheme:
+                continue  # a cache or limiter whose URL is nowhere: most often it is in memory
             yield self._made(site, opened, engine, kind, role, address, alias, containers)
 
     def _made(
@@ -118,7 +120,7 @@ class Openings:
         if by_url is not None and (not engine or by_url.family != self._family(engine)) and opened.by == "url":
             engine, kind = by_url.name, by_url.kind
         if not engine:
-            engine = UNDECIDED
+            engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
         if address.private or opened.in_memory:
             role = Role.SCRATCH
         elif address.scratch:
@@ -259,4 +261,4 @@ def _container(meaning: Abstract) -> tuple[str, bool]:
         case Template():
             return readable(meaning), True
         case _:
-            return "{?}", True
+            return "{unknown}", True

@@ -33,6 +33,10 @@ def _opening_role(opened: Opened, program: Program) -> tuple[Role, str]:
         return opened.role, f"{opened.library} opens it as that" if opened.role != Role.SCRATCH else "in memory or temporary"
     if opened.kind in (Kind.RELATIONAL, Kind.FILE) and opened.engine in ("sqlite", "duckdb") and _discarded(opened, program):
         return Role.SCRATCH, "its file is removed by the code that opens it"
+    if opened.kind == Kind.RELATIONAL and opened.engine == "sqlite":
+        named = next((name for name in _names_around(opened, program) if _CACHE.search(name)), None)
+        if named is not None:
+            return Role.CACHE, f"named {named}"
     if opened.kind == Kind.KV:
         names = _names_around(opened, program)
         for role, pattern in ((Role.BROKER, _BROKER), (Role.SESSION, _SESSION), (Role.CACHE, _CACHE)):

@@ -219,7 +219,7 @@ def _prefix(evaluator: Evaluator, cls: ClassRef) -> str:
 
 
 def readable(meaning: Abstract) -> str:
-    """Return a value as text: settings as `{NAME}`, unknown parts as `{?}`."""
+    """Return a value as text: settings as `{NAME}`, unknown parts as `{unknown}`."""
     match meaning:
         case Known():
             return "" if meaning.value is None else str(meaning.value)
@@ -228,4 +228,4 @@ def readable(meaning: Abstract) -> str:
         case Template():
             return "".join(readable(part) for part in meaning.parts)
         case _:
-            return "{?}"
+            return "{unknown}"

@@ -121,10 +121,27 @@ class Slots:
         """Return the slots made of classes that share a base and are not all in use at once."""
         found = []
         for root, classes in sorted(self._families.items()):
-            slot = self._family(root, classes)
+            slot = self._family(root, self._program.scope(root).name, classes)
+            if slot is not None:
+                found.append(slot)
+        for name, classes in sorted(self._outside_families.items()):
+            slot = self._family(None, name.rpartition(".")[2], classes)
             if slot is not None:
                 found.append(slot)
         return found
+
+    @cached_property
+    def _outside_families(self) -> dict[str, list[Place]]:
+        """Classes by the store abstraction of another package that they implement."""
+        families: dict[str, list[Place]] = defaultdict(list)
+        for file_number, file in enumerate(self._program.files):
+            for number, scope in enumerate(file.scopes):
+                if scope.kind == "class" and scope.bases:
+                    cls = Place(file_number, number)
+                    for base in self._evaluator.outside_bases(ClassRef(cls)):
+                        if self._catalogue.abstraction(base.name.rpartition(".")[2]):
+                            families[base.name].append(cls)
+        return families
 
     @cached_property
     def _families(self) -> dict[Place, list[Place]]:
@@ -137,12 +154,13 @@ class Slots:
                         families[ancestor.place].append(cls)
         return families
 
-    def _family(self, root: Place, classes: list[Place]) -> SlotFound | None:
-        allowed = self._relatives(root) | {root} | {m for cls in classes for m in self._makers(cls)}
-        name = self._program.scope(root).name
+    def _family(self, root: Place | None, name: str, classes: list[Place]) -> SlotFound | None:
+        relatives = self._relatives(root) | {root} if root is not None else frozenset(classes)
+        allowed = relatives | {m for cls in classes for m in self._makers(cls)}
         declared = self._catalogue.abstraction(name)
         # What stands in the module of a back end is that back end's, whatever tools reach for it too.
-        homes = frozenset(cls.file for cls in classes if cls.file != root.file) if declared else frozenset()
+        own = root.file if root is not None else -1
+        homes = frozenset(cls.file for cls in classes if cls.file != own) if declared else frozenset()
         alternatives = []
         for cls in classes:
             makers = self._makers(cls)
@@ -160,7 +178,8 @@ class Slots:
         kind = Kind(declared) if declared else self._common_kind(opening)
         leaves = [a for a in alternatives if a.openings or declared]
         default = self._default(leaves, name, kind)
-        at = self._program.location(root.file, self._program.scope(root).span)
+        first = root or classes[0]
+        at = self._program.location(first.file, self._program.scope(first).span)
         labels = ", ".join(sorted({a.label for a in leaves}))
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
         return SlotFound(kind, tuple(leaves), default, root, reasons)

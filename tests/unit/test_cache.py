@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,9 +31,7 @@ def filled(folder: Path, key: str = "key", today: int = 1000) -> Path:
     cache.put("a.py", CONTENT, ENCODED)
     cache.save()
     assert cache.notes == []
-    (file,) = (
-        f for f in folder.glob("facts-*.json") if cache_module.hashlib.sha256(key.encode()).hexdigest()[:16] in f.name
-    )
+    (file,) = (f for f in folder.glob("facts-*.json") if hashlib.sha256(key.encode()).hexdigest()[:16] in f.name)
     return file
 
 
@@ -182,7 +181,7 @@ def test_a_full_disk_or_a_read_only_folder_is_noted_and_leaves_the_old_cache(
 
         monkeypatch.setattr(cache_module, "open", opened, raising=False)
     else:
-        monkeypatch.setattr({"mkstemp": cache_module.tempfile, "replace": cache_module.os}[step], step, full)
+        monkeypatch.setattr({"mkstemp": tempfile, "replace": os}[step], step, full)
     cache = FactsCache(tmp_path, "key", today=1000)
     cache.put("b.py", CONTENT, ENCODED)
     cache.save()
