@@ -40,7 +40,7 @@ class Card(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):
-    """One question of the pre-creation checklist; `usually` is the answer the guide expects, `rules` what answers it."""
+    """One question of the pre-creation checklist; `usually` is the answer expected, `rules` what answers it."""
 
     number: int
     text: str

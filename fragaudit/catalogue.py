@@ -27,7 +27,18 @@ from fragaudit.catalogue_format import (
 )
 from fragaudit.resources import rules_root
 
-__all__ = ["Catalogue", "CatalogueError", "Engine", "Identity", "Library", "Model", "Open", "Operation", "Setting", "load"]
+__all__ = [
+    "Catalogue",
+    "CatalogueError",
+    "Engine",
+    "Identity",
+    "Library",
+    "Model",
+    "Open",
+    "Operation",
+    "Setting",
+    "load",
+]
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
@@ -36,7 +47,9 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
 class Catalogue:
     """All libraries, engines and abstractions, indexed by dotted name."""
 
-    def __init__(self, libraries: tuple[Library, ...], engines: Engines, abstractions: Abstractions, digest: str) -> None:
+    def __init__(
+        self, libraries: tuple[Library, ...], engines: Engines, abstractions: Abstractions, digest: str
+    ) -> None:
         """Index the data; `digest` stands for its content in cache keys."""
         self.libraries = libraries
         self.engines = engines.engine

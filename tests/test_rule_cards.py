@@ -26,7 +26,7 @@ CASES = [
 
 
 def expected(example: CardExample) -> list[tuple[str, int, str]]:
-    marks = []
+    marks: list[tuple[str, int, str]] = []
     for path, text in example.files.items():
         for number, line in enumerate(text.split("\n"), 1):
             match = MARK.search(line)

@@ -1,4 +1,4 @@
-"""Rules as pure functions over services. A check yields hits; the engine makes findings of them with the rule's card."""
+"""Rules as pure functions over services. A check yields hits; the engine makes findings of them with its card."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ def checklists(services: Sequence[Service], findings: Sequence[Finding]) -> tupl
 
 
 def _stores(service: Service) -> list[Store]:
-    return [s for s in service.stores if s.role in _KEPT and s.inside is None and s.kind not in (Kind.QUEUE, Kind.OBJECT)]
+    return [
+        s for s in service.stores if s.role in _KEPT and s.inside is None and s.kind not in (Kind.QUEUE, Kind.OBJECT)
+    ]
 
 
 def _several(service: Service, findings: Sequence[Finding]) -> _Verdict:
@@ -54,7 +56,11 @@ def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if service.primary is None:
         reported = [f for f in findings if f.rule == "FA103"]
         if reported:
-            return "yes", "there is no primary database; the stores found could be tables of one", tuple(f.at for f in reported)
+            return (
+                "yes",
+                "there is no primary database; the stores found could be tables of one",
+                tuple(f.at for f in reported),
+            )
         return "review", f"there is no primary database, only {listed(stores)}", tuple(place_of(s) for s in stores)
     primary = service.store(service.primary)
     why = f"{shown(primary)} is the primary database; whether its indexes serve every query is not decided yet"
@@ -82,8 +88,10 @@ def _namespaces(service: Service, findings: Sequence[Finding]) -> _Verdict:
         return "n/a", "no vector store is open", ()
     writes = tuple(c.at for s in vectors for c in s.calls if c.verb == "write")
     del findings
-    return "review", "how vector ids are made is not followed yet; these writes need a look", writes or tuple(
-        place_of(s) for s in vectors
+    return (
+        "review",
+        "how vector ids are made is not followed yet; these writes need a look",
+        writes or tuple(place_of(s) for s in vectors),
     )
 
 

@@ -1,4 +1,4 @@
-"""FA101–FA105: how many stores a service keeps, of which kinds, and whether one of them is its primary database."""
+"""FA101 to FA105: how many stores a service keeps, of which kinds, and whether one of them is its primary database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def multiple_kv_stores(service: Service, *, limit: int) -> Iterator[Hit]:
     for store in stores:
         if store.apart_possible:
             names = ", ".join(store.apart_possible)
-            message = f"{shown(store)} is one store only as long as its settings agree ({names}): it can be split in two"
+            message = (
+                f"{shown(store)} is one store only as long as its settings agree ({names}): it can be split in two"
+            )
             yield Hit(place_of(store), message, f"apart:{names}", confidence=Confidence.POSSIBLE,
                       related=related_to([store], place_of(store)), data=store_data([store]))  # fmt: skip
 
@@ -66,7 +68,9 @@ def missing_primary_database(service: Service) -> Iterator[Hit]:
         return
     kinds = sorted({s.kind.value for s in stores})
     lone = kinds in (["kv"], ["search"])
-    confidence = Confidence.POSSIBLE if lone or all(not s.certain and s.slot for s in stores) and len(kinds) == 1 else None
+    confidence = (
+        Confidence.POSSIBLE if lone or (all(not s.certain and s.slot for s in stores) and len(kinds) == 1) else None
+    )
     message = f"service {service.name} keeps its data in {listed(stores)} and has no primary database"
     yield Hit(place_of(stores[0]), message, "primary", related=related_to(stores[1:], place_of(stores[0])),
               confidence=confidence, data={**store_data(stores), "count": len(stores)})  # fmt: skip
@@ -104,9 +108,9 @@ def fragmented_service(service: Service, *, specialised: int) -> Iterator[Hit]:
                 told.add(key)
                 yield _fragmented(service, stores, holder)
     stores = by_place(s for s in service.stores if _fragment(s))
-    if _shape(stores, specialised) and (service.primary is None or _repeated(stores)):
-        if frozenset(s.id for s in stores) not in told:
-            yield _fragmented(service, stores, None)
+    scattered = _shape(stores, specialised) and (service.primary is None or _repeated(stores))
+    if scattered and frozenset(s.id for s in stores) not in told:
+        yield _fragmented(service, stores, None)
 
 
 def _fragment(store: Store) -> bool:
@@ -144,4 +148,6 @@ def _together(stores: Sequence[Store]) -> Confidence | None:
     settled = [s for s in data if s.certain or s.library == "project" or (s.slot is not None and s.slot.default)]
     if len(settled) < 2:
         return Confidence.POSSIBLE
-    return Confidence.CERTAIN if all(s.certain for s in data) and not any(s.variables for s in data) else Confidence.LIKELY
+    return (
+        Confidence.CERTAIN if all(s.certain for s in data) and not any(s.variables for s in data) else Confidence.LIKELY
+    )

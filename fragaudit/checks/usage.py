@@ -1,4 +1,4 @@
-"""FA106–FA108: specialised stores that are written and never used for what they are for, or opened whether needed or not."""
+"""FA106 to FA108: specialised stores that are never used for what they are for, or opened whether needed or not."""
 
 from __future__ import annotations
 

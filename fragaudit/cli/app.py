@@ -36,7 +36,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -54,7 +56,9 @@ def check(
     config: ConfigOption = None,
     jobs: JobsOption = None,
     no_cache: NoCacheOption = False,
-    statistics: Annotated[bool, typer.Option("--statistics", help="Count findings by rule instead of showing them.")] = False,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Count findings by rule instead of showing them.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 if a file could not be read.")] = False,
     color: ColorOption = "auto",
 ) -> None:

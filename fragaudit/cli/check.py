@@ -28,7 +28,8 @@ SLOW = 0.7
 
 def run_check(
     paths: list[Path] | None, format_: str, output: Path | None, select: list[str] | None, ignore: list[str] | None,
-    fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool, color: str,
+    fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool,
+    color: str,
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
@@ -67,7 +68,11 @@ def _configured(
     try:
         config = load((paths or [Path()])[0], explicit)
         chosen = {"select": select, "ignore": ignore}
-        named = {k: tuple(n.strip() for v in values for n in v.split(",") if n.strip()) for k, values in chosen.items() if values}
+        named = {
+            k: tuple(n.strip() for v in values for n in v.split(",") if n.strip())
+            for k, values in chosen.items()
+            if values
+        }
         unknown = Config(**named)  # type: ignore[arg-type]
         validate_rules(unknown, codes(), {})
         return msgspec.structs.replace(config, **named)
@@ -109,7 +114,9 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     started = time.monotonic()
-    bar = Progress(TextColumn("reading"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True)
+    bar = Progress(
+        TextColumn("reading"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
+    )
     task = bar.add_task("reading", total=None)
     shown = False
 

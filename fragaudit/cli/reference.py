@@ -50,7 +50,9 @@ def run_stores(name: str | None, kind: str | None, format_: str) -> None:
     """Print the client libraries of the catalogue."""
     found = []
     for library in load().libraries:
-        engine = library.engine or {"url": "by URL", "settings": "by settings", "config": "by config"}.get(library.by, "")
+        engine = library.engine or {"url": "by URL", "settings": "by settings", "config": "by config"}.get(
+            library.by, ""
+        )
         engines = sorted({o.engine for o in library.open if o.engine} | ({library.engine} if library.engine else set()))
         if name and name.lower() not in " ".join((library.package, *engines)).lower():
             continue

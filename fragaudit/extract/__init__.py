@@ -26,4 +26,6 @@ def extract(path: str, language: str, data: bytes, catalogue: Catalogue) -> File
         return extract_python(path, data, catalogue)
     except Exception as error:  # noqa: BLE001  # one file must never end the audit of the others
         what = f"could not be read: {type(error).__name__}: {error}"
-        return FileFacts(path, "sql" if language == "sql" else "python", 0, False, problems=(Problem(Location(path), what),))
+        return FileFacts(
+            path, "sql" if language == "sql" else "python", 0, False, problems=(Problem(Location(path), what),)
+        )

@@ -21,9 +21,9 @@ def extract_sql(path: str, data: bytes) -> FileFacts:
     if isinstance(text, Problem):
         return FileFacts(path, "sql", 0, parsed=False, problems=(text,))
     tables = []
-    for name, token in table_tokens(text[:LARGEST_PARSED]):
-        line, column = _place(text, token.start)
-        tables.append(Ddl(name, MODULE_SCOPE, (line, column, line, column + len(token.text))))
+    for name, start in table_tokens(text[:LARGEST_PARSED]):
+        line, column = _place(text, start)
+        tables.append(Ddl(name, MODULE_SCOPE, (line, column, line, column + len(name))))
     return FileFacts(path, "sql", text.count("\n") + 1, True, tables=tuple(tables), ignores=_ignores(text))
 
 

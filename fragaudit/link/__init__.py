@@ -59,7 +59,11 @@ def link(
 
 
 def link_counted(
-    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config, name: str = "service"
+    facts: Sequence[FileFacts],
+    deploy: Sequence[DeployFacts],
+    catalogue: Catalogue,
+    config: Config,
+    name: str = "service",
 ) -> Linked:
     """Join the facts of a repository into services, each with its stores, primary database and tables.
 
@@ -154,7 +158,9 @@ def _inside_primary(stores: Sequence[Store], primary: str | None) -> tuple[Store
         return tuple(stores)
     marked = []
     for store in stores:
-        together = store.kind in (Kind.VECTOR, Kind.GRAPH) and store.engine.replace("pgvector", "postgresql") == main.engine
+        together = (
+            store.kind in (Kind.VECTOR, Kind.GRAPH) and store.engine.replace("pgvector", "postgresql") == main.engine
+        )
         apart = store.certain and main.certain and store.identity != main.identity
         marked.append(msgspec.structs.replace(store, inside=main.id) if together and not apart else store)
     return tuple(marked)

@@ -17,7 +17,18 @@ from fragaudit.link.roles import names_of, role_of
 from fragaudit.link.slots import SlotFound
 from fragaudit.link.usage import Called
 from fragaudit.model.locations import Location
-from fragaudit.model.stores import ClassField, Container, Kind, Opening, Reason, Role, Slot, Store, StoreCall, StoreClass
+from fragaudit.model.stores import (
+    ClassField,
+    Container,
+    Kind,
+    Opening,
+    Reason,
+    Role,
+    Slot,
+    Store,
+    StoreCall,
+    StoreClass,
+)
 
 
 @dataclass(slots=True)
@@ -56,7 +67,9 @@ class Found:
 class Assembly:
     """Puts the stores of one service together; `files` are the numbers of its files."""
 
-    def __init__(self, evaluator: Evaluator, catalogue: Catalogue, found: Found, files: frozenset[int], hint: str | None):
+    def __init__(
+        self, evaluator: Evaluator, catalogue: Catalogue, found: Found, files: frozenset[int], hint: str | None
+    ):
         self._evaluator = evaluator
         self._program: Program = evaluator.program
         self._catalogue = catalogue
@@ -121,7 +134,7 @@ class Assembly:
         )
 
     def _conditional(self, opened: Opened) -> bool:
-        """Say whether something decides that a store is opened: a test around it, or a function that is asked for it."""
+        """Say whether something decides that a store is opened: a test around it, or a function asked for it."""
         place = opened.site.place
         kinds = {b.kind for b in self._program.branches(place.file, opened.site.branch)}
         if kinds & {"if", "else", "match", "rest"}:
@@ -148,13 +161,17 @@ class Assembly:
         for slot in sorted(self._found.slots, key=self._slot_order):
             inside = [o for a in slot.alternatives for o in a.openings if o.key in here]
             members = [o for o in inside if o in remaining or slot.root is not None]
-            if members and any(d.slot and d.kind == slot.kind and {m.key for m in members} <= d.sites for d in self.drafts):
+            if members and any(
+                d.slot and d.kind == slot.kind and {m.key for m in members} <= d.sites for d in self.drafts
+            ):
                 continue  # the same back ends behind another of their bases
             if len({o.engine for o in members}) < 1 or not members:
                 continue
             if slot.root is None and len({o.engine for o in members}) < 2:
                 continue
-            if any(d.root is not None and slot.root is not None and self._nested(d.root, slot.root) for d in self.drafts):
+            if any(
+                d.root is not None and slot.root is not None and self._nested(d.root, slot.root) for d in self.drafts
+            ):
                 remaining = [o for o in remaining if o.key not in {m.key for m in members}]
                 continue
             twin = self._twin(slot.kind, members)
@@ -164,11 +181,11 @@ class Assembly:
                 self.drafts.append(self._slot_draft(slot, members))
             taken = {m.key for m in members}
             remaining = [o for o in remaining if o.key not in taken]
-        for opened in list(remaining):
-            twin = self._twin(opened.kind, [opened])
+        for one in list(remaining):
+            twin = self._twin(one.kind, [one])
             if twin is not None:
-                twin.sites |= {opened.key}
-                remaining.remove(opened)
+                twin.sites |= {one.key}
+                remaining.remove(one)
         return remaining
 
     def _slot_order(self, slot: SlotFound) -> tuple[bool, bool, int, str]:
@@ -214,7 +231,8 @@ class Assembly:
             engine=engine,
             library=leading.library if engine == leading.engine else "project",
             role=role if role != Role.SCRATCH else Role.DATA,
-            identity=(address.text if chosen or default is None else "") or f"the {slot.kind} back end that is selected",
+            identity=(address.text if chosen or default is None else "")
+            or f"the {slot.kind} back end that is selected",
             certain=False,
             openings=_once(sorted({self._opening(o) for o in (chosen or members)})),
             sites=frozenset(o.key for o in members),
@@ -250,12 +268,13 @@ class Assembly:
             return None
         ancestry = {c.place for c in self._evaluator.ancestry(ClassRef(held.implementation))}
         for draft in self.drafts:
-            if draft.root is not None and (draft.root in ancestry or held.implementation in draft.implementations):
-                if held.kind in (None, draft.kind):
-                    if held.container:
-                        at = self._program.location(held.cls.file, held.at)
-                        draft.containers.add(Container(held.container, False, at))
-                    return draft
+            if held.kind not in (None, draft.kind):
+                continue
+            if draft.root in ancestry or held.implementation in draft.implementations:
+                if held.container:
+                    at = self._program.location(held.cls.file, held.at)
+                    draft.containers.add(Container(held.container, False, at))
+                return draft
         inside = [d for d in self.drafts if any(self._within(key, held.implementation) for key in d.sites)]
         return inside[0] if len(inside) == 1 else None
 
@@ -266,7 +285,7 @@ class Assembly:
         return opened is not None and self._program.within(opened.site.place, cls)
 
     def _declared(self, kind: Kind, unknown: dict[Place, list[Held]]) -> list[tuple[Held, Draft]]:
-        """Stores that are only declared: as many as the class with the most of them holds, beyond those that were opened."""
+        """Stores that are only declared: as many as the class with the most holds, beyond those that were opened."""
         by_class = {cls: [h for h in held if h.kind == kind] for cls, held in unknown.items()}
         by_class = {cls: held for cls, held in by_class.items() if held}
         if not by_class:

@@ -17,7 +17,17 @@ from fragaudit.model.stores import Reason
 from fragaudit.model.values import Call, calls, dotted
 
 _APPLICATIONS = frozenset(
-    {"FastAPI", "Flask", "Starlette", "Litestar", "Sanic", "Quart", "Celery", "web.Application", "aiohttp.web.Application"}
+    {
+        "FastAPI",
+        "Flask",
+        "Starlette",
+        "Litestar",
+        "Sanic",
+        "Quart",
+        "Celery",
+        "web.Application",
+        "aiohttp.web.Application",
+    }
 )
 _RUNNERS = frozenset({"uvicorn.run", "hypercorn.run", "execute_from_command_line"})
 
@@ -73,9 +83,7 @@ def _candidate(candidates: dict[str, _Candidate], root: str) -> _Candidate:
     return candidates.setdefault(root, _Candidate(root))
 
 
-def _from_manifests(
-    deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate], paths: frozenset[str]
-) -> None:
+def _from_manifests(deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate], paths: frozenset[str]) -> None:
     for facts in deploy:
         for manifest in facts.manifests:
             if manifest.kind == "setup" and posixpath.join(manifest.folder, "__init__.py") in paths:
@@ -84,7 +92,9 @@ def _from_manifests(
             candidate.packaged = True
             candidate.name = candidate.name or manifest.name
             what = {"wheel": "the metadata of a distribution"}.get(manifest.kind, posixpath.basename(manifest.at.path))
-            candidate.reasons.append(Reason(f"has {what}" + (f" named {manifest.name}" if manifest.name else ""), manifest.at))
+            candidate.reasons.append(
+                Reason(f"has {what}" + (f" named {manifest.name}" if manifest.name else ""), manifest.at)
+            )
 
 
 def _from_images(deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate]) -> None:
@@ -133,7 +143,11 @@ def _roots(candidates: dict[str, _Candidate], entries: dict[str, Location], path
     """Return the folders that are services or libraries, each with Python files below it."""
     roots = [r for r, c in candidates.items() if any(_below(p, r) for p in paths)]
     for root in roots:
-        inside = [f for f in entries if _below(f, root) and not any(o != root and _below(f, o) and _below(o, root) for o in roots)]
+        inside = [
+            f
+            for f in entries
+            if _below(f, root) and not any(o != root and _below(f, o) and _below(o, root) for o in roots)
+        ]
         if inside:
             candidates[root].started = True
             candidates[root].reasons.append(Reason("an application is started here", entries[sorted(inside)[0]]))
@@ -212,11 +226,11 @@ def _imported_roots(facts: Sequence[FileFacts], owned: dict[str, set[str]]) -> d
             packages[part].add(root)
     found: dict[str, set[str]] = defaultdict(set)
     for file in facts:
-        root = by_path.get(file.path)
-        if root is None:
+        own = by_path.get(file.path)
+        if own is None:
             continue
         for item in file.imports:
             if not item.level:
                 top = item.module.partition(".")[0]
-                found[root] |= packages.get(top, set()) if root not in packages.get(top, set()) else set()
+                found[own] |= packages.get(top, set()) if own not in packages.get(top, set()) else set()
     return found

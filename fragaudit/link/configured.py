@@ -35,7 +35,7 @@ class Configured:
         return tuple(dict.fromkeys(found))
 
     def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
-        """Keep settings to where they mean something: module level or a configuration class, of a project that uses it."""
+        """Keep settings to where they mean something: module level or a configuration class."""
         scope = self._program.scope(Place(file, binding.scope))
         if binding.target.endswith("[]") or "." in binding.target:
             return setting.where != "django"
@@ -77,8 +77,8 @@ class Configured:
                     return
             else:
                 parts["url"] = (meaning,)
-        site = Site(Place(file, binding.scope), Call(Ref(alias or "setting"), (), binding.at), binding.branch, binding.target,
-                    None, "setting", False)  # fmt: skip
+        call = Call(Ref(alias or "setting"), (), binding.at)
+        site = Site(Place(file, binding.scope), call, binding.branch, binding.target, None, "setting", False)
         for address in addresses(parts, self._catalogue):
             by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
             name = engine or (by_url.name if by_url is not None else "")

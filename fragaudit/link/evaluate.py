@@ -1,4 +1,4 @@
-"""Follows names, attributes and calls across files to what they can mean. Flow-insensitive, bounded, never executing."""
+"""Follows names, attributes and calls across files to what they can mean. Bounded, and nothing is executed."""
 
 from __future__ import annotations
 
@@ -174,7 +174,9 @@ class Evaluator:
 
     def _elements(self, meaning: Abstract) -> Iterator[Abstract]:
         if isinstance(meaning, Display):
-            values = meaning.value.items if isinstance(meaning.value, Seq) else tuple(e.key for e in meaning.value.entries)
+            values = (
+                meaning.value.items if isinstance(meaning.value, Seq) else tuple(e.key for e in meaning.value.entries)
+            )
             for value in values:
                 yield from self.evaluate(value, meaning.place)
         else:
@@ -229,9 +231,7 @@ class Evaluator:
         if default != Lit(None):
             yield from self.evaluate(default, place)
 
-    def _arguments(
-        self, function: Place, number: int, parameter: Parameter, owner: Place | None
-    ) -> Iterator[Abstract]:
+    def _arguments(self, function: Place, number: int, parameter: Parameter, owner: Place | None) -> Iterator[Abstract]:
         """Yield what callers pass for a parameter."""
         scope = self.program.scope(function)
         name = scope.name
@@ -389,9 +389,7 @@ class Evaluator:
             case _:
                 yield Symbol(wanted.upper(), strong=False) if isinstance(wanted, str) else UNKNOWN
 
-    def lookup(
-        self, display: Display, key: str | int | float | bool | None, deep: int = 0
-    ) -> Iterator[Abstract]:
+    def lookup(self, display: Display, key: str | int | float | bool | None, deep: int = 0) -> Iterator[Abstract]:
         """Yield the meanings of an entry; of every entry when the key is not known."""
         if isinstance(display.value, Seq):
             items = display.value.items

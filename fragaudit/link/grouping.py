@@ -55,7 +55,13 @@ class Grouping:
     def _order(self, opened: Opened) -> tuple[bool, bool, bool, int, tuple[int, int, int, int]]:
         """Order with the best known first: what joins others needs them to be there."""
         address = opened.address
-        return (opened.alias is not None, not address.certain, not address.known, opened.site.place.file, opened.site.call.at)
+        return (
+            opened.alias is not None,
+            not address.certain,
+            not address.known,
+            opened.site.place.file,
+            opened.site.call.at,
+        )
 
     def _find(self, opened: Opened, groups: list[Group], by_site: dict[SiteKey, Group]) -> Group | None:
         family = self._family(opened.engine)

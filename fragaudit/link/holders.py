@@ -63,9 +63,12 @@ class Holders:
         for binding in self._program.files[cls.file].bindings:
             if binding.scope == cls.scope and "." not in binding.target and binding.annotation is not None:
                 yield binding, binding.target
-            elif binding.target.startswith("self.") and binding.target.count(".") == 1 and not binding.target.endswith("[]"):
-                if self._program.enclosing_class(Place(cls.file, binding.scope)) == cls:
-                    yield binding, binding.target[5:]
+            elif (
+                binding.target.startswith("self.")
+                and binding.target.count(".") == 1
+                and not binding.target.endswith("[]")
+            ) and self._program.enclosing_class(Place(cls.file, binding.scope)) == cls:
+                yield binding, binding.target[5:]
 
     def _held(self, cls: Place, binding: Binding, field: str) -> Iterator[Held]:
         place = Place(cls.file, binding.scope)
@@ -88,7 +91,9 @@ class Holders:
             return
         container = self._container(binding.value)
         conditional = bool(self._program.branches(cls.file, binding.branch))
-        yield Held(cls, field, Kind(kind) if kind else None, name, binding.at, opening, implementation, container, conditional)
+        yield Held(
+            cls, field, Kind(kind) if kind else None, name, binding.at, opening, implementation, container, conditional
+        )
 
     def _parameter_type(self, binding: Binding, place: Place) -> Value | None:
         """Return the annotation of the constructor parameter that an attribute is given as it is."""
@@ -131,7 +136,15 @@ class Holders:
         if not isinstance(value, Call):
             return ""
         for argument in value.args:
-            named = argument.name in ("namespace", "collection", "collection_name", "table", "index", "index_name", "name")
+            named = argument.name in (
+                "namespace",
+                "collection",
+                "collection_name",
+                "table",
+                "index",
+                "index_name",
+                "name",
+            )
             if named or (argument.name is None and isinstance(argument.value, Lit)):
                 text = _text(argument.value)
                 if text:
@@ -148,7 +161,7 @@ def _text(value: Value) -> str:
 
 
 def type_name(annotation: Value | None) -> str:
-    """Return the last name of an annotated type, optional and generic wrappers taken off; empty if there are several."""
+    """Return the last name of an annotated type, wrappers such as Optional taken off; empty if there are several."""
     match annotation:
         case Ref():
             return annotation.name
@@ -165,5 +178,3 @@ def type_name(annotation: Value | None) -> str:
             return type_name(annotation.base)
         case _:
             return ""
-
-

@@ -19,7 +19,7 @@ MOST_ADDRESSES = 6
 class Address:
     """Where a store is, as far as the source says.
 
-    `text` is readable, settings in it as `{NAME}` and unknown parts as `{unknown}`; `resolved` is the same with settings
+    `text` is readable, settings in it as `{NAME}`, unknown parts as `{unknown}`; `resolved` is the same with settings
     replaced by their defaults where those are known. `symbols` are the settings' names. `certain`: only constants
     and named settings. `private`: each opening is a store of its own (in-memory databases). `scratch`: temporary.
     `scheme` is what a URL began with.
@@ -110,19 +110,21 @@ def _from_url(text: str, database: str, catalogue: Catalogue) -> _Composed:
     scheme = match["scheme"].lower()
     engine = catalogue.engine_of_url(text)
     rest = match["rest"]
-    if scheme.startswith("sqlite") or scheme.startswith("duckdb"):
+    if scheme.startswith(("sqlite", "duckdb")):
         path = rest[1:] if rest.startswith("/") else rest
         return _Composed(_path(path.partition("?")[0]) or ":memory:", scheme)
     rest, _, query = rest.partition("?")
     rest = rest.rpartition("@")[2]
-    host, slash, path = rest.partition("/")
+    host, _slash, path = rest.partition("/")
     chosen = re.search(r"(?:^|&)db=(\w+)", query)
     path = chosen[1] if chosen else path or database
     if engine is not None and engine.default_port and host and ":" not in host and "{" not in host:
         host = f"{host}:{engine.default_port}"
     if engine is not None and engine.family == "redis" and not path:
         path = "0"
-    host = ":".join((_host(host.partition(":")[0]), host.partition(":")[2])) if ":" in host and "," not in host else host
+    host = (
+        ":".join((_host(host.partition(":")[0]), host.partition(":")[2])) if ":" in host and "," not in host else host
+    )
     return _Composed(host + (f"/{path}" if path else ""), scheme)
 
 
@@ -140,7 +142,13 @@ def _written(meaning: Abstract) -> str:
         case Known():
             return "" if meaning.value is None else str(meaning.value)
         case Symbol():
-            return "{" + meaning.name + "}" if meaning.strong else "{unknown}" if meaning.name in _VAGUE else "{" + meaning.name + "}"
+            return (
+                "{" + meaning.name + "}"
+                if meaning.strong
+                else "{unknown}"
+                if meaning.name in _VAGUE
+                else "{" + meaning.name + "}"
+            )
         case Template():
             return "".join(_written(part) for part in meaning.parts)
         case Display():

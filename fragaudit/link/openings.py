@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue, Open
-from fragaudit.link.abstract import Abstract, Bound, ClassRef, Display, External, Handle, Instance, Known, Symbol, Template
+from fragaudit.link.abstract import (
+    Abstract,
+    Bound,
+    ClassRef,
+    Display,
+    External,
+    Handle,
+    Instance,
+    Known,
+    Symbol,
+    Template,
+)
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
@@ -121,9 +132,7 @@ class Openings:
             engine, kind = by_url.name, by_url.kind
         if not engine:
             engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
-        if address.private or opened.in_memory:
-            role = Role.SCRATCH
-        elif address.scratch:
+        if address.private or opened.in_memory or address.scratch:
             role = Role.SCRATCH
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
                       containers, opened.in_memory, opened.type, opened.on_use)  # fmt: skip
@@ -158,7 +167,9 @@ class Openings:
             meanings = self._evaluator.evaluate(value, place) if value is not None else ()
             if not meanings:
                 for splat in splats:
-                    meanings = tuple(self._evaluator.lookup(splat, identity.param)) if _has(splat, identity.param) else ()
+                    meanings = (
+                        tuple(self._evaluator.lookup(splat, identity.param)) if _has(splat, identity.param) else ()
+                    )
             meanings = tuple(m for m in meanings if m != Known(None))
             if identity.means == "client":
                 for meaning in meanings:
@@ -224,12 +235,15 @@ class Openings:
             known = self._catalogue.engine(engine)
             if not engine or (known is None and row.engines and provider not in row.engines):
                 continue
-            parts = {i.means: values for i in row.identity if (values := self._at(displays, i.param))}
+            parts: dict[str, tuple[Abstract, ...]] = {
+                i.means: values for i in row.identity if (values := self._at(displays, i.param))
+            }
             kind = row.decides or (known.kind if known is not None else opened.kind)
             containers = tuple(_container(m) for m in parts.pop("container", ()))
             for address in addresses(parts, self._catalogue):
-                yield Opened(site, opened.library, known.name if known else engine, Kind(kind), Role(row.role or "data"),
-                             address, None, containers)  # fmt: skip
+                name = known.name if known else engine
+                role = Role(row.role or "data")
+                yield Opened(site, opened.library, name, Kind(kind), role, address, None, containers)
 
     def _at(self, displays: list[Display], path: str) -> tuple[Abstract, ...]:
         found: list[Abstract] = list(displays)
@@ -240,7 +254,6 @@ class Openings:
                     following.extend(self._evaluator.lookup(meaning, key))
             found = following
         return tuple(found)
-
 
 
 _EMPTY = Display(Map(()), Place(0, 0))

@@ -14,7 +14,6 @@ from fragaudit.model.facts import MODULE_SCOPE, Binding, Branch, FileFacts, Impo
 from fragaudit.model.locations import Location
 from fragaudit.model.values import Call, Span, Value, calls
 
-
 _MODULE = Scope("module", "", -1, (1, 1, 1, 1))
 
 
@@ -110,7 +109,9 @@ class Program:
             # Only where the project is that library itself does the name mean the project's own package.
             root = dotted.partition(".")[0]
             own = [n for n in found if _top_package(self.files[n].path, root) and root in self._own_packages]
-            beside = [n for n in found if posixpath.dirname(self.files[n].path) == posixpath.dirname(here) and n != asking]
+            beside = [
+                n for n in found if posixpath.dirname(self.files[n].path) == posixpath.dirname(here) and n != asking
+            ]
             if not own and ("." in dotted or not beside):
                 return None
             found = own or beside
@@ -234,7 +235,9 @@ class Program:
                     for call in calls(binding.value):
                         whole = call is binding.value
                         target = binding.target
-                        found.append(Site(place, call, binding.branch, target, binding.annotation, binding.how, not whole))
+                        found.append(
+                            Site(place, call, binding.branch, target, binding.annotation, binding.how, not whole)
+                        )
             for use in file.uses:
                 for call in calls(use.value):
                     place = Place(number, use.scope)

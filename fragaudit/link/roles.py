@@ -23,15 +23,24 @@ PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT, Kind.GRAPH)
 def role_of(group: Group, program: Program) -> tuple[Role, Reason]:
     """Return the role of a store: the weightiest of its openings' roles."""
     roles = [(_opening_role(opened, program), opened) for opened in group.openings]
-    (role, why), opened = min(roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at))
+    (role, why), opened = min(
+        roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at)
+    )
     at = program.location(opened.site.place.file, opened.site.call.at)
     return role, Reason(f"role {role}: {why}", at)
 
 
 def _opening_role(opened: Opened, program: Program) -> tuple[Role, str]:
     if opened.role != Role.DATA:
-        return opened.role, f"{opened.library} opens it as that" if opened.role != Role.SCRATCH else "in memory or temporary"
-    if opened.kind in (Kind.RELATIONAL, Kind.FILE) and opened.engine in ("sqlite", "duckdb") and _discarded(opened, program):
+        return (
+            opened.role,
+            f"{opened.library} opens it as that" if opened.role != Role.SCRATCH else "in memory or temporary",
+        )
+    if (
+        opened.kind in (Kind.RELATIONAL, Kind.FILE)
+        and opened.engine in ("sqlite", "duckdb")
+        and _discarded(opened, program)
+    ):
         return Role.SCRATCH, "its file is removed by the code that opens it"
     if opened.kind == Kind.RELATIONAL and opened.engine == "sqlite":
         named = next((name for name in _names_around(opened, program) if _CACHE.search(name)), None)

@@ -14,8 +14,30 @@ if TYPE_CHECKING:
     from fragaudit.link.evaluate import Evaluator
 
 SAME_TEXT = frozenset(
-    "strip rstrip lstrip lower upper replace get_secret_value unicode_string render_as_string as_posix resolve "
-    "absolute expanduser value parent encode decode removeprefix removesuffix removeSuffix __str__ set".split()
+    {
+        "strip",
+        "rstrip",
+        "lstrip",
+        "lower",
+        "upper",
+        "replace",
+        "get_secret_value",
+        "unicode_string",
+        "render_as_string",
+        "as_posix",
+        "resolve",
+        "absolute",
+        "expanduser",
+        "value",
+        "parent",
+        "encode",
+        "decode",
+        "removeprefix",
+        "removesuffix",
+        "removeSuffix",
+        "__str__",
+        "set",
+    }
 )
 """Attributes of texts and settings that keep what they name."""
 
@@ -38,18 +60,50 @@ _READERS = frozenset(
 )
 _ENV_OBJECTS = ("environs.Env()", "environs.env", "environ.Env()", "environ.FileAwareEnv()", "everett.ConfigManager()")
 _PASS_ON = frozenset(
-    """
-    builtins.str builtins.int str int bool pathlib.Path pathlib.PurePath os.path.abspath os.path.expanduser
-    os.path.realpath os.path.normpath os.fspath typing.cast urllib.parse.quote urllib.parse.quote_plus
-    pydantic.SecretStr pydantic.RedisDsn pydantic.PostgresDsn pydantic.AnyUrl sqlalchemy.engine.make_url
-    sqlalchemy.make_url sqlalchemy.engine.url.make_url dj_database_url.parse starlette.datastructures.Secret
-    starlette.datastructures.URL databases.DatabaseURL yarl.URL
-    """.split()
+    {
+        "builtins.str",
+        "builtins.int",
+        "str",
+        "int",
+        "bool",
+        "pathlib.Path",
+        "pathlib.PurePath",
+        "os.path.abspath",
+        "os.path.expanduser",
+        "os.path.realpath",
+        "os.path.normpath",
+        "os.fspath",
+        "typing.cast",
+        "urllib.parse.quote",
+        "urllib.parse.quote_plus",
+        "pydantic.SecretStr",
+        "pydantic.RedisDsn",
+        "pydantic.PostgresDsn",
+        "pydantic.AnyUrl",
+        "sqlalchemy.engine.make_url",
+        "sqlalchemy.make_url",
+        "sqlalchemy.engine.url.make_url",
+        "dj_database_url.parse",
+        "starlette.datastructures.Secret",
+        "starlette.datastructures.URL",
+        "databases.DatabaseURL",
+        "yarl.URL",
+    }
 )
 _FIELDS = frozenset(
-    {"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field", "attr.attrib", "sqlmodel.Field"}
+    {
+        "dataclasses.field",
+        "pydantic.Field",
+        "pydantic.fields.Field",
+        "attr.ib",
+        "attrs.field",
+        "attr.attrib",
+        "sqlmodel.Field",
+    }
 )
-_PROVIDERS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"})
+_PROVIDERS = frozenset(
+    {"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"}
+)
 _SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
@@ -64,7 +118,12 @@ def external_attribute(evaluator: Evaluator, base: External, name: str) -> Itera
     dotted = f"{base.name}.{name}"
     if base.name in ("django.conf.settings", "flask.current_app.config", "dynaconf.settings"):
         yield from django_setting(evaluator, name)
-    elif base.name.endswith("()") and not base.name.startswith(_ENV_OBJECTS) and name.isidentifier() and not name.islower():
+    elif (
+        base.name.endswith("()")
+        and not base.name.startswith(_ENV_OBJECTS)
+        and name.isidentifier()
+        and not name.islower()
+    ):
         yield Symbol(name.upper(), strong=True)
     else:
         yield External(dotted)
@@ -82,7 +141,7 @@ def django_setting(evaluator: Evaluator, name: str) -> tuple[Abstract, ...]:
 
 def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abstract, ...] | None:
     """Return what a call of an outside function means, or None if it is an ordinary one."""
-    if name in _READERS or name.startswith(_ENV_OBJECTS) and name not in _ENV_OBJECTS:
+    if name in _READERS or (name.startswith(_ENV_OBJECTS) and name not in _ENV_OBJECTS):
         return _environment(evaluator, call, place)
     if name in _FIELDS:
         return _field_default(evaluator, call, place)
@@ -98,18 +157,24 @@ def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abs
             parts.extend([Known("/"), meanings[0] if len(meanings) == 1 else UNKNOWN])
         return (Template(tuple(parts[1:])),)
     if name in _PASS_ON:
-        argument = call.args[-1] if name == "typing.cast" and call.args else (call.args[0] if call.args else None)
-        return evaluator.evaluate(argument.value, place) if argument is not None else (UNKNOWN,)
+        if not call.args:
+            return (UNKNOWN,)
+        return evaluator.evaluate(call.args[-1 if name == "typing.cast" else 0].value, place)
     if name in ("functools.partial", "functools.lru_cache", "functools.cache", "contextlib.closing", "asyncio.run"):
         return evaluator.evaluate(call.args[0].value, place) if call.args else (UNKNOWN,)
     if name in ("dict", "builtins.dict"):
-        entries = tuple(Entry(Lit(argument.name), argument.value) for argument in call.args if argument.name and argument.name not in "**")
+        entries = tuple(
+            Entry(Lit(argument.name), argument.value)
+            for argument in call.args
+            if argument.name and argument.name not in "**"
+        )
         return (Display(Map(entries), place),) if entries else (UNKNOWN,)
     return None
 
 
 def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstract, ...]:
-    name, defaults = "", ()
+    name = ""
+    defaults: tuple[Abstract, ...] = ()
     for number, argument in enumerate(call.args):
         if number == 0 and argument.name in (None, "key", "var", "option", "env"):
             first = evaluator.evaluate(argument.value, place)
@@ -188,7 +253,9 @@ def _is_configuration(evaluator: Evaluator, cls: ClassRef) -> bool:
     if scope.name.endswith(("Settings", "Config", "Configuration", "Options")):
         return True
     return any(
-        base.name.rpartition(".")[2].endswith((*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct"))
+        base.name.rpartition(".")[2].endswith(
+            (*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct")
+        )
         for base in evaluator.outside_bases(cls)
     )
 

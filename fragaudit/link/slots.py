@@ -84,7 +84,8 @@ class Slots:
 
     def reached(self, unit: Place) -> tuple[Opened, ...]:
         """Return the openings in a class, function or module and in the project code it calls."""
-        seen, queue, found = {unit}, [(unit, 0)], []
+        seen, queue = {unit}, [(unit, 0)]
+        found: list[Opened] = []
         while queue:
             current, depth = queue.pop(0)
             found.extend(o for o in self._by_file[current.file] if self._owner(o.site.place) == current)
@@ -107,7 +108,7 @@ class Slots:
             everyone = self._callers.get(current, set())
             callers = everyone - allowed
             # A function of the back end's own module that nobody calls is its entry, called by name.
-            if current.scope == MODULE_SCOPE or not everyone and current.file not in homes:
+            if current.scope == MODULE_SCOPE or (not everyone and current.file not in homes):
                 return False
             for caller in callers:
                 if caller not in seen:
@@ -245,7 +246,9 @@ class Slots:
         for arm, inside in by_arm.items():
             direct = [o for o in self._by_file[file] if any(o.site.call is s.call for s in inside)]
             units = {t for s in inside for t in self._targets(s)}
-            indirect = [o for u in sorted(units) for o in self.reached(u) if self._callers.get(self._owner(o.site.place))]
+            indirect = [
+                o for u in sorted(units) for o in self.reached(u) if self._callers.get(self._owner(o.site.place))
+            ]
             reached[arm] = list(dict.fromkeys([*direct, *indirect]))
         del sites
         found = []
@@ -291,10 +294,10 @@ class Slots:
 
     def _scope_of(self, file: int, group: int) -> Place:
         facts = self._program.files[file]
-        for entry in (*facts.uses, *facts.bindings):
-            for branch in self._program.branches(file, entry.branch):
-                if branch.group == group:
-                    return Place(file, entry.scope)
+        entries = [(u.scope, u.branch) for u in facts.uses] + [(b.scope, b.branch) for b in facts.bindings]
+        for scope, inside in entries:
+            if any(branch.group == group for branch in self._program.branches(file, inside)):
+                return Place(file, scope)
         return Place(file, MODULE_SCOPE)
 
     def _literals(self, value: Value | None, file: int) -> list[str]:
@@ -345,7 +348,11 @@ class Slots:
                     yield f"{around}.{binding.target}", text
                 if isinstance(binding.value, Map):
                     for entry in binding.value.entries:
-                        if isinstance(entry.key, Lit) and isinstance(entry.value, Lit) and isinstance(entry.value.value, str):
+                        if (
+                            isinstance(entry.key, Lit)
+                            and isinstance(entry.value, Lit)
+                            and isinstance(entry.value.value, str)
+                        ):
                             yield str(entry.key.value), entry.value.value
             for scope in file.scopes:
                 for parameter in scope.parameters:
@@ -374,7 +381,9 @@ def _defaults(meaning: Abstract) -> Iterable[Known]:
 
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
-_SELECTING = re.compile(r"provider|backend|back_end|type|storage|store|engine|kind|driver|_db\b|database|cls|class|impl", re.I)
+_SELECTING = re.compile(
+    r"provider|backend|back_end|type|storage|store|engine|kind|driver|_db\b|database|cls|class|impl", re.I
+)
 _KIND_WORDS = {
     Kind.VECTOR: ("vector", "vec", "embedding"),
     Kind.KV: ("kv", "key", "cache"),

@@ -50,7 +50,9 @@ def _model_table(evaluator: Evaluator, catalogue: Catalogue, cls: Place) -> str:
     named = next((b.value.value for b in program.bindings(cls, "__tablename__") if isinstance(b.value, Lit)), None)
     bases = evaluator.outside_bases(ClassRef(cls))
     models = [m for b in bases if (m := catalogue.model(b.name.removesuffix("()"))) is not None and m.style == "class"]
-    declarative = any(b.name.rpartition(".")[2] in ("declarative_base()", "DeclarativeBase", "automap_base()") for b in bases)
+    declarative = any(
+        b.name.rpartition(".")[2] in ("declarative_base()", "DeclarativeBase", "automap_base()") for b in bases
+    )
     if isinstance(named, str) and (models or declarative or not bases or _registered(program.scope(cls).decorators)):
         return named
     if not models:
@@ -90,5 +92,3 @@ def _django_app(path: str) -> str:
     if "models" in parts[:-1]:
         return parts[parts.index("models") - 1] if parts.index("models") else "app"
     return parts[-2] if len(parts) > 1 else "app"
-
-

@@ -21,13 +21,41 @@ _SEARCH_WORDS = ("search", "query", "similar", "nearest", "retriev", "recommend"
 _WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index", "write", "create", "update")
 _READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
 _DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
-_TRAVERSE_WORDS = ("neighbo", "traverse", "path", "edges", "expand", "subgraph", "query", "degree", "walk", "cypher", "match")
+_TRAVERSE_WORDS = (
+    "neighbo",
+    "traverse",
+    "path",
+    "edges",
+    "expand",
+    "subgraph",
+    "query",
+    "degree",
+    "walk",
+    "cypher",
+    "match",
+)
 _CHANGES = re.compile(r"\b(?:create|merge|set|delete|remove|insert)\b", re.IGNORECASE)
 _WALKS = re.compile(r"\b(?:return|yield|call)\b", re.IGNORECASE)
 SIMILARITY_NAMES = frozenset(
-    "similarity_search asimilarity_search similarity_search_with_score similarity_search_by_vector query_points "
-    "max_marginal_relevance_search as_retriever search_points vector_search semantic_search near_vector near_text "
-    "hybrid_search query_embeddings search_embeddings similarity_search_with_relevance_scores as_query_engine".split()
+    {
+        "similarity_search",
+        "asimilarity_search",
+        "similarity_search_with_score",
+        "similarity_search_by_vector",
+        "query_points",
+        "max_marginal_relevance_search",
+        "as_retriever",
+        "search_points",
+        "vector_search",
+        "semantic_search",
+        "near_vector",
+        "near_text",
+        "hybrid_search",
+        "query_embeddings",
+        "search_embeddings",
+        "similarity_search_with_relevance_scores",
+        "as_query_engine",
+    }
 )
 
 
@@ -74,7 +102,9 @@ class Usage:
                 case Handle():
                     yield from self._on_handle(site, base, func.name)
                 case Bound():
-                    yield from self._on_handle(site, Handle(f"{base.handle.name}.{base.method}", base.handle.site), func.name)
+                    yield from self._on_handle(
+                        site, Handle(f"{base.handle.name}.{base.method}", base.handle.site), func.name
+                    )
                 case Instance():
                     yield from self._on_instance(site, base, func.name)
                 case External():
@@ -125,7 +155,7 @@ class Usage:
 
     def _is_graph(self, engine: str) -> bool:
         known = self._catalogue.engine(engine)
-        return known is not None and known.kind == Kind.GRAPH
+        return known is not None and known.kind == "graph"
 
     def _container(self, site: Site, operation: Operation) -> str:
         container = operation.container
@@ -163,7 +193,12 @@ class Usage:
 
 def verb_of(method: str, kind: str) -> str | None:
     """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
-    for verb, words in (("delete", _DELETE_WORDS), ("read", _SEARCH_WORDS), ("write", _WRITE_WORDS), ("read", _READ_WORDS)):
+    for verb, words in (
+        ("delete", _DELETE_WORDS),
+        ("read", _SEARCH_WORDS),
+        ("write", _WRITE_WORDS),
+        ("read", _READ_WORDS),
+    ):
         if _speaks(method, words):
             return verb
     return "read" if kind == Kind.GRAPH and _speaks(method, _TRAVERSE_WORDS) else None

@@ -73,7 +73,7 @@ class Container(Struct, frozen=True, order=True):
 
 
 class StoreCall(Struct, frozen=True, order=True):
-    """One call on a store: `verb` is write, read or delete; `searches` a similarity search, `traverses` a graph walk."""
+    """One call on a store: write, read or delete; `searches` is a similarity search, `traverses` a graph walk."""
 
     at: Location
     verb: Literal["write", "read", "delete"]
@@ -121,7 +121,7 @@ class Store(Struct, frozen=True):
 
 
 class ClassField(Struct, frozen=True, order=True):
-    """An attribute of a class that holds a store; `store` is the id of that store, `declared` the type written there."""
+    """An attribute of a class that holds a store: `store` is that store's id, `declared` the type written there."""
 
     name: str
     kind: Kind

@@ -24,7 +24,9 @@ def render(report: Report, look: Look) -> str:
 def render_map(report: Report, look: Look) -> str:
     """Return the report of `map`: services with everything that was understood of them."""
     del look
-    return _encode({**_head(report), "services": [_mapped(report, s) for s in report.services], "problems": _problems(report)})
+    return _encode(
+        {**_head(report), "services": [_mapped(report, s) for s in report.services], "problems": _problems(report)}
+    )
 
 
 def render_checklists(report: Report, look: Look) -> str:

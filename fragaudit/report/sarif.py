@@ -29,7 +29,14 @@ def render(report: Report, look: Look) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "fragaudit", "version": __version__, "semanticVersion": __version__, "rules": rules}},
+                "tool": {
+                    "driver": {
+                        "name": "fragaudit",
+                        "version": __version__,
+                        "semanticVersion": __version__,
+                        "rules": rules,
+                    }
+                },
                 "columnKind": "unicodeCodePoints",
                 "invocations": [
                     {
@@ -70,7 +77,8 @@ def _result(finding: Finding, number: int) -> Json:
     }
     if finding.related:
         result["relatedLocations"] = [
-            {"id": n, "physicalLocation": _place(r.at), "message": {"text": r.message}} for n, r in enumerate(finding.related, 1)
+            {"id": n, "physicalLocation": _place(r.at), "message": {"text": r.message}}
+            for n, r in enumerate(finding.related, 1)
         ]
     if finding.suppressed is not None:
         kind = "inSource" if finding.suppressed == "inline" else "external"
@@ -79,7 +87,11 @@ def _result(finding: Finding, number: int) -> Json:
 
 
 def _notification(problem: Problem) -> Json:
-    return {"level": "warning", "message": {"text": problem.what}, "locations": [{"physicalLocation": _place(problem.at)}]}
+    return {
+        "level": "warning",
+        "message": {"text": problem.what},
+        "locations": [{"physicalLocation": _place(problem.at)}],
+    }
 
 
 def _place(at: Location) -> Json:

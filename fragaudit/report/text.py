@@ -93,7 +93,9 @@ def _short(at: Location) -> str:
 def _coverage(paper: Paper, report: Report) -> None:
     c = report.coverage
     stores = sum(len(s.stores) for s in report.services)
-    read = f"{c.files_read} files read, {c.files_skipped} without anything about stores, {c.files_unreadable} unreadable"
+    read = (
+        f"{c.files_read} files read, {c.files_skipped} without anything about stores, {c.files_unreadable} unreadable"
+    )
     paper.prose(f"Looked at {read} ({c.lines:,} lines); {len(report.services)} service(s), {stores} store(s), "
                 f"{c.store_calls_resolved} calls on them.")  # fmt: skip
     left = [f"{count} {reason}" for reason, count in c.files_excluded if count]

@@ -60,9 +60,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
     )
 
 
-def _syntax_problem(
-    path: str, ranges: list[tuple[int, int]] | SyntaxError, error: cst.ParserSyntaxError
-) -> Problem:
+def _syntax_problem(path: str, ranges: list[tuple[int, int]] | SyntaxError, error: cst.ParserSyntaxError) -> Problem:
     """Say where the syntax breaks; Python's own account is the one that people know."""
     if isinstance(ranges, SyntaxError):
         at = Location(path, max(1, ranges.lineno or 1), max(1, ranges.offset or 1))

@@ -7,8 +7,24 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
-from fragaudit.model.values import UNKNOWN, Arg, Attr, Call, Either, Entry, Function, Item, Lit, Map, Other, Ref
-from fragaudit.model.values import Seq, Span, Text, Value
+from fragaudit.model.values import (
+    UNKNOWN,
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Entry,
+    Function,
+    Item,
+    Lit,
+    Map,
+    Other,
+    Ref,
+    Seq,
+    Span,
+    Text,
+    Value,
+)
 
 LONGEST_TEXT = 4_000
 """Longer literals are cut: nothing that names a store is longer, and facts stay small."""

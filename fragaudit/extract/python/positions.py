@@ -86,9 +86,7 @@ class Recorder(CodegenState):
     def after_codegen(self, node: cst.CSTNode) -> None:
         """Do nothing: the syntactic position has been recorded."""
 
-    def record_syntactic_position(
-        self, node: cst.CSTNode, *, start_node: Any = None, end_node: Any = None
-    ) -> Any:
+    def record_syntactic_position(self, node: cst.CSTNode, *, start_node: Any = None, end_node: Any = None) -> Any:
         """Record the span of a wanted node, ignoring whitespace that is not part of it."""
         return _Recording(self, node) if node.__class__ in _WANTED else _NOTHING
 

@@ -109,7 +109,7 @@ class Chunk:
     def __init__(self, node: ast.stmt, lines: list[str]) -> None:
         decorators = getattr(node, "decorator_list", ())
         self.node = node
-        self.first = min((node.lineno, *(decorator.lineno for decorator in decorators)))
+        self.first: int = min((node.lineno, *(decorator.lineno for decorator in decorators)))
         self.last = node.end_lineno or node.lineno
         self.text = "".join(lines[self.first - 1 : self.last])
         self.words = set(_WORD.findall(self.text))
@@ -135,9 +135,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = (
-            _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
-        )
+        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -189,7 +187,9 @@ def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[s
 def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
-    return vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words) or _DDL.search(inner.text) is not None
+    if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    return _DDL.search(inner.text) is not None
 
 
 def _always(chunk: Chunk) -> bool:

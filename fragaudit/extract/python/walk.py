@@ -9,8 +9,23 @@ import libcst as cst
 
 from fragaudit.extract.python.lower import Lowering, names_of, other
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use
-from fragaudit.model.values import UNKNOWN, Attr, Call, Item, Lit, Map, Other, Ref, Seq, Span, Text, Value
-from fragaudit.model.values import calls, children, dotted
+from fragaudit.model.values import (
+    UNKNOWN,
+    Attr,
+    Call,
+    Item,
+    Lit,
+    Map,
+    Other,
+    Ref,
+    Seq,
+    Span,
+    Text,
+    Value,
+    calls,
+    children,
+    dotted,
+)
 
 _DDL = re.compile(r"\bcreate\s+(?:(?:unlogged|virtual|global|local|foreign)\s+)?table\b", re.IGNORECASE)
 
@@ -295,16 +310,12 @@ class Walk:
         value = self._text_checked(node)
         span = self._lowering.span(at)
         for target in targets:
-            if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, Seq):
-                if len(value.items) == len(target.elements):
-                    for element, item in zip(target.elements, value.items, strict=True):
-                        for name in self._targets(element.value):
-                            self._bind(name, item, span)
-                    continue
             if isinstance(target, (cst.Tuple, cst.List)):
+                paired = isinstance(value, Seq) and len(value.items) == len(target.elements)
                 for number, element in enumerate(target.elements):
+                    item = value.items[number] if paired and isinstance(value, Seq) else Item(value, Lit(number))
                     for name in self._targets(element.value):
-                        self._bind(name, Item(value, Lit(number)), span)
+                        self._bind(name, item, span)
                 continue
             if isinstance(target, cst.Subscript):
                 lowered = self._lowering.value(target)
@@ -354,7 +365,22 @@ class Walk:
         return value
 
 
-_NOISE = frozenset("log logger logging LOG LOGGER _logger _log print isinstance len warnings console".split())
+_NOISE = frozenset(
+    [
+        "log",
+        "logger",
+        "logging",
+        "LOG",
+        "LOGGER",
+        "_logger",
+        "_log",
+        "print",
+        "isinstance",
+        "len",
+        "warnings",
+        "console",
+    ]
+)
 
 
 def _is_noise(call: Call) -> bool:
