@@ -64,6 +64,11 @@ class Catalogue:
         return frozenset(module for library in self.libraries for module in library.modules)
 
     @cached_property
+    def opening_names(self) -> frozenset[str]:
+        """Last names of everything that opens a store."""
+        return frozenset(name.rpartition(".")[2] for name in self._opens)
+
+    @cached_property
     def methods(self) -> frozenset[str]:
         """Last names of all operations."""
         return frozenset(name.rpartition(".")[2] for name in self._operations)

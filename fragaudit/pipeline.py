@@ -129,9 +129,13 @@ def _from_disk(file: SourceFile) -> bytes:
 
 
 def _name(paths: Sequence[Path], base: Path) -> str:
-    """Return what to call a service that nothing names: the folder that was asked for."""
-    first = (base / paths[0]).resolve() if paths else base
-    return (first if first.is_dir() else first.parent).name or "service"
+    """Return what to call a service that nothing names: the folder that was asked for, or that holds all of them."""
+    asked = [(base / path).resolve() for path in paths]
+    folders = [str(path if path.is_dir() else path.parent) for path in asked]
+    try:
+        return Path(os.path.commonpath(folders)).name or "service"
+    except ValueError:  # none, or on several drives
+        return "service"
 
 
 def _validate(config: Config) -> None:

@@ -50,7 +50,7 @@ def discover(paths: Sequence[Path], base: Path, config: Config) -> Discovery:
     for path in paths:
         walk.start(path)
     return Discovery(
-        tuple(sorted(walk.files.values())), tuple(sorted(walk.excluded.items())), tuple(sorted(set(walk.problems)))
+        tuple(sorted(walk.files.values())), tuple(sorted((+walk.excluded).items())), tuple(sorted(set(walk.problems)))
     )
 
 

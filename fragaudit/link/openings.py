@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,7 +24,10 @@ from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import Lit, Map
+from fragaudit.model.values import Attr, Lit, Map, Ref
+
+_CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
+"""Attributes that may hold a class, which a call makes an object of."""
 
 SiteKey = tuple[int, tuple[int, int, int, int]]
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
@@ -74,6 +78,11 @@ class Openings:
 
     def _opens(self, site: Site) -> Iterator[tuple[Open, Place]]:
         """Yield the catalogue entries that a call may be."""
+        func = site.call.func
+        if isinstance(func, Attr) and func.name not in self._catalogue.opening_names and not _CLASS.search(func.name):
+            return  # a method that opens nothing, whatever it is called on
+        if isinstance(func, Ref) and func.name in self._program.function_names:
+            return
         seen: set[str] = set()
         for callee in self._evaluator.evaluate(site.call.func, site.place):
             for name in self._names(callee):

@@ -225,6 +225,23 @@ class Program:
     # -- calls -----------------------------------------------------------------------------------------------------
 
     @cached_property
+    def callable_names(self) -> frozenset[str]:
+        """Names by which a class or function of the project can be called: its own, and what imports rename."""
+        names = {scope.name for file in self.files for scope in file.scopes}
+        renamed = {i.local for file in self.files for i in file.imports if i.name is not None and i.local != i.name}
+        return frozenset(names | renamed)
+
+    @cached_property
+    def function_names(self) -> frozenset[str]:
+        """Names that only functions of the project have: calling one opens nothing by itself."""
+        functions = {s.name for file in self.files for s in file.scopes if s.kind == "function"}
+        others = {s.name for file in self.files for s in file.scopes if s.kind == "class"}
+        others |= {b.target for file in self.files for b in file.bindings}
+        others |= {i.local for file in self.files for i in file.imports if i.local != i.name}
+        others |= {p.name for file in self.files for s in file.scopes for p in s.parameters}
+        return frozenset(functions - others)
+
+    @cached_property
     def sites(self) -> tuple[Site, ...]:
         """Every call of the repository, in order of file and appearance."""
         found: list[Site] = []

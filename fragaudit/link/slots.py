@@ -76,6 +76,9 @@ class Slots:
         self._callees = {place: frozenset(found) for place, found in callees.items()}
 
     def _targets(self, site: Site) -> Iterable[Place]:
+        name = getattr(site.call.func, "name", None)
+        if name is not None and name not in self._program.callable_names:
+            return
         for meaning in self._evaluator.evaluate(site.call.func, site.place):
             if isinstance(meaning, ClassRef):
                 yield meaning.place

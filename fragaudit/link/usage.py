@@ -78,6 +78,7 @@ class Usage:
         self._evaluator = evaluator
         self._catalogue = catalogue
         self.found = 0
+        self._names: dict[str, bool] = {}
         self.unresolved_searches: list[Site] = []
 
     def all(self) -> tuple[Called, ...]:
@@ -85,7 +86,7 @@ class Usage:
         found: list[Called] = []
         for site in self._evaluator.program.sites:
             func = site.call.func
-            if not isinstance(func, Attr):
+            if not isinstance(func, Attr) or not self._may_be(func.name):
                 continue
             resolved = list(self._resolve(site, func))
             found.extend(resolved)
@@ -95,6 +96,14 @@ class Usage:
                 self.found += 1
                 self.unresolved_searches.append(site)
         return tuple(dict.fromkeys(found))
+
+    def _may_be(self, method: str) -> bool:
+        """Say whether a method of that name can be a call on a store at all."""
+        known = self._names.get(method)
+        if known is None:
+            spoken = method in self._evaluator.program.callable_names and verb_of(method, "graph") is not None
+            known = self._names[method] = method in self._catalogue.methods or spoken or method in SIMILARITY_NAMES
+        return known
 
     def _resolve(self, site: Site, func: Attr) -> Iterator[Called]:
         for base in self._evaluator.evaluate(func.base, site.place):
