@@ -21,6 +21,10 @@ def clean(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
+def _one_line(text: str) -> str:
+    return clean(text).replace("\n", "\\n")
+
+
 class Paper:
     """A page that is written from top to bottom."""
 
@@ -45,9 +49,9 @@ class Paper:
         text = Text()
         for part in parts:
             if isinstance(part, tuple):
-                text.append(clean(part[0]), style=part[1])
+                text.append(_one_line(part[0]), style=part[1])
             else:
-                text.append(clean(part))
+                text.append(_one_line(part))
         self._console.print(text, soft_wrap=True)
 
     def prose(self, text: str, indent: str = "", first: str | None = None, style: str = "") -> None:
