@@ -1,4 +1,4 @@
-"""Print the lowest version that each range of a pyproject.toml allows, as requirements: of its dependencies and tests."""
+"""Print the lowest version that each range of a pyproject.toml allows: of its dependencies and of its tests."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ for requirement in (*project["dependencies"], *project["optional-dependencies"][
     lowest, count = re.subn(r">=([\w.]+).*", r"==\1", requirement)
     if count != 1:
         sys.exit(f"{requirement} has no lower end")
-    print(lowest)  # noqa: T201
+    print(lowest)

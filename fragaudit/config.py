@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 import tomli
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 DEFAULT_MAX_FILE_SIZE = 5_000_000
 """Bytes. Hand-written source is far smaller; what is larger is generated or data."""
+
+SEVERITIES = ("error", "warning", "note", "off")
+_LEVELS = ("error", "warning", "note", "never")
+_Keys: TypeAlias = tuple[str | int, ...]
 
 
 class ConfigError(Exception):
     """The configuration can't be used; the message names file, line and the nearest valid key."""
 
 
-class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+class ServiceConfig(Struct, frozen=True):
     """A service the user names: its folders, and other names it uses as a namespace."""
 
     name: str
@@ -53,22 +58,31 @@ class Config(Struct, frozen=True):
     stores: tuple[dict[str, Any], ...] = ()
 
 
-class _Table(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+class _Service(Struct, frozen=True):
+    """As written: one folder as `root`, or several as `paths`."""
+
+    name: str
+    root: str | None = None
+    paths: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class _Table(Struct, frozen=True, rename="kebab"):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     fail_on: Literal["error", "warning", "note", "never"] = "warning"
-    rules: dict[str, dict[str, Any]] = {}
-    services: tuple[ServiceConfig, ...] = ()
+    rules: dict[str, Any] = {}
+    services: tuple[_Service, ...] = ()
     foundation: tuple[str, ...] = ()
     dialect: str | None = None
-    max_file_size: int = DEFAULT_MAX_FILE_SIZE
+    max_file_size: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_FILE_SIZE
     store: tuple[dict[str, Any], ...] = ()
 
 
-_KEYS = tuple(_Table.__struct_encode_fields__)
-_SERVICE_KEYS = tuple(ServiceConfig.__struct_encode_fields__)
+_KEYS = _Table.__struct_encode_fields__
+_SERVICE_KEYS = _Service.__struct_encode_fields__
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -78,68 +92,219 @@ def load(start: Path, explicit: Path | None = None) -> Config:
         ConfigError: the file can't be read, is no TOML, or has a key or value that isn't valid.
     """
     if explicit is not None:
-        return _read(explicit, explicit.name != "pyproject.toml")
-    folder = start.resolve()
-    folder = folder if folder.is_dir() else folder.parent
+        file = _File(explicit)
+        if file.table is None:
+            raise ConfigError(f"{file.shown}: has no table [tool.fragaudit]")
+        return _read(file)
+    folder = Path(os.path.realpath(start))
+    folder = folder if os.path.isdir(folder) else folder.parent
     for candidate in (folder, *folder.parents):
         for name in ("fragaudit.toml", "pyproject.toml"):
-            file = candidate / name
-            if file.is_file() and (name == "fragaudit.toml" or _has_table(file)):
-                return _read(file, name == "fragaudit.toml")
+            path = candidate / name
+            if os.path.isfile(path) and (name == "fragaudit.toml" or _speaks_of_us(path)):
+                file = _File(path)
+                if file.table is not None:
+                    return _read(file)
     return Config()
 
 
-def _has_table(file: Path) -> bool:
+def rebased(config: Config, base: Path) -> Config:
+    """Return the configuration with the folders of services as files are reported: relative to a folder."""
+    root = config.root or str(base)
+    services = tuple(
+        msgspec.structs.replace(s, paths=tuple(shown_path(os.path.join(root, p), str(base)) for p in s.paths))
+        for s in config.services
+    )
+    return msgspec.structs.replace(config, services=services)
+
+
+def shown_path(path: str, base: str) -> str:
+    """Return how a file or folder is reported: posix style, relative to `base`, or absolute if it is not below it.
+
+    Bytes of a name that are not UTF-8 are written as escapes, so that the result can be printed and is unique.
+    """
+    path, base = os.path.abspath(path), os.path.abspath(base)
+    inside = path.startswith(base.rstrip(os.sep) + os.sep)
+    text = path[len(base.rstrip(os.sep)) + 1 :] if inside else "." if path == base else path
+    text = text.replace(os.sep, "/")
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def unknown(name: str, valid: Iterable[str], where: str, what: str) -> ConfigError:
+    """Return the error for a name that isn't valid, with the nearest one that is; `where` may be empty."""
+    valid = sorted(set(valid))
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    hint = f"did you mean `{near[0]}`?" if near else f"valid are: {', '.join(valid)}" if valid else "it has none"
+    return ConfigError(f"{where}{': ' if where else ''}unknown {what} `{name}`; {hint}")
+
+
+def validate_rules(
+    config: Config, known: Mapping[str, str], params: Mapping[str, Iterable[str] | Mapping[str, Any]]
+) -> None:
+    """Refuse rules and parameters that don't exist, and values of another type than the default's.
+
+    Args:
+        config: the configuration.
+        known: rule codes by everything a rule may be called (code or name).
+        params: by code, parameter names, or defaults by parameter name.
+
+    Raises:
+        ConfigError: naming the line and the nearest valid name.
+    """
+    file = _File(Path(config.source)) if config.source and os.path.isfile(config.source) else None
+
+    def at(keys: _Keys, find: str = "") -> str:
+        return file.at(keys, find) if file is not None else ""
+
+    named: dict[str, str] = {}
+    for name, entry in config.rules.items():
+        if name not in known:
+            raise unknown(name, known, at(("rules", name)), "rule")
+        if known[name] in named:
+            where = at(("rules", name))
+            raise ConfigError(f"{where}: {name} is the same rule as {named[known[name]]}; set it up once")
+        named[known[name]] = name
+        valid = params.get(known[name], ())
+        for key, value in entry.params.items():
+            if key not in (valid := valid if isinstance(valid, Mapping) else tuple(valid)):
+                raise unknown(key, (*valid, "severity"), at(("rules", name, key)), f"parameter of {name}")
+            if isinstance(valid, Mapping) and type(value) is not type(valid[key]):
+                what = f"`{key}` must be {_type(valid[key])}, not {_type(value)}"
+                raise ConfigError(f"{at(('rules', name, key))}: {what}")
+    for key, names in (("select", config.select), ("ignore", config.ignore)):
+        for name in names:
+            if name not in known and not any(name and code.startswith(name) for code in known.values()):
+                raise unknown(name, known, at((key,), name), "rule")
+
+
+def _type(value: object) -> str:
+    names = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "a table",
+    }
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _speaks_of_us(file: Path) -> bool:
+    """Say whether a pyproject.toml mentions our table. One that can't be read was not meant for us."""
     try:
-        return "fragaudit" in file.read_text(encoding="utf-8") and "fragaudit" in _parse(file).get("tool", {})
-    except (OSError, UnicodeDecodeError, ConfigError):
-        # Another tool's broken file is that tool's to report, unless it was meant for us.
+        return b"fragaudit" in file.read_bytes()
+    except OSError:
         return False
 
 
-def _parse(file: Path) -> dict[str, Any]:
-    try:
-        return tomli.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: is not UTF-8, which TOML demands") from None
-    except tomli.TOMLDecodeError as error:
-        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
-        place = f":{line}:{column}" if line else ""
-        message = getattr(error, "msg", str(error))
-        raise ConfigError(f"{file}{place}: is not valid TOML: {message}") from None
+class _File:
+    """A configuration file: its table, and where a key of it stands. `table` is None if it has none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.shown = shown_path(str(path), os.getcwd())
+        self._prefix: _Keys = ("tool", "fragaudit") if path.name == "pyproject.toml" else ()
+        try:
+            self._text = path.read_text(encoding="utf-8-sig")
+            self._data = tomli.loads(self._text)
+        except OSError as error:
+            raise ConfigError(f"{self.shown}: can't be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ConfigError(f"{self.shown}:{line}: is not UTF-8, which TOML demands") from None
+        except tomli.TOMLDecodeError as error:
+            message, line, column = broken(error)
+            raise ConfigError(f"{self.shown}:{line}:{column}: is not valid TOML: {message}") from None
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"{self.shown}: is not valid TOML: {error}") from None
+        self.table = _at(self._data, self._prefix)
+
+    def at(self, keys: _Keys, find: str = "") -> str:
+        """Return `path:line` of a key, or of a text inside its value."""
+        return f"{self.shown}:{line_of(self._text, (*self._prefix, *keys), find)}"
 
 
-def _read(file: Path, whole: bool) -> Config:
-    data = _parse(file)
-    table = data if whole else data.get("tool", {}).get("fragaudit", {})
+def broken(error: tomli.TOMLDecodeError) -> tuple[str, int, int]:
+    """Return what is wrong, and the line and column where it was noticed."""
+    message = str(error).partition(" (at ")[0]
+    return getattr(error, "msg", message), getattr(error, "lineno", 1), getattr(error, "colno", 1)
+
+
+def line_of(text: str, keys: Sequence[str | int], find: str = "") -> int:
+    """Return the line of a key in a TOML text that has it: the first line without which a parser would not see it.
+
+    Args:
+        text: valid TOML.
+        keys: names of tables and keys, and numbers of elements in arrays, from the outside in.
+        find: a text to look for inside the value if that spans lines; by default the last name.
+    """
+    lines = text.split("\n")
+
+    def parsed(count: int) -> tuple[int, Any]:
+        """Parse as many lines, or the fewest more that end a value."""
+        while True:
+            try:
+                return count, tomli.loads("\n".join(lines[:count]))
+            except tomli.TOMLDecodeError:
+                count += 1
+
+    before, after, last = 0, len(lines), len(lines)
+    while after - before > 1:
+        middle = (before + after) // 2
+        count, data = parsed(middle)
+        if count < last and _at(data, keys) is None:
+            before = count
+        else:
+            after, last = middle, min(last, count)
+    name = find or next((str(key) for key in reversed(keys) if isinstance(key, str)), "")
+    number = next((key for key in reversed(keys) if isinstance(key, int)), 0)
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])" + ("" if find else r"[\"']?\s*="))
+    places = [n for n, line in enumerate(lines[before:last], before + 1) if pattern.search(line)]
+    return places[min(number, len(places) - 1)] if places else before + 1
+
+
+def _at(data: Any, keys: Sequence[str | int]) -> Any:
+    """Return what stands under keys, or None."""
+    for key in keys:
+        if isinstance(key, int):
+            data = data[key] if isinstance(data, list) and key < len(data) else None
+        else:
+            data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _read(file: _File) -> Config:
+    table = file.table
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: [tool.fragaudit] must be a table")
-    text = file.read_text(encoding="utf-8")
-    _refuse_unknown(table, _KEYS, file, text)
+        raise ConfigError(f"{file.at(())}: [tool.fragaudit] must be a table, not {_type(table)}")
+    for key in table:
+        if key not in _KEYS:
+            raise unknown(key, _KEYS, file.at((key,)), "key")
     services = table.get("services")
-    for service in services if isinstance(services, list) else []:
-        if isinstance(service, dict):
-            _refuse_unknown(service, _SERVICE_KEYS, file, text)
+    for number, service in enumerate(services if isinstance(services, list) else ()):
+        for key in service if isinstance(service, dict) else ():
+            if key not in _SERVICE_KEYS:
+                raise unknown(key, _SERVICE_KEYS, file.at(("services", number, key)), "key of a service")
+    level = table.get("fail-on")
+    if isinstance(level, str) and level not in _LEVELS:
+        raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
     try:
         read = msgspec.convert(table, _Table)
     except msgspec.ValidationError as error:
-        key = str(error).partition("`$.")[2].partition("`")[0]
-        place = _line(text, re.split(r"[.\[]", key)[0]) if key else 1
-        what = str(error).partition(" - at")[0]
-        raise ConfigError(f"{file}:{place}: `{key}`: {what}") from None
-    rules = {name: _rule(name, entry, file, text) for name, entry in read.rules.items()}
+        what, _, place = str(error).partition(" - at `$")
+        keys = tuple(int(n) if n else k for k, n in re.findall(r"\.([\w-]+)|\[(\d+)\]", place))
+        shown = place.removeprefix(".").rstrip("`")
+        raise ConfigError(f"{file.at(keys)}: `{shown}`: {what.replace('Object ', '')}") from None
     return Config(
-        root=str(file.parent.resolve()),
-        source=str(file),
+        root=os.path.realpath(file.path.parent),
+        source=str(file.path),
         select=read.select,
         ignore=read.ignore,
         include=read.include,
         exclude=read.exclude,
         fail_on=read.fail_on,
-        rules=rules,
-        services=read.services,
+        rules={name: _rule(name, entry, file) for name, entry in read.rules.items()},
+        services=_services(read.services, file),
         foundation=read.foundation,
         dialect=read.dialect,
         max_file_size=read.max_file_size,
@@ -147,58 +312,24 @@ def _read(file: Path, whole: bool) -> Config:
     )
 
 
-def _rule(name: str, entry: Mapping[str, Any], file: Path, text: str) -> RuleConfig:
+def _rule(name: str, entry: object, file: _File) -> RuleConfig:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{file.at(('rules', name))}: {name} must be a table with `severity` and parameters")
     severity = entry.get("severity")
-    if severity not in (None, "error", "warning", "note", "off"):
-        raise ConfigError(f"{file}:{_line(text, name)}: severity of {name} must be error, warning, note or off")
+    if severity is not None and severity not in SEVERITIES:
+        raise unknown(str(severity), SEVERITIES, file.at(("rules", name, "severity")), "severity")
     return RuleConfig(severity, {k: v for k, v in entry.items() if k != "severity"})
 
 
-def _refuse_unknown(table: Mapping[str, Any], valid: Iterable[str], file: Path, text: str) -> None:
-    valid = tuple(valid)
-    for key in table:
-        if key not in valid:
-            raise unknown(key, valid, f"{file}:{_line(text, key)}", "key")
-
-
-def unknown(name: str, valid: Iterable[str], where: str, what: str) -> ConfigError:
-    """Return the error for a name that isn't valid, with the nearest one that is."""
-    valid = tuple(valid)
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    hint = f"did you mean `{near[0]}`?" if near else f"valid are: {', '.join(sorted(valid))}"
-    return ConfigError(f"{where}: unknown {what} `{name}`; {hint}")
-
-
-def validate_rules(config: Config, known: Mapping[str, str], params: Mapping[str, Iterable[str]]) -> None:
-    """Refuse rules and parameters that don't exist.
-
-    Args:
-        config: the configuration.
-        known: rule codes by everything a rule may be called (code or name).
-        params: parameter names by code.
-
-    Raises:
-        ConfigError: naming the line and the nearest valid name.
-    """
-    text = Path(config.source).read_text(encoding="utf-8") if config.source else ""
-    for name, entry in config.rules.items():
-        where = f"{config.source}:{_line(text, name)}"
-        if name not in known:
-            raise unknown(name, known, where, "rule")
-        for key in entry.params:
-            valid = tuple(params.get(known[name], ()))
-            if key not in valid:
-                raise unknown(key, (*valid, "severity"), f"{config.source}:{_line(text, key)}", f"parameter of {name}")
-    for name in (*config.select, *config.ignore):
-        if name not in known and not any(code.startswith(name) for code in known.values()):
-            raise unknown(name, known, f"{config.source}:{_line(text, name)}", "rule")
-
-
-def _line(text: str, key: str) -> int:
-    """Return the line a key stands on: as a key, in a table header, or anywhere."""
-    quoted = re.escape(key)
-    for pattern in (rf'^\s*"?{quoted}"?\s*=', rf"^\s*\[.*\b{quoted}\b.*\]", rf"{quoted}"):
-        match = re.search(pattern, text, re.MULTILINE)
-        if match is not None:
-            return text.count("\n", 0, match.start() + len(match[0]) - len(match[0].lstrip())) + 1
-    return 1
+def _services(written: Sequence[_Service], file: _File) -> tuple[ServiceConfig, ...]:
+    found: dict[str, ServiceConfig] = {}
+    for number, service in enumerate(written):
+        where = file.at(("services", number, "name"))
+        if (service.root is None) == (not service.paths):
+            raise ConfigError(f"{where}: service `{service.name}` needs either `root`, its folder, or `paths`")
+        if not service.name or service.name in found:
+            raise ConfigError(f"{where}: {'two services are called' if service.name else 'a service is called'} "
+                              f"`{service.name}`")  # fmt: skip
+        paths = service.paths if service.root is None else (service.root,)
+        found[service.name] = ServiceConfig(service.name, paths, service.aliases)
+    return tuple(found.values())

@@ -20,7 +20,7 @@ from fragaudit.cache import FactsCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
-from fragaudit.config import Config, validate_rules
+from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
@@ -98,7 +98,7 @@ def audit(
         loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
         store.save()
         name = _name(paths, base)
-        return Audit(_report(loaded, found, _from_disk, catalogue, config, name), store.notes)
+        return Audit(_report(loaded, found, _from_disk, catalogue, rebased(config, base), name), store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
@@ -139,7 +139,7 @@ def _name(paths: Sequence[Path], base: Path) -> str:
 
 
 def _validate(config: Config) -> None:
-    params = {card.id: tuple(card.params) for card in rule_cards.cards()}
+    params = {card.id: card.params for card in rule_cards.cards()}
     validate_rules(config, rule_cards.codes(), params)
 
 
@@ -237,11 +237,12 @@ def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue,
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     findings = checks.run(linked.services, problems, config)
-    findings, useless = suppress(findings, {facts.path: facts.ignores for facts in code if facts.ignores}, ran)
+    unreadable = {problem.at.path for problem in problems}
+    ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
+    findings, useless = suppress(findings, ignores, ran, unreadable)
     if "FA003" in ran:
         card = rule_cards.card("FA003")
         findings = numbered((*findings, *(checks.to_finding(card, hit, config) for hit in useless)))
-    unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(
         files_read=sum(facts.parsed for facts in code),
         files_skipped=sum(not facts.parsed and facts.path not in unreadable for facts in code),

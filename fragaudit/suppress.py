@@ -46,7 +46,7 @@ def suppress(
         if reason:
             finding = msgspec.structs.replace(finding, suppressed="inline", reason=reason)
         marked.append(finding)
-    hits = []
+    hits: list[Hit] = []
     for path in sorted(ignores):
         for ignore in ignores[path]:
             matched = frozenset(rule for p, i, rule in used if (p, i) == (path, ignore))

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
-from fragaudit.config import Config
+from fragaudit.config import Config, shown_path
 from fragaudit.discover.defaults import file_reason, folder_reason, language
 from fragaudit.model.locations import Location, Problem
 
@@ -56,7 +56,7 @@ def discover(paths: Sequence[Path], base: Path, config: Config) -> Discovery:
 
 class _Walk:
     def __init__(self, base: Path, config: Config) -> None:
-        self._base = base
+        self._base = str(base)
         self._config_root = config.root or str(base)
         self._include = GitIgnoreSpec.from_lines(config.include) if config.include else None
         self._exclude = GitIgnoreSpec.from_lines(config.exclude) if config.exclude else None
@@ -200,9 +200,7 @@ class _Walk:
             self.files[real] = SourceFile(shown, path, kind)
 
     def _shown(self, path: str) -> str:
-        relative = os.path.relpath(path, self._base)
-        text = relative if not relative.startswith("..") else path
-        return text.replace(os.sep, "/").encode("utf-8", "replace").decode("utf-8")
+        return shown_path(path, self._base)
 
     def _at(self, path: str) -> Location:
         return Location(self._shown(path))

@@ -70,7 +70,7 @@ def boundaries(
 def _configured(paths: Sequence[str], config: Config) -> tuple[ServiceRoot, ...]:
     found, taken = [], set[str]()
     for service in config.services:
-        roots = tuple(p.strip("/").removeprefix("./") for p in service.paths)
+        roots = tuple(p.rstrip("/").removeprefix("./") for p in service.paths)
         files = {p for p in paths if any(_below(p, root) for root in roots)}
         taken |= files
         reason = Reason(f"configured as a service in {posixpath.basename(config.source or 'the configuration')}")

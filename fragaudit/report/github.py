@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fragaudit.model.findings import Finding, Report, Severity
+from fragaudit.report.excerpt import clean
 from fragaudit.report.look import Look
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -20,11 +21,13 @@ def _annotation(f: Finding) -> str:
     end = f",endColumn={f.at.end_column}" if f.at.end_line == f.at.line else ""
     place = f"file={_property(f.at.path)},line={f.at.line},endLine={f.at.end_line},col={f.at.column}{end}"
     also = "".join(f"\n{r.at.path}:{r.at.line}: {r.message}" for r in f.related)
-    return f"::{level} {place},title={_property(f'{f.rule} {f.name}')}::{_data(f.message + also + chr(10) + f.help)}"
+    text = f"{f.message}{also}\n{' '.join(f.help.split())}"
+    return f"::{level} {place},title={_property(f'{f.rule} {f.name}')}::{_data(text)}"
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # Line breaks first: what is left of control characters must reach no terminal that shows the log.
+    return "%0A".join(clean(line.replace("%", "%25")) for line in text.splitlines())
 
 
 def _property(text: str) -> str:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import io
-import re
 import textwrap
 
 from rich.console import Console
 from rich.text import Text
 
 from fragaudit.model.locations import Location
+from fragaudit.report.excerpt import clean, lines_of, marked
 from fragaudit.report.look import Look
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-LONGEST_LINE = 400
-
-
-def clean(text: str) -> str:
-    """Make control characters of file names and source visible, so that they can't steer a terminal."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-
-
-def _one_line(text: str) -> str:
-    return clean(text).replace("\n", "\\n")
 
 
 class Paper:
@@ -49,9 +37,9 @@ class Paper:
         text = Text()
         for part in parts:
             if isinstance(part, tuple):
-                text.append(_one_line(part[0]), style=part[1])
+                text.append(clean(part[0]), style=part[1])
             else:
-                text.append(_one_line(part))
+                text.append(clean(part))
         self._console.print(text, soft_wrap=True)
 
     def prose(self, text: str, indent: str = "", first: str | None = None, style: str = "") -> None:
@@ -69,22 +57,14 @@ class Paper:
 
     def excerpt(self, source: str, at: Location, style: str) -> None:
         """Write the line of a place with its span marked."""
-        lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = lines_of(source)
         if not 1 <= at.line <= len(lines):
             return
-        text = lines[at.line - 1][:LONGEST_LINE]
-        end = at.end_column if at.end_line == at.line else len(text) + 1
-        start, end = min(at.column - 1, len(text)), max(min(end - 1, len(text)), at.column)
-        room = max(self.width - 12, 30)
-        shift = 0
-        if end > room and start > 8:
-            shift = start - 8
-        shown = text[shift : shift + room]
-        gutter = f"{at.line:>5} | "
-        mark = "^" * max(1, min(end - shift, len(shown)) - (start - shift))
-        before = "".join("\t" if c == "\t" else " " * (len(clean(c))) for c in shown[: start - shift])
-        self.line((gutter, "dim"), shown)
-        self.line(("      | ", "dim"), before, (mark, style))
+        line = lines[at.line - 1]
+        end = at.end_column - 1 if at.end_line == at.line else len(line)
+        shown, mark = marked(line, at.column - 1, end, max(self.width - 8, 30))
+        self.line((f"{at.line:>5} | ", "dim"), shown)
+        self.line(("      | ", "dim"), (mark, style))
 
     def text(self) -> str:
         """Return what was written, lines without trailing blanks."""

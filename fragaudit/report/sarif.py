@@ -70,7 +70,7 @@ def _result(finding: Finding, number: int) -> Json:
         "ruleIndex": number,
         # What is merely possible is never more than a note, here as in the exit code.
         "level": "note" if finding.confidence == "possible" else _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}. {finding.help}"},
+        "message": {"text": f"{finding.message}. {' '.join(finding.help.split())}"},
         "locations": [{"physicalLocation": _place(finding.at)}],
         "partialFingerprints": {"fragaudit/v1": finding.fingerprint},
         "properties": {"confidence": finding.confidence, "service": finding.service},
