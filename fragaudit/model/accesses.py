@@ -1,0 +1,87 @@
+"""Access patterns: one use of one table by one statement, and what was decided about the indexes that serve it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from fragaudit.model.locations import Location
+
+Verdict: TypeAlias = Literal["covered", "partial", "uncovered", "unprovable", "n/a"]
+
+Operation: TypeAlias = Literal["=", "in", "<", "two-sided", "prefix", "is null", "true", "false", "row", "match"]
+"""How a condition bounds its column: equality, a set of values, one- and two-sided ranges, a prefix, a null test, a
+bare boolean, a row comparison, an operator of a special index method."""
+
+
+class Condition(Struct, frozen=True, order=True):
+    """A sargable condition on a column (or on an expression, by its normalised text).
+
+    `join` is the alias and column it is compared with if that belongs to another source, `constant` the literal it is
+    compared with if that is written out (its SQL text), `filtered` whether the other side is itself narrowed down.
+    """
+
+    column: str
+    op: Operation
+    at: Location
+    expression: str = ""
+    join: str = ""
+    constant: str | None = None
+    filtered: bool = False
+
+
+class SortKey(Struct, frozen=True, order=True):
+    """One key of an order that belongs to this table alone."""
+
+    column: str
+    descending: bool = False
+    nulls: Literal["", "first", "last"] = ""
+    expression: str = ""
+
+
+class Unindexable(Struct, frozen=True, order=True):
+    """A column in a condition that no index on it can serve, and why."""
+
+    column: str
+    why: str
+
+
+class Access(Struct, frozen=True):
+    """One use of one table. `conditions` hold together; each of `arms` is one alternative of an OR, all must be served.
+
+    `verb`: what the statement does to the table. `limit`: the block stops early and its order is this table's alone.
+    `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
+    what an index can serve. `site` is the whole statement, for grouping.
+    """
+
+    at: Location
+    table: str
+    alias: str
+    verb: Literal["read", "update", "delete", "insert", "merge"]
+    conditions: tuple[Condition, ...] = ()
+    arms: tuple[tuple[Condition, ...], ...] = ()
+    sort: tuple[SortKey, ...] = ()
+    limit: bool = False
+    group: tuple[str, ...] = ()
+    distinct: tuple[str, ...] = ()
+    extreme: str = ""
+    unindexable: tuple[Unindexable, ...] = ()
+    outer: bool = False
+    unknown: bool = False
+    dialect: str = ""
+    maintenance: str = ""
+    site: Location = Location("")
+    verdict: Verdict = "n/a"
+    by: str = ""
+    why: str = ""
+    category: str = ""
+
+
+class Write(Struct, frozen=True, order=True):
+    """A statement that changes rows of a table, and the columns it sets (none: all, as INSERT and DELETE do)."""
+
+    at: Location
+    table: str
+    verb: Literal["insert", "update", "delete", "merge"]
+    columns: tuple[str, ...] = ()
