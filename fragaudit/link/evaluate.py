@@ -25,7 +25,22 @@ from fragaudit.link.abstract import (
 )
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
-from fragaudit.model.values import Arg, Attr, Call, Either, Function, Item, Lit, Map, Ref, Seq, Text, Value
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Function,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Text,
+    Value,
+    alternatives,
+)
 
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
@@ -99,6 +114,11 @@ class Evaluator:
             case Either():
                 for option in value.options:
                     yield from self.evaluate(option, place)
+            case Operation() if value.op in ("|", "and"):
+                for option in alternatives(value):
+                    yield from self.evaluate(option, place)
+                if value.op == "and":
+                    yield UNKNOWN
             case Seq() | Map():
                 yield Display(value, place)
             case Function():
@@ -518,8 +538,8 @@ class Evaluator:
                 elif not isinstance(key, Lit):
                     yield from self.typed(key, place)
             annotation = annotation.base
-        if isinstance(annotation, Either):
-            for option in annotation.options:
+        if isinstance(annotation, Either) or (isinstance(annotation, Operation) and annotation.op == "|"):
+            for option in alternatives(annotation):
                 yield from self.typed(option, place)
             return
         if not isinstance(annotation, (Ref, Attr)):

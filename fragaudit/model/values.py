@@ -98,7 +98,18 @@ class Other(Struct, frozen=True, tag="o", array_like=True):
     parts: tuple[Value, ...] = ()
 
 
-Value: TypeAlias = Union[Lit, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Other]
+class Operation(Struct, frozen=True, tag="p", array_like=True):
+    """An operator between values that texts and choices don't account for: `a == b`, `a & b`, `~a`, `a and b`.
+
+    `op` is the operator as written (`not in` and `is not` with one blank), `:` for a slice (start and end, None where
+    left out). Neighbours joined by one associative operator are operands of a single operation, in source order.
+    """
+
+    op: str
+    operands: tuple[Value, ...]
+
+
+Value: TypeAlias = Union[Lit, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Operation, Other]
 
 UNKNOWN = Other()
 
@@ -120,6 +131,8 @@ def children(value: Value) -> tuple[Value, ...]:
             return tuple(v for e in value.entries for v in ((e.key, e.value) if e.key is not None else (e.value,)))
         case Either():
             return value.options
+        case Operation():
+            return value.operands
         case Function():
             return (value.result,)
         case _:
@@ -134,6 +147,21 @@ def calls(value: Value) -> Iterator[Call]:
         if isinstance(top, Call):
             yield top
         stack.extend(reversed(children(top)))
+
+
+def alternatives(value: Value) -> tuple[Value, ...]:
+    """Return the values that an expression is one of: those of `a or b`, `a if c else b`, `a | b`, or itself.
+
+    Of `a and b` only the last can be what matters. `a | b` is a union of types or of other sets; as an operation on
+    bits it is nothing that linking follows.
+    """
+    if isinstance(value, Either):
+        return value.options
+    if isinstance(value, Operation) and value.op == "|":
+        return tuple(option for operand in value.operands for option in alternatives(operand))
+    if isinstance(value, Operation) and value.op == "and":
+        return (value.operands[-1],)
+    return (value,)
 
 
 def dotted(value: Value) -> str:

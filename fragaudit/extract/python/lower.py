@@ -18,6 +18,7 @@ from fragaudit.model.values import (
     Item,
     Lit,
     Map,
+    Operation,
     Other,
     Ref,
     Seq,
@@ -32,9 +33,41 @@ LONGEST_TEXT = 4_000
 MOST_ITEMS = 400
 """Displays with more items are data, not configuration."""
 
+MOST_OPERANDS = 60
+"""Operators of a longer chain would nest deeper than what reads the facts may recurse."""
+
 _PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _NOWHERE: Span = (1, 1, 1, 1)
+_ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
+_OPERATORS: dict[type[cst.CSTNode], str] = {
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.In: "in",
+    cst.NotIn: "not in",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.Not: "not",
+    cst.BitInvert: "~",
+    cst.Plus: "+",
+    cst.Minus: "-",
+    cst.Subtract: "-",
+    cst.Multiply: "*",
+    cst.Divide: "/",
+    cst.FloorDivide: "//",
+    cst.Modulo: "%",
+    cst.Power: "**",
+    cst.MatrixMultiply: "@",
+    cst.BitAnd: "&",
+    cst.BitOr: "|",
+    cst.BitXor: "^",
+    cst.LeftShift: "<<",
+    cst.RightShift: ">>",
+}
 
 
 class Lowering:
@@ -80,9 +113,12 @@ class Lowering:
         for element in node.slice:
             if isinstance(element.slice, cst.Index):
                 keys.append(self.value(element.slice.value))
-            else:
-                keys.append(UNKNOWN)
+            elif isinstance(element.slice, cst.Slice):
+                keys.append(Operation(":", (self._bound(element.slice.lower), self._bound(element.slice.upper))))
         return Item(self.value(node.value), keys[0] if len(keys) == 1 else Seq(tuple(keys)))
+
+    def _bound(self, node: cst.BaseExpression | None) -> Value:
+        return self.value(node) if node is not None else Lit(None)
 
     def _call(self, node: cst.Call) -> Value:
         arguments = tuple(
@@ -152,25 +188,27 @@ class Lowering:
             operands.append((left.operator, left.right))
             left = left.left
         result = self.value(left)
+        long = len(operands) > MOST_OPERANDS
         for operator, operand in reversed(operands):
             right = self.value(operand)
             if isinstance(operator, cst.Add):
-                result = _add(result, right)
+                added = _add(result, right)
+                result = added if added is not None else operation("+", result, right, long=long)
             elif isinstance(operator, cst.Modulo) and isinstance(result, (Lit, Text)):
-                result = _percent(result, right) or other((result, right))
+                result = _percent(result, right) or operation("%", result, right, long=long)
             elif isinstance(operator, cst.Divide) and not (isinstance(result, Lit) and isinstance(result.value, int)):
                 result = join_text((result, Lit("/"), right))
-            elif isinstance(operator, cst.BitOr):
+            elif isinstance(operator, cst.BitOr) and long:
                 result = Either((*_options(result), *_options(right)))
             else:
-                result = other((result, right))
+                result = operation(_OPERATORS[type(operator)], result, right, long=long)
         return result
 
     def _boolean(self, node: cst.BooleanOperation) -> Value:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node.operator, cst.Or):
             return Either((*_options(left), *_options(right)))
-        return Either((right, other((left,)))) if right != UNKNOWN else other((left,))
+        return operation("and", left, right)
 
     def _if_else(self, node: cst.IfExp) -> Value:
         return Either((*_options(self.value(node.body)), *_options(self.value(node.orelse))))
@@ -179,10 +217,14 @@ class Lowering:
         inner = self.value(node.expression)
         if isinstance(node.operator, cst.Minus) and isinstance(inner, Lit) and isinstance(inner.value, (int, float)):
             return Lit(-inner.value)
-        return other((inner,))
+        return operation(_OPERATORS[type(node.operator)], inner)
 
     def _comparison(self, node: cst.Comparison) -> Value:
-        return self._other(node.left, *(target.comparator for target in node.comparisons))
+        if len(node.comparisons) > 1:
+            # The middle of `a < b < c` is written once and belongs to both.
+            return self._other(node.left, *(target.comparator for target in node.comparisons))
+        target = node.comparisons[0]
+        return operation(_OPERATORS[type(target.operator)], self.value(node.left), self.value(target.comparator))
 
     def _inner(self, node: cst.Await | cst.Yield) -> Value:
         inner = node.value if isinstance(node, cst.Yield) else node.expression
@@ -251,12 +293,30 @@ def _options(value: Value) -> tuple[Value, ...]:
     return value.options if isinstance(value, Either) else (value,)
 
 
-def _add(left: Value, right: Value) -> Value:
+def operation(op: str, *operands: Value, long: bool = False) -> Value:
+    """Return an operation on values of which one at least can be followed; of constants alone nothing is kept.
+
+    `long`: it is part of a chain so long that only what is in it is kept, without nesting.
+    """
+    if long:
+        return other(part for value in operands for part in (value.parts if isinstance(value, Other) else (value,)))
+    if all(isinstance(operand, Lit) or operand == UNKNOWN for operand in operands):
+        return operands[-1] if op == "and" else Either(operands) if op == "|" else UNKNOWN
+    if op in _ASSOCIATIVE:
+        return Operation(op, tuple(part for operand in operands for part in _same(op, operand)))
+    return Operation(op, operands)
+
+
+def _same(op: str, value: Value) -> tuple[Value, ...]:
+    return value.operands if isinstance(value, Operation) and value.op == op else (value,)
+
+
+def _add(left: Value, right: Value) -> Value | None:
     if isinstance(left, Seq) and isinstance(right, Seq):
         return Seq((*left.items, *right.items))
     if isinstance(left, Text) or isinstance(right, Text) or _is_text(left) or _is_text(right):
         return join_text((left, right))
-    return other((left, right))
+    return None
 
 
 def _is_text(value: Value) -> bool:
