@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
+from fragaudit.extract.python.literals import formatted_text, fragments, is_statement, layout_of, may_be_sql
+from fragaudit.model.layout import Layout, cut, shifted
 from fragaudit.model.values import (
     UNKNOWN,
     Arg,
@@ -20,6 +22,7 @@ from fragaudit.model.values import (
     Map,
     Operation,
     Other,
+    Placed,
     Ref,
     Seq,
     Span,
@@ -30,14 +33,17 @@ from fragaudit.model.values import (
 LONGEST_TEXT = 4_000
 """Longer literals are cut: nothing that names a store is longer, and facts stay small."""
 
+LONGEST_STATEMENT = 60_000
+"""SQL texts may be whole schemas."""
+
 MOST_ITEMS = 400
 """Displays with more items are data, not configuration."""
 
 MOST_OPERANDS = 60
 """Operators of a longer chain would nest deeper than what reads the facts may recurse."""
 
-_PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
-_BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+_PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
+_BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _NOWHERE: Span = (1, 1, 1, 1)
 _ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
 _OPERATORS: dict[type[cst.CSTNode], str] = {
@@ -79,6 +85,7 @@ class Lowering:
     def __init__(self, spans: dict[int, Span], bind: Callable[[str, Value, Span, bool], None]) -> None:
         self.spans = spans
         self._bind = bind
+        self._placing = False
 
     def value(self, node: cst.CSTNode | None) -> Value:
         """Return the value of an expression; an absent one is unknown."""
@@ -121,9 +128,13 @@ class Lowering:
         return self.value(node) if node is not None else Lit(None)
 
     def _call(self, node: cst.Call) -> Value:
+        outer = self._placing
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "join" and len(node.args) == 1:
+            self._decide(node.args[0].value)
         arguments = tuple(
             Arg(a.keyword.value if a.keyword is not None else (a.star or None), self.value(a.value)) for a in node.args
         )
+        self._placing = outer
         func = self.value(node.func)
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
@@ -138,20 +149,42 @@ class Lowering:
             return UNKNOWN
         if isinstance(text, bytes):
             return Lit(text[:LONGEST_TEXT].decode("latin-1"))
-        # Lone surrogates are legal in a literal and in nothing that stores facts.
-        return Lit(text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8"))
+        if self._placing or may_be_sql(text):
+            line, column, _, _ = self.span(node)
+            return _placed(text, layout_of(node, line, column, text))
+        return Lit(_storable(text[:LONGEST_TEXT]))
 
     def _concatenated(self, node: cst.ConcatenatedString) -> Value:
-        return join_text((self.value(node.left), self.value(node.right)))
+        outer = self._placing
+        self._decide(node)
+        parts: list[Value] = []
+        rest: cst.BaseExpression = node
+        while isinstance(rest, cst.ConcatenatedString):
+            parts.append(self.value(rest.left))
+            rest = rest.right
+        parts.append(self.value(rest))
+        self._placing = outer
+        return join_text(parts)
 
     def _formatted(self, node: cst.FormattedString) -> Value:
+        outer = self._placing
+        self._decide(node)
+        raw = "r" in node.prefix.lower()
         parts: list[Value] = []
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                parts.append(Lit(part.value.replace("{{", "{").replace("}}", "}")))
+                line, column, _, _ = self.span(part)
+                text, layout = formatted_text(part, raw, line, column)
+                parts.append(_placed(text, layout) if self._placing else Lit(_storable(text[:LONGEST_TEXT])))
             elif isinstance(part, cst.FormattedStringExpression):
                 parts.append(self.value(part.expression))
+        self._placing = outer
         return join_text(parts)
+
+    def _decide(self, node: cst.BaseExpression) -> None:
+        """Keep the places of all parts of a string if any of them may be SQL; the whole decides what a part is."""
+        if not self._placing:
+            self._placing = any(may_be_sql(text) for text in fragments(node))
 
     def _integer(self, node: cst.Integer) -> Value:
         try:
@@ -187,7 +220,14 @@ class Lowering:
         while isinstance(left, cst.BinaryOperation):
             operands.append((left.operator, left.right))
             left = left.left
-        result = self.value(left)
+        outer = self._placing
+        if any(isinstance(operator, (cst.Add, cst.Modulo)) for operator, _ in operands):
+            self._decide(node)
+        result = self._chained(self.value(left), operands)
+        self._placing = outer
+        return result
+
+    def _chained(self, result: Value, operands: list[tuple[cst.BaseBinaryOp, cst.BaseExpression]]) -> Value:
         long = len(operands) > MOST_OPERANDS
         for operator, operand in reversed(operands):
             right = self.value(operand)
@@ -277,7 +317,7 @@ def join_text(parts: Iterable[Value]) -> Value:
         for piece in part.parts if isinstance(part, Text) else (part,):
             last = merged[-1] if merged else None
             if isinstance(piece, Lit) and isinstance(last, Lit):
-                merged[-1] = Lit(f"{last.value}{piece.value}"[:LONGEST_TEXT])
+                merged[-1] = _merged(last, piece)
             else:
                 merged.append(piece)
     if not merged:
@@ -287,6 +327,35 @@ def join_text(parts: Iterable[Value]) -> Value:
     if len(merged) == 1 and isinstance(merged[0], Lit):
         return merged[0]
     return Text(tuple(merged))
+
+
+def _placed(text: str, layout: Layout) -> Value:
+    """Return a literal with its places, cut unless it is a statement."""
+    most = LONGEST_STATEMENT if len(text) > LONGEST_TEXT and is_statement(text) else LONGEST_TEXT
+    if len(text) > most:
+        text, layout = text[:most], cut(text, layout, 0, most)
+    return Placed(_storable(text), layout)
+
+
+def _storable(text: str) -> str:
+    # Lone surrogates are legal in a literal and in nothing that stores facts.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _merged(left: Lit, right: Lit) -> Lit:
+    text = f"{left.value}{right.value}"
+    if not isinstance(left, Placed) and not isinstance(right, Placed):
+        return Lit(text[:LONGEST_TEXT])
+    before, after = (literal.at if isinstance(literal, Placed) else () for literal in (left, right))
+    layout = before + shifted(after, len(str(left.value)))
+    return Placed(text, layout) if len(text) <= LONGEST_STATEMENT else left
+
+
+def _part(literal: Lit, start: int, end: int) -> Lit:
+    text = str(literal.value)
+    if isinstance(literal, Placed):
+        return Placed(text[start:end], cut(text, literal.at, start, end))
+    return Lit(text[start:end])
 
 
 def _options(value: Value) -> tuple[Value, ...]:
@@ -332,12 +401,15 @@ def _fill(base: Value, pattern: re.Pattern[str], holes: Callable[[str | None, in
             continue
         end = 0
         for match in pattern.finditer(piece.value):
-            parts.append(Lit(piece.value[end : match.start()]))
+            parts.append(_part(piece, end, match.start()))
+            end = match.end()
+            if match["kept"]:
+                parts.append(_part(piece, match.start("kept"), match.end("kept")))
+                continue
             parts.append(holes(match["key"], number))
             number += 1
-            end = match.end()
-        parts.append(Lit(piece.value[end:]))
-    return join_text(part for part in parts if part != Lit(""))
+        parts.append(_part(piece, end, len(piece.value)))
+    return join_text(part for part in parts if not (isinstance(part, Lit) and part.value == ""))
 
 
 def _percent(base: Value, right: Value) -> Value | None:
