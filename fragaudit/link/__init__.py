@@ -89,7 +89,7 @@ def link_counted(
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(program, files, opened)
         stores, classes = Assembly(evaluator, catalogue, found, files, hint).stores()
-        stores = _tables_in(stores, own)
+        stores = _tables_in(stores, own, frozenset(lib.package for lib in catalogue.libraries if lib.model))
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
         services.append(
@@ -131,8 +131,11 @@ def _engine_hint(program: Program, files: frozenset[int], opened: Sequence[Opene
     return max(sorted(votes), key=lambda engine: votes[engine]) if votes else None
 
 
-def _tables_in(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[Store, ...]:
-    """Mark the stores that hold the application's tables: by the file that defines them, else the only candidate."""
+def _tables_in(stores: Sequence[Store], tables: Sequence[TableOrigin], mappers: frozenset[str]) -> tuple[Store, ...]:
+    """Mark the stores that hold the application's tables: by the file that defines them, else the likeliest.
+
+    `mappers` are the libraries that models are declared with: models live in a store that one of them opens.
+    """
     relational = [s for s in stores if s.kind == Kind.RELATIONAL and s.role == Role.DATA]
     documents = [s for s in stores if s.kind == Kind.DOCUMENT and s.role == Role.DATA]
     holders: set[str] = set()
@@ -143,7 +146,9 @@ def _tables_in(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[
             if table.by != "model" and beside:
                 holders.add(beside[0])
         if not holders or any(t.by != "sql" for t in tables):
-            main = max(relational, key=lambda s: (len(s.openings) + len(s.calls), s.id))
+            modelled = any(t.by == "model" for t in tables)
+            opened = [s for s in relational if modelled and any(o.library in mappers for o in s.openings)]
+            main = max(opened or relational, key=lambda s: (len(s.openings) + len(s.calls), s.id))
             holders.add(main.id)
     if documents and (not tables or not relational):
         holders.update(s.id for s in documents)

@@ -110,7 +110,7 @@ class Assembly:
             engine=leading.engine,
             library=leading.library,
             role=role,
-            identity=address.text or f"{leading.engine} at an address that could not be followed",
+            identity=address.text if address.known else f"{leading.engine} at an address that could not be followed",
             certain=address.certain and address.known,
             openings=_once(self._opening(o) for o in group.openings),
             sites=frozenset(o.key for o in group.openings),

@@ -299,6 +299,8 @@ class Evaluator:
                 yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
             case Bound():
                 yield Bound(Handle(f"{base.handle.name}.{base.method}", base.handle.site), name)
+            case _ if name in settings.SAME_TEXT:
+                yield UNKNOWN
             case _:
                 yield Symbol(name.upper(), strong=False)
 

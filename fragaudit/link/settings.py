@@ -105,6 +105,7 @@ _PROVIDERS = frozenset(
     {"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"}
 )
 _SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
+_SETTINGS_NAMES = ("Settings", "Config", "Configuration", "Options")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
 
@@ -236,7 +237,7 @@ def field(evaluator: Evaluator, instance: Instance, cls: ClassRef, name: str) ->
     symbols = [d for d in defaults if isinstance(d, Symbol)]
     if symbols:
         return tuple(symbols)
-    return (Symbol(_variable(evaluator, cls, binding), _real(defaults)),)
+    return (Symbol(_variable(evaluator, cls, binding), _real(defaults), strong=_holds_settings(evaluator, cls)),)
 
 
 def _is_text_like(binding: Binding) -> bool:
@@ -250,13 +251,21 @@ def _is_configuration(evaluator: Evaluator, cls: ClassRef) -> bool:
         value = decorator.func if isinstance(decorator, Call) else decorator
         if getattr(value, "name", "") in ("dataclass", "define", "frozen", "attrs", "s", "mutable"):
             return True
-    if scope.name.endswith(("Settings", "Config", "Configuration", "Options")):
+    if scope.name.endswith(_SETTINGS_NAMES):
         return True
     return any(
         base.name.rpartition(".")[2].endswith(
             (*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct")
         )
         for base in evaluator.outside_bases(cls)
+    )
+
+
+def _holds_settings(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Say whether a class is there to hold settings, so that its fields name them; data classes only pass values on."""
+    name = evaluator.program.scope(cls.place).name
+    return name.endswith(_SETTINGS_NAMES) or any(
+        base.name.rpartition(".")[2].endswith(_SETTINGS_BASES) for base in evaluator.outside_bases(cls)
     )
 
 

@@ -62,8 +62,10 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
         paper.line(f"    {store.writes} writes, {store.reads} reads{also}")
     for reason in store.reasons[:MOST_SHOWN]:
         _reason(paper, "    because: ", reason)
+    if len(store.reasons) > MOST_SHOWN:
+        paper.line(f"    and {len(store.reasons) - MOST_SHOWN} more reasons")
 
 
 def _reason(paper: Paper, indent: str, reason: Reason) -> None:
-    place = f"  ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
-    paper.line(indent, reason.what, (place, "dim"))
+    place = f" ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
+    paper.prose(reason.what + place, indent=" " * (len(indent) - len(indent.lstrip()) + 2), first=indent)

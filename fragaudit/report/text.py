@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fragaudit.model.findings import Answer, Checklist, Finding, Report
+from fragaudit.model.findings import Answer, Checklist, Finding, Report, Severity
 from fragaudit.model.locations import Location
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
+from fragaudit.wording import counted
 
 STYLES = {"error": "bold red", "warning": "bold magenta", "note": "bold cyan"}
 _ANSWERS = {"yes": "yes", "no": "no", "review": "review", "n/a": "n/a"}
@@ -94,10 +95,13 @@ def _coverage(paper: Paper, report: Report) -> None:
     c = report.coverage
     stores = sum(len(s.stores) for s in report.services)
     read = (
-        f"{c.files_read} files read, {c.files_skipped} without anything about stores, {c.files_unreadable} unreadable"
+        f"{counted(c.files_read, 'file')} read, {c.files_skipped} without anything about stores, "
+        f"{c.files_unreadable} unreadable ({counted(c.lines, 'line')})"
     )
-    paper.prose(f"Looked at {read} ({c.lines:,} lines); {len(report.services)} service(s), {stores} store(s), "
-                f"{c.store_calls_resolved} calls on them.")  # fmt: skip
+    paper.prose(
+        f"Looked at {read}; {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
+        f"{counted(c.store_calls_resolved, 'call')} on them."
+    )
     left = [f"{count} {reason}" for reason, count in c.files_excluded if count]
     if left:
         paper.prose(f"Left out: {', '.join(left)}.")
@@ -105,10 +109,10 @@ def _coverage(paper: Paper, report: Report) -> None:
 
 def _summary(paper: Paper, report: Report, live: list[Finding]) -> None:
     counts = Counter(f.severity for f in live)
-    parts = [f"{counts[s]} {s}(s)" for s in ("error", "warning", "note") if counts[s]]  # type: ignore[index]
+    parts = [counted(counts[s], s) for s in Severity if counts[s]]
     possible = sum(f.confidence == "possible" for f in live)
     hidden = len(report.findings) - len(live)
-    text = f"{len(live)} finding(s)" + (f": {', '.join(parts)}" if parts else "")
+    text = counted(len(live), "finding") + (f": {', '.join(parts)}" if parts else "")
     text += f"; {possible} of them only possible" if possible else ""
     text += f"; {hidden} ignored with a reason" if hidden else ""
     paper.prose(text + ".", style="bold" if live else "")
