@@ -16,6 +16,7 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
+from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
 from fragaudit.link.tables import table_origins
@@ -78,7 +79,8 @@ def link_counted(
     used = {c.opening for c in called}
     opened = tuple(o for o in opened if not o.on_use or o.key in used)
     slots = Slots(evaluator, catalogue, opened)
-    found = Found(opened, (*slots.families(), *slots.arms()), Holders(evaluator, catalogue).all(), called)
+    held = Holders(evaluator, catalogue).all()
+    found = Found(opened, (*slots.families(), *slots.arms()), held, called, Reach(program))
     tables = table_origins(evaluator, catalogue, facts)
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]

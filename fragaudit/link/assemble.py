@@ -13,6 +13,7 @@ from fragaudit.link.grouping import Group, Grouping, decide_engine
 from fragaudit.link.holders import Held
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
+from fragaudit.link.reach import Reach
 from fragaudit.link.roles import names_of, role_of
 from fragaudit.link.slots import SlotFound
 from fragaudit.link.usage import Called
@@ -62,6 +63,7 @@ class Found:
     slots: tuple[SlotFound, ...]
     held: tuple[Held, ...]
     called: tuple[Called, ...]
+    reach: Reach
 
 
 class Assembly:
@@ -76,6 +78,7 @@ class Assembly:
         self._found = found
         self._files = files
         self._hint = hint
+        self._places = {o.key: o.site.place for o in found.opened}
         self.drafts: list[Draft] = []
 
     def stores(self) -> tuple[tuple[Store, ...], tuple[StoreClass, ...]]:
@@ -393,10 +396,15 @@ class Assembly:
                     draft.slot,
                     draft.variables,
                     draft.apart,
+                    offered=self._offered(draft),
                     reasons=tuple(draft.reasons),
                 )
             )
         return stores
+
+    def _offered(self, draft: Draft) -> bool:
+        places = [self._places[key] for key in sorted(draft.sites) if key in self._places]
+        return bool(places) and not any(self._found.reach.used(place) for place in places)
 
 
 def _once(openings: Iterable[Opening]) -> list[Opening]:

@@ -97,8 +97,7 @@ class Evaluator:
             case Text():
                 yield Template(tuple(self._one(part, place) for part in value.parts))
             case Either():
-                for option in value.options:
-                    yield from self.evaluate(option, place)
+                yield from self._either(value, place)
             case Seq() | Map():
                 yield Display(value, place)
             case Function():
@@ -107,6 +106,19 @@ class Evaluator:
                 yield from self._call(value, place)
             case _:
                 yield UNKNOWN
+
+    def _either(self, value: Either, place: Place) -> Iterator[Abstract]:
+        """Yield what one of several values means; `getenv("X") or "y"` is the setting X with the default y."""
+        first = self.evaluate(value.options[0], place)
+        rest = [meaning for option in value.options[1:] for meaning in self.evaluate(option, place)]
+        defaults = tuple(meaning for meaning in rest if meaning not in (Known(None), Known("")))
+        setting = first[0] if len(first) == 1 else None
+        constants = all(isinstance(meaning, Known) for meaning in rest)
+        if isinstance(setting, Symbol) and not setting.defaults and constants:
+            yield Symbol(setting.name, defaults, setting.strong)
+        else:
+            yield from first
+            yield from rest
 
     def _one(self, part: Value, place: Place) -> Abstract:
         """Return the single meaning of a part of a text: settings first, as they name the part best."""
@@ -261,11 +273,12 @@ class Evaluator:
         for meaning in self.evaluate(func, site.place):
             if isinstance(meaning, FunctionRef) and meaning.place == function:
                 return True
-            if isinstance(meaning, ClassRef) and owner is not None and owner == self._constructor_owner(meaning):
+            if isinstance(meaning, ClassRef) and owner is not None and owner == self.constructor_owner(meaning):
                 return True
         return False
 
-    def _constructor_owner(self, cls: ClassRef) -> Place | None:
+    def constructor_owner(self, cls: ClassRef) -> Place | None:
+        """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
         for ancestor in self.ancestry(cls):
             if self.program.definitions(ancestor.place, "__init__"):
                 return ancestor.place
