@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Instance, Known, Symbol, Template
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE, Binding
-from fragaudit.model.values import Call, Entry, Lit, Map, Value
+from fragaudit.model.values import Call, Entry, Lit, Map, Value, children, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.evaluate import Evaluator
@@ -106,6 +107,7 @@ _PROVIDERS = frozenset(
 )
 _SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
 _SETTINGS_NAMES = ("Settings", "Config", "Configuration", "Options")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*$")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
 
@@ -188,6 +190,24 @@ def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstra
     if not name:
         return (UNKNOWN,)
     return (Symbol(name, _real(defaults)),)
+
+
+def read_by(evaluator: Evaluator, function: Place, call: Call, place: Place) -> tuple[Abstract, ...] | None:
+    """Return the setting that a helper of the project reads, or None if the function is no such helper.
+
+    `get_env("REDIS_URL", "redis://…")`: what all its callers pass would otherwise be mixed up in its result.
+    """
+    if not call.args or not evaluator.reads_environment(function):
+        return None
+    first = evaluator.evaluate(call.args[0].value, place)
+    name = first[0].value if len(first) == 1 and isinstance(first[0], Known) else None
+    return _environment(evaluator, call, place) if isinstance(name, str) and _VARIABLE.match(name) else None
+
+
+def mentions_environment(value: Value) -> bool:
+    """Say whether an expression speaks of the environment."""
+    name = dotted(value)
+    return name.endswith(("environ", "getenv")) or "environ." in name or any(map(mentions_environment, children(value)))
 
 
 def _real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:

@@ -141,11 +141,15 @@ class StoreClass(Struct, frozen=True, order=True):
 
 
 class TableOrigin(Struct, frozen=True, order=True):
-    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`)."""
+    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`).
+
+    `library` is the mapper that a model is declared with, empty for one whose base could not be followed.
+    """
 
     name: str
     at: Location
     by: str
+    library: str = ""
 
 
 class Service(Struct, frozen=True):
