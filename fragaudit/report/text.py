@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fragaudit.model.findings import Answer, Checklist, Finding, Report, Severity
+from fragaudit.model.findings import Answer, Finding, Report, Severity
 from fragaudit.model.locations import Location
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
@@ -26,7 +26,7 @@ def render(report: Report, look: Look) -> str:
     for problem in report.problems:
         if not any(f.rule == "FA001" and f.at == problem.at for f in live):
             paper.line((f"{problem.at}: ", ""), ("problem ", "bold cyan"), problem.what)
-    _checklists(paper, report.checklists)
+    _checklists(paper, report)
     _coverage(paper, report)
     _summary(paper, report, live)
     return paper.text()
@@ -35,7 +35,7 @@ def render(report: Report, look: Look) -> str:
 def render_checklists(report: Report, look: Look) -> str:
     """Return the checklists alone."""
     paper = Paper(look)
-    _checklists(paper, report.checklists)
+    _checklists(paper, report)
     if not report.checklists:
         paper.line("no service was found")
     return paper.text()
@@ -67,11 +67,20 @@ def _statistics(paper: Paper, findings: list[Finding]) -> None:
         paper.line()
 
 
-def _checklists(paper: Paper, checklists: tuple[Checklist, ...]) -> None:
-    for checklist in checklists:
+def _checklists(paper: Paper, report: Report) -> None:
+    keeps = {service.name for service in report.services if service.stores or service.tables}
+    empty = [c.service for c in report.checklists if c.service not in keeps]
+    if len(report.checklists) == 1:
+        empty = []
+    for checklist in report.checklists:
+        if checklist.service in empty:
+            continue
         paper.line(("Before creating databases: ", "bold"), (checklist.service, "bold"))
         for answer in checklist.answers:
             _answer(paper, answer)
+        paper.line()
+    if empty:
+        paper.prose(f"No store and no table was found in {', '.join(empty)}.")
         paper.line()
 
 
