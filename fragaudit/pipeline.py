@@ -245,7 +245,7 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config)
+    written = assigned(linked.services, linked.paths, code, config, linked.written)
     understood = attach(linked.services, linked.paths, sql.read(written))
     services = understood.services
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))

@@ -13,7 +13,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CLAUSES = frozenset({"SELECT", "FROM", "WHERE", "HAVING", "SET", "VALUES", "RETURNING", "LIMIT", "OFFSET", "ON",
-                      "INTO", "ORDER", "GROUP", "UNION", "WINDOW", "USING", "CONFLICT", "CREATE", "ALTER", "DROP"})  # fmt: skip
+                      "INTO", "ORDER", "GROUP", "UNION", "WINDOW", "USING", "CONFLICT", "CREATE", "ALTER",
+                      "DROP"})  # fmt: skip
 _KEYWORDS = frozenset(
     {"SELECT", "DISTINCT", "ALL", "FROM", "WHERE", "AND", "OR", "NOT", "ON", "BY", "SET", "HAVING", "IN", "LIKE",
      "ILIKE", "BETWEEN", "VALUES", "LIMIT", "OFFSET", "WHEN", "THEN", "ELSE", "CASE", "RETURNING", "USING", "IS", "TOP",

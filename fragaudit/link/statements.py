@@ -13,9 +13,10 @@ from fragaudit.link.abstract import Abstract, Bound, External, Handle
 from fragaudit.link.compose import Composed, compose
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.openings import Opened, SiteKey
+from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.pieces import Fixed, Pieces, readable
 from fragaudit.link.program import Place, Program, Site
+from fragaudit.link.sql import dialect_of
 from fragaudit.link.texts import Reading, Texts
 from fragaudit.model.layout import position
 from fragaudit.model.locations import Location
@@ -23,24 +24,6 @@ from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Role, Service, Store
 from fragaudit.model.values import Attr, Call, Placed, Seq, Text, Value, children
 from fragaudit.model.values import Operation as Operator
-
-DIALECTS = {
-    "postgresql": "postgres",
-    "cockroachdb": "postgres",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "tidb": "mysql",
-    "sqlite": "sqlite",
-    "duckdb": "duckdb",
-    "oracle": "oracle",
-    "mssql": "tsql",
-    "clickhouse": "clickhouse",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "redshift": "redshift",
-    "athena": "athena",
-}
-"""sqlglot's names for the dialects of engines."""
 
 MOST_STATEMENTS = 50_000
 
@@ -51,13 +34,16 @@ _EXECUTING = frozenset(
         "fetch_all", "fetch_one", "fetch_val", "fetch_row", "fetchone", "fetchall", "fetchmany", "iterate", "query",
         "query_df", "raw", "run", "sql", "prepare", "cursor", "scalar", "scalars", "scalar_one", "stream",
         "stream_scalars", "read_sql", "read_sql_query", "mogrify", "copy_expert", "RunSQL", "run_sql", "select",
-        "command", "callproc", "DDL", "executesql",
+        "command", "callproc", "DDL", "executesql", "step",
     }
 )  # fmt: skip
 """Names of methods and functions that execute SQL, whatever they belong to, if what they are given is SQL."""
 
 _SECOND = frozenset({"execute_values", "execute_batch"})
 _PARAMETERS = ("query", "sql", "statement", "stmt", "operation", "command", "text", "sql_script", "clause", "raw_query")
+_UNDOING = frozenset({"downgrade", "rollback", "backwards", "unapply", "reverse", "revert"})
+"""Functions of migrations that take a change of the schema back."""
+
 _OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "replace"})
 _NOT_EXECUTED = frozenset({"text", "rows_where"})
 
@@ -141,6 +127,8 @@ class Statements:
     # -- what is executed ------------------------------------------------------------------------------------------
 
     def _site(self, site: Site) -> None:
+        if self._undoes(site.place):
+            return
         argument, opening, engine, foreign = self._executed(site)
         if argument is None:
             return
@@ -155,6 +143,11 @@ class Statements:
                 self._take(pieces)
                 if not foreign:
                     self._add(pieces, opening, engine, executed=True, script=_is_script(site.call))
+
+    def _undoes(self, place: Place) -> bool:
+        """Say whether a place is in the part of a migration that takes it back."""
+        function = self._program.enclosing_function(place)
+        return function is not None and self._program.scope(function).name in _UNDOING
 
     def _executed(self, site: Site) -> tuple[Value | None, SiteKey | None, str, bool]:
         """Return the statement a call executes, the opening and engine of its store, and whether that speaks no SQL."""
@@ -185,7 +178,7 @@ class Statements:
             (lib for lib in self._catalogue.libraries if operations and lib.package == operations[0].library), None
         )
         engine = (opened.engine if opened is not None else "") or (library.engine if library is not None else "")
-        foreign = bool(engine) and engine not in DIALECTS and engine != "sql"
+        foreign = bool(engine) and not dialect_of(engine) and engine != UNDECIDED
         stated = next((operation for operation in operations if operation.sql), None)
         if stated is not None and name not in _NOT_EXECUTED:
             value = self._stated(site.call, stated)
@@ -224,9 +217,11 @@ class Statements:
     def _left(self) -> None:
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                if binding.value is not None and binding.how != "+=":
+                if binding.value is not None and binding.how != "+=" and not self._undoes(Place(number, binding.scope)):
                     self._inside(binding.value, Reading(Place(number, binding.scope), binding.at[:2], binding.branch))
             for use in file.uses:
+                if self._undoes(Place(number, use.scope)):
+                    continue
                 self._inside(use.value, Reading(Place(number, use.scope), (use.line, 1 << 20), use.branch))
 
     def _inside(self, value: Value, reading: Reading) -> None:
@@ -310,45 +305,40 @@ def _is_script(call: Call) -> bool:
 # -- stores ------------------------------------------------------------------------------------------------------------
 
 
-def assigned(
-    runs: Sequence[Run], services: Sequence[Service], opened: Sequence[Opened], program: Program,
-    files: Sequence[frozenset[str]],
-) -> tuple[tuple[Written, ...], ...]:  # fmt: skip
-    """Return the statements of each service with the store that runs them and its dialect.
+def with_stores(
+    runs: Sequence[Run], services: Sequence[Service], files: Sequence[frozenset[str]], opened: Sequence[Opened],
+    program: Program,
+) -> tuple[Written, ...]:  # fmt: skip
+    """Return statements with the store that runs them and its dialect.
 
     `files` are the paths of each service. A statement whose store could not be followed belongs to the only relational
     store of its service, if there is just one.
     """
     places = {o.key: program.location(o.site.place.file, o.site.call.at) for o in opened}
     engines = {o.key: o.engine for o in opened}
+    owner = {path: number for number in reversed(range(len(files))) for path in files[number]}
+    by_opening = [{opening.at: store for store in service.stores for opening in store.openings} for service in services]
     found = []
-    for service, paths in zip(services, files, strict=True):
-        by_opening = {opening.at: store for store in service.stores for opening in store.openings}
-        here = []
-        for run in runs:
-            if run.written.path not in paths:
-                continue
+    for run in runs:
+        number = owner.get(run.written.path)
+        store = None
+        if number is not None:
             at = places.get(run.opening) if run.opening is not None else None
-            store = by_opening.get(at) if at is not None else None
-            here.append(_with_store(run, store or _only(service, run.engine), engines))
-        found.append(tuple(here))
+            store = (by_opening[number].get(at) if at is not None else None) or _only(services[number], run.engine)
+        found.append(_with_store(run, store, engines))
     return tuple(found)
 
 
 def _with_store(run: Run, store: Store | None, engines: dict[SiteKey, str]) -> Written:
     engine = engines.get(run.opening, "") if run.opening is not None else ""
-    engine = engine if engine in DIALECTS else run.engine
-    if engine not in DIALECTS and store is not None:
-        engine = store.engine
-    return msgspec.structs.replace(
-        run.written, store=store.id if store is not None else "", dialect=DIALECTS.get(engine, "")
-    )
+    spoken = dialect_of(engine) or dialect_of(run.engine) or (dialect_of(store.engine) if store is not None else "")
+    return msgspec.structs.replace(run.written, store=store.id if store is not None else "", dialect=spoken)
 
 
 def _only(service: Service, engine: str) -> Store | None:
     stores = [
         s
         for s in service.stores
-        if s.kind == Kind.RELATIONAL and s.role != Role.SCRATCH and (not engine or s.engine in (engine, "sql"))
+        if s.kind == Kind.RELATIONAL and s.role != Role.SCRATCH and (not engine or s.engine in (engine, UNDECIDED))
     ]
     return stores[0] if len(stores) == 1 else None
