@@ -6,9 +6,9 @@ from collections import defaultdict
 from functools import cached_property
 
 from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
-from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.values import Attr, Call, Function, Lit, Map, Other, Seq, Value
 
 MOST_CALLERS = 1_000
 
@@ -19,14 +19,17 @@ class Callers:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
-        self._known: dict[Place, tuple[Site, ...]] = {}
+        self._known: dict[tuple[Place, int], tuple[tuple[Site, Value | None], ...]] = {}
 
-    def of(self, function: Place) -> tuple[Site, ...]:
-        """Return the calls of a function or method, in order of file and appearance."""
-        known = self._known.get(function)
+    def giving(self, function: Place, number: int) -> tuple[tuple[Site, Value | None], ...]:
+        """Return the calls of a function or method with what they give for a parameter, in order of appearance.
+
+        Calls that give what can be no text are left out; None is given by a call that leaves a default in place.
+        """
+        known = self._known.get((function, number))
         if known is None:
-            self._known[function] = ()  # while it is looked for
-            known = self._known[function] = self._find(function)
+            self._known[function, number] = ()  # while it is looked for
+            known = self._known[function, number] = self._find(function, number)
         return known
 
     def shift(self, function: Place) -> int:
@@ -55,17 +58,24 @@ class Callers:
                         found[ancestor.place].append(cls)
         return found
 
-    def _find(self, function: Place) -> tuple[Site, ...]:
+    def _find(self, function: Place, number: int) -> tuple[tuple[Site, Value | None], ...]:
         owner = self.owner(function)
         scope = self._program.scope(function)
+        parameter = scope.parameters[number]
         names = [scope.name]
         if owner is not None and scope.name == "__init__":
             names = [self._program.scope(c.place).name for c in (ClassRef(owner), *self.descendants(owner))]
         elif owner is not None and scope.name == "__call__":
             return ()
-        sites = [site for name in dict.fromkeys(names) for site in self._program.sites_by_name.get(name, ())]
-        found = (site for site in sites if self._is_call(site, function, owner))
-        return tuple(site for _, site in zip(range(MOST_CALLERS), found, strict=False))
+        found: list[tuple[Site, Value | None]] = []
+        for site in (site for name in dict.fromkeys(names) for site in self._program.sites_by_name.get(name, ())):
+            argument = argument_of(site.call.args, parameter.name, number - self.shift(function))
+            left_out = argument is None and parameter.default is not None
+            if (left_out or _may_be_text(argument)) and self._is_call(site, function, owner):
+                found.append((site, argument))
+                if len(found) == MOST_CALLERS:
+                    break
+        return tuple(found)
 
     def _is_call(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func
@@ -90,3 +100,9 @@ class Callers:
                 if of in self._evaluator.ancestry(ClassRef(owner)):
                     return True  # an abstract base stands for its implementations
         return False
+
+
+def _may_be_text(value: Value | None) -> bool:
+    if isinstance(value, Lit):
+        return isinstance(value.value, str)
+    return value is not None and not isinstance(value, (Map, Seq, Function, Other))

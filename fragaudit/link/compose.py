@@ -31,8 +31,10 @@ _NAME_AFTER = frozenset({"AS", "INDEX", "CONSTRAINT", "TRIGGER", "FUNCTION", "TY
 _JOINS = frozenset({"WHERE", "JOIN", "LEFT", "RIGHT", "INNER", "OUTER", "CROSS", "FULL", "NATURAL", "ON", "AND", "OR",
                     "USING", "SET", "AS"})  # fmt: skip
 _PARAMETER = re.compile(r"(?:[$@?]|(?<!:):|%\()\Z")
+_MARKS = re.compile(r"[\"`.\[\]]+")
 _PLACEHOLDER = re.compile(r":h\d+\Z")
 _WORD_BEFORE = re.compile(r"[\w$\"`.\]\[]+\Z")
+_WORD = re.compile(r"\A|[\"`\[]?\w+")
 _WORD_AFTER = re.compile(r"[\w$\"`.\]\[]+")
 _NEXT_WORD = re.compile(r"\s*(\w+|\S)")
 _OPERAND = re.compile(r"\s*(?:%s|%\(\w+\)s|\$\d+|[:@]\w+|\?|'[^']*'|[\w.\"]+)")
@@ -67,6 +69,7 @@ def compose(pieces: Pieces) -> Composed | None:
         empty = isinstance(piece, Fixed) and not piece.text
         if not empty and not (isinstance(piece, Gap) and queue and isinstance(queue[-1], Gap)):
             queue.append(piece)
+    _beside(queue, first.file)
     for number, piece in enumerate(queue):
         following = queue[number + 1] if number + 1 < len(queue) else None
         if isinstance(piece, Fixed):
@@ -76,6 +79,22 @@ def compose(pieces: Pieces) -> Composed | None:
             if rest is not None:
                 queue[number + 1] = rest
     return composer.result()
+
+
+def _beside(pieces: list[Piece], file: int) -> None:
+    """Give quotes and dots that were put around a name the places beside it."""
+    for number, piece in enumerate(pieces):
+        if not isinstance(piece, Fixed) or (piece.layout and piece.file == file) or not _MARKS.fullmatch(piece.text):
+            continue
+        after = pieces[number + 1] if number + 1 < len(pieces) else None
+        before = pieces[number - 1] if number else None
+        if isinstance(after, Fixed) and after.layout and after.file == file and after.text[:1] not in " \n":
+            line, column = after.layout[1:3]
+            pieces[number] = Fixed(piece.text, (0, line, max(1, column - len(piece.text))), file)
+        elif isinstance(before, Fixed) and before.layout and before.file == file and before.text[-1:] not in " \n":
+            place = position(before.text, before.layout, len(before.text) - 1)
+            if place is not None:
+                pieces[number] = Fixed(piece.text, (0, place[0], place[1] + 1), file)
 
 
 @dataclass(slots=True)
@@ -95,7 +114,9 @@ class _Composer:
         if piece.layout and piece.file == self.file:
             self._segments(piece, offset)
         elif piece.text:
-            self._place(offset)
+            # What is written elsewhere stands where it is put in, each name of it.
+            for word in _WORD.finditer(piece.text):
+                self._place(offset + word.start())
         self.text += piece.text
         self.words.feed(piece.text)
 

@@ -22,7 +22,7 @@ from fragaudit.model.layout import position
 from fragaudit.model.locations import Location
 from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Role, Service, Store
-from fragaudit.model.values import Attr, Call, Placed, Seq, Text, Value, children
+from fragaudit.model.values import Attr, Call, Lit, Placed, Ref, Seq, Text, Value, children
 from fragaudit.model.values import Operation as Operator
 
 MOST_STATEMENTS = 50_000
@@ -81,6 +81,9 @@ _CERTAIN = re.compile(
 )
 """How a text begins that is a statement whoever it is given to: prose may begin with `Select` or `delete from`."""
 
+_QUALIFIED = re.compile(
+    r"(\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|REFERENCES|ONLY)\s+)(?:\"?\w+\"?\.)", re.IGNORECASE
+)
 _CYPHER = re.compile(r"\bFOR\s*\(|\bFOR\s+\w+\s*\(|-\[[^\]]*\]->?|\bON\s+:\w", re.IGNORECASE)
 
 
@@ -228,10 +231,9 @@ class Statements:
         stack = [value]
         while stack:
             top = stack.pop()
-            head = _head(top)
-            if head is not None and _STATEMENT.match(str(head.value)):
+            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _STATEMENT.match(str(head.value)):
                 self._unseen(top, reading)
-            elif not isinstance(top, Placed):
+            elif not isinstance(top, (Lit, Ref)):
                 stack.extend(reversed(children(top)))
 
     def _unseen(self, value: Value, reading: Reading) -> None:
@@ -251,7 +253,8 @@ class Statements:
             return
         written = self._written(composed, executed, script)
         # What can't be judged is counted once, however many ways there are to compute it.
-        key = (written.at, "" if written.dynamic else written.text)
+        # A schema that is known by one of several ways makes no other statement.
+        key = (written.at, "" if written.dynamic else _QUALIFIED.sub(r"\1", written.text))
         known = self._found.get(key)
         if known is None or (known.opening is None and opening is not None) or (not known.engine and engine):
             self._found[key] = Run(written, opening, engine, composed.path_file)
@@ -279,6 +282,9 @@ class Statements:
         text = piece.text.rstrip()
         place = position(piece.text, piece.layout, max(0, len(text) - 1)) or (0, 0)
         return (piece.file, *place)
+
+
+_STARTS = (Placed, Text, Operator, Call)
 
 
 def _head(value: Value) -> Placed | None:

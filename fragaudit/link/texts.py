@@ -318,8 +318,7 @@ class Texts:
         self._asked.add(key)
         try:
             left_out = False
-            for site in self._callers.of(function):
-                argument = argument_of(site.call.args, parameter.name, position)
+            for site, argument in self._callers.giving(function, number):
                 if argument is None:
                     left_out = True
                     continue
