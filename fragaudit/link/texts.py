@@ -47,6 +47,7 @@ from fragaudit.model.values import (
 MOST_TEXTS = 2_000
 """Texts that one expression may be: the statements that callers hand to a wrapper."""
 
+MOST_GROWN = 16
 MOST_TURNS = 64
 MOST_NAMES = 60
 MOST_STEPS = 30_000
@@ -324,7 +325,7 @@ class Texts:
             finally:
                 self._asked.discard(key)
             if binding.branch in around:
-                texts = distinct(new, MOST_TEXTS)
+                texts = distinct(new, MOST_TEXTS if binding.how != "+=" else MOST_GROWN)
                 continue
             branch = program.files[file].branches[binding.branch]
             arms = choices_made.setdefault(branch.group, {})
@@ -333,6 +334,9 @@ class Texts:
                 texts = distinct((text for found in arms.values() for text in found), MOST_TEXTS)
             else:
                 texts = distinct((*texts, *new), MOST_TEXTS)
+            if binding.how == "+=" and len(texts) > MOST_GROWN:
+                # So many parts may be there or not that only the first text is certain.
+                texts = [texts[0], (*texts[0], Gap(name))]
         return texts
 
     def _all_arms(self, file: int, group: int) -> int:
@@ -360,9 +364,6 @@ class Texts:
         if not before or _is_number(binding.value):
             return []
         added = self._texts(binding.value, inner)
-        if len(before) * len(added) > 64:
-            gap = (Gap(source_of(binding.value)),)
-            return [(*text, *gap) for text in before[:64]]
         return [(*text, *more) for text in before for more in added]
 
     def _parameter(self, function: Place, number: int, reading: Reading) -> Iterator[Pieces]:
