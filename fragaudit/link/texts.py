@@ -325,7 +325,7 @@ class Texts:
             finally:
                 self._asked.discard(key)
             if binding.branch in around:
-                texts = distinct(new, MOST_TEXTS if binding.how != "+=" else MOST_GROWN)
+                texts = distinct(new, MOST_TEXTS)
                 continue
             branch = program.files[file].branches[binding.branch]
             arms = choices_made.setdefault(branch.group, {})
@@ -334,9 +334,6 @@ class Texts:
                 texts = distinct((text for found in arms.values() for text in found), MOST_TEXTS)
             else:
                 texts = distinct((*texts, *new), MOST_TEXTS)
-            if binding.how == "+=" and len(texts) > MOST_GROWN:
-                # So many parts may be there or not that only the first text is certain.
-                texts = [texts[0], (*texts[0], Gap(name))]
         return texts
 
     def _all_arms(self, file: int, group: int) -> int:
@@ -364,6 +361,10 @@ class Texts:
         if not before or _is_number(binding.value):
             return []
         added = self._texts(binding.value, inner)
+        if len(before) * len(added) > MOST_GROWN:
+            # So many parts may be there or not that what is added stays open.
+            gap = Gap(source_of(binding.value))
+            return distinct(text if text[-1:] == (gap,) else (*text, gap) for text in before)
         return [(*text, *more) for text in before for more in added]
 
     def _parameter(self, function: Place, number: int, reading: Reading) -> Iterator[Pieces]:
