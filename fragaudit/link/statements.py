@@ -51,6 +51,7 @@ _OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "repl
 _NOT_EXECUTED = frozenset({"text", "rows_where"})
 
 _LEAD = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/|;)*"
+_BEGINS = re.compile(_LEAD + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b", re.I | re.S)
 _STATEMENT = re.compile(
     _LEAD
     + r"""\(*\s*(?:SELECT\b|
@@ -244,7 +245,7 @@ class Statements:
         stack = [value]
         while stack:
             top = stack.pop()
-            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _STATEMENT.match(str(head.value)):
+            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _BEGINS.match(str(head.value)):
                 self._unseen(top, reading)
             elif not isinstance(top, (Lit, Ref)):
                 stack.extend(reversed(children(top)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 
@@ -144,18 +144,23 @@ def test_holes(source: str, text: str, holes: list[str], dynamic: bool) -> None:
         assert hole.source in ("x", "y")
 
 
-def test_conditions_joined_at_run_time_are_an_unknown_hole() -> None:
-    (found,) = statements(
-        """
-        def search(name):
-            conditions = []
-            if name:
-                conditions.append("name = ?")
-            db.execute("SELECT id FROM users WHERE " + " AND ".join(conditions))
-        """
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("conditions.append('name = ?')", ["owner = ? AND name = ?"]),
+        ("if x:\n    conditions.append('name = ?')", ["owner = ?", "owner = ? AND name = ?"]),
+        ("conditions.extend(more(x))", ["owner = ? AND :h0"]),
+        ("conditions += more(x)", ["owner = ? AND :h0"]),
+        ("conditions = [f'{k} = ?' for k in x]", [":h0"]),
+    ],
+)
+def test_conditions_joined_at_run_time(change: str, expected: list[str]) -> None:
+    body = indent(change, "    ")
+    found = statements(
+        f"def f(x):\n    conditions = ['owner = ?']\n{body}\n"
+        "    db.execute('SELECT id FROM users WHERE ' + ' AND '.join(conditions))\n"
     )
-    assert flat(found.text) == "SELECT id FROM users WHERE :h0"
-    assert found.holes[0].what == "unknown"
+    assert texts(found) == [f"SELECT id FROM users WHERE {where}" for where in expected]
 
 
 # -- where statements come from ----------------------------------------------------------------------------------------
