@@ -669,10 +669,22 @@ class Texts:
         items = container.items if isinstance(container, Seq) else ()
         if len(items) > MOST_ITEMS or any(isinstance(item, Seq) for item in items):
             return []
-        if len(items) == 1 and not isinstance(items[0], (Lit, Text)):
-            return []  # a comprehension's element stands for any number of them
+        if len(items) == 1 and self._repeated(items[0], reading.place):
+            return []
         options = {number: list(self._texts(item, reading)) for number, item in enumerate(items)}
         return [tuple(chosen.values()) for chosen in choices(options)]
+
+    def _repeated(self, item: Value, place: Place) -> bool:
+        """Say whether the only item of a display is a comprehension's element, which stands for any number of them."""
+        if not isinstance(item, (Lit, Text)):
+            return True
+        stack: list[Value] = [item]
+        while stack:
+            top = stack.pop()
+            stack.extend(children(top))
+            if isinstance(top, Ref) and any(b.at == _NOWHERE for b in self._program.bindings(place, top.name)):
+                return True
+        return False
 
     def _result(self, function: Place, args: tuple[Arg, ...], reading: Reading) -> Iterator[Pieces]:
         frame = Frame(function, args, reading)
