@@ -83,6 +83,9 @@ def test_texts(source: str, expected: list[str]) -> None:
     [
         ("if x:\n    q = 'SELECT a FROM t'\nelse:\n    q = 'SELECT b FROM t'\ndb.execute(q)",
          ["SELECT a FROM t", "SELECT b FROM t"]),
+        ("c = []\nif x:\n    c.append('b = ?')\ndb.execute('SELECT a FROM t WHERE ' + ' AND '.join(c) + ' ORDER BY d')",
+         ["SELECT a FROM t WHERE b = ? ORDER BY d"]),
+        ("w = 'b = ?' if x else ''\ndb.execute('SELECT a FROM t WHERE ' + w)", ["SELECT a FROM t WHERE b = ?"]),
         ("q = 'SELECT a FROM t'\nif x:\n    q += ' WHERE b = ?'\ndb.execute(q)",
          ["SELECT a FROM t", "SELECT a FROM t WHERE b = ?"]),
         ("q = ''\nif x:\n    q = 'SELECT a FROM t'\nelse:\n    q = 'SELECT b FROM t'\ndb.execute(q)",
@@ -107,6 +110,10 @@ def test_several_texts(source: str, expected: list[str]) -> None:
         ("f'SELECT a FROM t LIMIT {x} OFFSET {y}'", "SELECT a FROM t LIMIT :h0 OFFSET :h1", ["value", "value"], False),
         ("f'SELECT a FROM t WHERE b = ${x}'", "SELECT a FROM t WHERE b = :h0", ["value"], False),
         ("f'SELECT a FROM t WHERE b = :{x} AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT a FROM t WHERE b = :b_{x} AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT a FROM t WHERE b = %({x})s AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT f($${x}$$), ${y}$ WHERE ${y}$ FROM t'", "SELECT f($$:h0$$), $q$ WHERE $q$ FROM t", ["value"], False),
+        ("f'SELECT a FROM t ORDER BY b {x} $1 LIMIT 2'", "SELECT a FROM t ORDER BY :h0 LIMIT 2", ["unknown"], False),
         ("f'SELECT a FROM t WHERE {x}'", "SELECT a FROM t WHERE :h0", ["unknown"], False),
         ("f'SELECT a FROM t WHERE b = 1 AND {x}'", "SELECT a FROM t WHERE b = 1 AND :h0", ["unknown"], False),
         ("f'SELECT a FROM t WHERE b = 1 {x} ORDER BY c'", "SELECT a FROM t WHERE b = 1 AND :h0 ORDER BY c",
@@ -290,6 +297,7 @@ def test_everything_that_executes(source: str, expected: str) -> None:
     [
         ("FIND = 'SELECT a FROM t WHERE b = 1'", ["SELECT a FROM t WHERE b = 1"]),
         ("FIND = 'SELECT a FROM t WHERE b = {value}'", ["SELECT a FROM t WHERE b = :h0"]),
+        ("prefix = 'CREATE TABLE IF NOT EXISTS '", []),
         ("message = 'Select a value from the list'", []),
         ("message = 'delete from the list'", []),
         ("message = 'update the settings'", []),
