@@ -118,7 +118,7 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    runs = Statements(evaluator, catalogue).all()
+    runs = Statements(evaluator, catalogue, opened).all()
     written = with_stores(runs, services, files_of, opened, program)
     return Linked(tuple(services), usage.found, len(called), tuple(files_of), written)
 

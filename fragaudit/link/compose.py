@@ -107,9 +107,14 @@ class _Composer:
     words: Words = field(default_factory=Words)
     start: tuple[int, int] | None = None
     end: tuple[int, int] = (1, 1)
+    swallows: bool = False
 
     def fixed(self, piece: Fixed) -> None:
         """Append a literal piece."""
+        if self.swallows:
+            rest = _WORD_AFTER.match(piece.text)
+            self.swallows = rest is not None and rest.end() == len(piece.text)
+            piece = part(piece, rest.end() if rest is not None else 0, len(piece.text))
         offset = len(self.text)
         if piece.layout and piece.file == self.file:
             self._segments(piece, offset)
@@ -183,7 +188,8 @@ class _Composer:
     def _quoted(self, gap: Gap, following: Piece | None, rest: str) -> Piece | None:
         """A gap in a quoted name."""
         quote, whole = self.words.quote, self.text.endswith(self.words.quote)
-        if self._names_table(self.words.before_quote):
+        before = self.words.before_quote
+        if self._names_table(self.words.earlier if before == "." else before):
             if whole and rest.startswith(quote + "."):
                 self._cut(1)
                 self.words.quote = ""
@@ -199,7 +205,7 @@ class _Composer:
             return not words.update_is_action
         if previous == "EXISTS":
             return words.defines == "TABLE"
-        if words.defines == "INDEX" and previous == "ON":
+        if words.defines in ("INDEX", "TRIGGER", "POLICY", "RULE") and previous == "ON":
             return True
         return previous in _TABLE_AFTER or (previous == "," and words.clause == "FROM")
 
@@ -227,6 +233,7 @@ class _Composer:
             return None
         self._cut(len(head))
         self._hole(gap, "", "unknown")
+        self.swallows = bool(taken) and taken == len(rest)
         return self._taken(following, taken)
 
     def _operand(self, gap: Gap, rest: str, previous: str) -> None:

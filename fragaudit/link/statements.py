@@ -44,6 +44,9 @@ _PARAMETERS = ("query", "sql", "statement", "stmt", "operation", "command", "tex
 _UNDOING = frozenset({"downgrade", "rollback", "backwards", "unapply", "reverse", "revert"})
 """Functions of migrations that take a change of the schema back."""
 
+_REVERSIBLE = frozenset({"RunSQL", "step"})
+"""Steps of migrations that are given what takes them back as well."""
+
 _OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "replace"})
 _NOT_EXECUTED = frozenset({"text", "rows_where"})
 
@@ -100,8 +103,14 @@ class Run:
 class Statements:
     """Finds the statements of a repository's Python files."""
 
-    def __init__(self, evaluator: Evaluator, catalogue: Catalogue) -> None:
+    def __init__(self, evaluator: Evaluator, catalogue: Catalogue, opened: Sequence[Opened]) -> None:
         self._evaluator = evaluator
+        self._engines = {o.key: o.engine for o in opened}
+        self._engine_of_module = {
+            entry.name.partition(".")[0]: entry.engine or library.engine
+            for library in catalogue.libraries
+            for entry in reversed(library.open)
+        }
         self._program: Program = evaluator.program
         self._catalogue = catalogue
         self._texts = Texts(evaluator)
@@ -136,6 +145,10 @@ class Statements:
         if argument is None:
             return
         reading = Reading(site.place, site.call.at[:2], site.branch)
+        if getattr(site.call.func, "name", "") in _REVERSIBLE:
+            for second in site.call.args[1:]:
+                for pieces in self._texts.of(second.value, reading):
+                    self._take(pieces)
         for item in argument.items if isinstance(argument, Seq) else (argument,):
             if isinstance(item, Seq) and item.items:
                 item = item.items[0]
@@ -177,10 +190,10 @@ class Statements:
         if not operations and handle.site is not None:
             operations = self._catalogue.operations_of_library(handle.name, name)
         opening = site_key(handle.site) if handle.site is not None else None
-        library = next(
-            (lib for lib in self._catalogue.libraries if operations and lib.package == operations[0].library), None
-        )
-        engine = (opened.engine if opened is not None else "") or (library.engine if library is not None else "")
+        engine = self._engines.get(opening, "") if opening is not None else ""
+        engine = engine or (opened.engine if opened is not None else "")
+        if not engine and operations:
+            engine = self._engine_of_module.get(handle.name.partition(".")[0], "")
         foreign = bool(engine) and not dialect_of(engine) and engine != UNDECIDED
         stated = next((operation for operation in operations if operation.sql), None)
         if stated is not None and name not in _NOT_EXECUTED:
@@ -278,9 +291,9 @@ class Statements:
                 self._taken.add(self._key(piece))
 
     def _key(self, piece: Fixed) -> tuple[int, int, int]:
-        """Return what tells a literal wherever it is used, cut or stripped: where its last visible character stands."""
-        text = piece.text.rstrip()
-        place = position(piece.text, piece.layout, max(0, len(text) - 1)) or (0, 0)
+        """Return where the first visible character of a literal stands, which no cutting or stripping changes."""
+        lead = len(piece.text) - len(piece.text.lstrip())
+        place = position(piece.text, piece.layout, max(0, min(lead, len(piece.text) - 1))) or (0, 0)
         return (piece.file, *place)
 
 

@@ -25,6 +25,7 @@ from fragaudit.link.pieces import (
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding
 from fragaudit.model.values import (
+    UNKNOWN,
     Arg,
     Attr,
     Call,
@@ -36,17 +37,23 @@ from fragaudit.model.values import (
     Placed,
     Ref,
     Seq,
+    Span,
     Text,
     Value,
     alternatives,
+    children,
 )
 
 MOST_TEXTS = 2_000
 """Texts that one expression may be: the statements that callers hand to a wrapper."""
 
+MOST_GROWN = 16
+MOST_TURNS = 64
+MOST_NAMES = 60
 MOST_STEPS = 30_000
 DEEPEST = 40
 END = (1 << 30, 0)
+_NOWHERE: Span = (1, 1, 1, 1)
 
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
@@ -69,6 +76,15 @@ class Frame(NamedTuple):
     reading: Reading
 
 
+class Turn(NamedTuple):
+    """One turn of a loop: the loop, by file and place, and what its iterable gives this time."""
+
+    file: int
+    at: Span
+    item: Value
+    reading: Reading
+
+
 class Reading(NamedTuple):
     """From where an expression is read: its scope, what comes before it, and the call that led here."""
 
@@ -79,6 +95,7 @@ class Reading(NamedTuple):
     deep: int = 0
     self_name: str = ""
     self_texts: tuple[Pieces, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 class _Given(NamedTuple):
@@ -102,7 +119,40 @@ class Texts:
     def of(self, value: Value, reading: Reading) -> list[Pieces]:
         """Return the texts that an expression can be, in order of discovery; what can't be followed is a gap."""
         self._steps = 0
-        return distinct(self._texts(value, reading), MOST_TEXTS)
+        return distinct(self._varied(value, reading), MOST_TEXTS)
+
+    def _varied(self, value: Value, reading: Reading) -> Iterator[Pieces]:
+        """Yield the texts of an expression, turn by turn of the loops it depends on: what varies together does so."""
+        turns: list[tuple[Turn, ...]] = [()]
+        for binding in self._loops(value, reading):
+            assert binding.value is not None
+            inside = reading._replace(before=binding.at[:2], branch=binding.branch)
+            items = list(self._elements(binding.value, inside))
+            if items and len(items) * len(turns) <= MOST_TURNS:
+                file = reading.place.file
+                turns = [(*t, Turn(file, binding.at, item, place)) for t in turns for item, place in items]
+        for chosen in turns:
+            yield from self._texts(value, reading._replace(turns=(*reading.turns, *chosen)))
+
+    def _loops(self, value: Value, reading: Reading) -> list[Binding]:
+        """Return the loops of a scope whose items an expression is made of, directly or by way of other names."""
+        found: dict[Span, Binding] = {}
+        seen: set[str] = set()
+        stack = [value]
+        while stack and len(seen) < MOST_NAMES:
+            top = stack.pop()
+            if not isinstance(top, Ref):
+                stack.extend(children(top))
+            elif top.name not in seen:
+                seen.add(top.name)
+                for binding in self._program.bindings(reading.place, top.name):
+                    if binding.value is None or binding.at[:2] >= reading.before:
+                        continue
+                    if binding.how == "for":
+                        found.setdefault(binding.at, binding)
+                    else:
+                        stack.append(binding.value)
+        return [binding for at, binding in sorted(found.items()) if at != _NOWHERE]
 
     def _texts(self, value: Value, reading: Reading) -> Sequence[Pieces]:
         self._steps += 1
@@ -121,7 +171,8 @@ class Texts:
             case Text():
                 yield from self._joined(value.parts, reading)
             case Operation(op="+"):
-                yield from self._joined(value.operands, reading)
+                if not any(map(_is_number, value.operands)):
+                    yield from self._joined(value.operands, reading)
             case Operation(op="%"):
                 yield from self._percent(value, reading)
             case Either() | Operation():
@@ -161,6 +212,8 @@ class Texts:
             names.append(key)
             if key not in fields:
                 fields[key] = self._field(key, given, reading)
+                if not fields[key]:
+                    return []  # filling it would fail, so this text isn't what is filled here
         found = []
         for chosen in choices(fields):
             remaining = iter(names)
@@ -178,7 +231,7 @@ class Texts:
             found = self._entry(mapping, key, reading)
             if found:
                 return found
-        return [(Gap(key),)]
+        return [(Gap(key),)] if given.mappings else []
 
     def _entry(self, mapping: Value, key: str, reading: Reading) -> list[Pieces]:
         """Return the texts that a dictionary holds for a key where it is read: as made, and as set since."""
@@ -257,8 +310,9 @@ class Texts:
     ) -> Sequence[Pieces]:
         """Return what a name holds where it is read: bindings in source order, those in other arms left out."""
         program, file = self._program, reading.place.file
-        around = {reading.branch} | self._arms(file, reading.branch)
+        around = {NO_BRANCH, reading.branch} | self._arms(file, reading.branch)
         texts: list[Pieces] = list(start)
+        choices_made: dict[int, dict[int, list[Pieces]]] = {}
         for binding in bindings:
             if binding.at[:2] >= reading.before or program.exclusive(file, binding.branch, reading.branch):
                 continue
@@ -270,9 +324,22 @@ class Texts:
                 new = self._bound(name, binding, texts, reading)
             finally:
                 self._asked.discard(key)
-            certain = binding.branch in around or binding.branch == NO_BRANCH
-            texts = distinct(new if certain else (*texts, *new), MOST_TEXTS)
+            if binding.branch in around:
+                texts = distinct(new, MOST_TEXTS)
+                continue
+            branch = program.files[file].branches[binding.branch]
+            arms = choices_made.setdefault(branch.group, {})
+            arms[branch.arm] = list(new)
+            if binding.how != "+=" and branch.parent in around and len(arms) == self._all_arms(file, branch.group):
+                texts = distinct((text for found in arms.values() for text in found), MOST_TEXTS)
+            else:
+                texts = distinct((*texts, *new), MOST_TEXTS)
         return texts
+
+    def _all_arms(self, file: int, group: int) -> int:
+        """Return how many arms a choice has, one of which is always taken; 0 if none need be."""
+        arms = [branch for branch in self._program.files[file].branches if branch.group == group]
+        return len({branch.arm for branch in arms}) if any(branch.kind == "else" for branch in arms) else 0
 
     def _arms(self, file: int, branch: int) -> set[int]:
         found = set()
@@ -285,15 +352,19 @@ class Texts:
         assert binding.value is not None
         inner = reading._replace(before=binding.at[:2], branch=binding.branch, self_name=name, self_texts=tuple(before))
         if binding.how == "for":
-            return [text for value, place in self._elements(binding.value, inner) for text in self._texts(value, place)]
+            turn = next((t for t in reading.turns if t.file == reading.place.file and t.at == binding.at), None)
+            items = [(turn.item, turn.reading)] if turn is not None else list(self._elements(binding.value, inner))
+            taken = (one for item, place in items for one in self._taken_apart(item, place, binding.key))
+            return [text for value, place in taken for text in self._texts(value, place)]
         if binding.how != "+=":
             return self._texts(binding.value, inner)
-        if not before:
+        if not before or _is_number(binding.value):
             return []
         added = self._texts(binding.value, inner)
-        if len(before) * len(added) > 64:
-            gap = (Gap(source_of(binding.value)),)
-            return [(*text, *gap) for text in before[:64]]
+        if len(before) * len(added) > MOST_GROWN:
+            # So many parts may be there or not that what is added stays open.
+            gap = Gap(source_of(binding.value))
+            return distinct(text if text[-1:] == (gap,) else (*text, gap) for text in before)
         return [(*text, *more) for text in before for more in added]
 
     def _parameter(self, function: Place, number: int, reading: Reading) -> Iterator[Pieces]:
@@ -322,8 +393,7 @@ class Texts:
                 if argument is None:
                     left_out = True
                     continue
-                there = Reading(site.place, site.call.at[:2], site.branch, deep=reading.deep)
-                yield from self._texts(argument, there)
+                yield from self._varied(argument, Reading(site.place, site.call.at[:2], site.branch, deep=reading.deep))
             if left_out and parameter.default not in (None, Lit(None)):
                 assert parameter.default is not None
                 yield from self._texts(parameter.default, outside)
@@ -438,26 +508,37 @@ class Texts:
                     yield meaning.value, Reading(meaning.place, deep=reading.deep)
 
     def _elements(self, value: Value, reading: Reading) -> Iterator[tuple[Value, Reading]]:
-        """Yield what iterating over a value gives; of `items()` the values, as keys are names."""
+        """Yield what iterating over a value gives, pairs as displays."""
         if isinstance(value, Call) and isinstance(value.func, Attr):
             method = value.func.name
-            if method in ("items", "values"):
+            if method in ("items", "values", "keys"):
                 for container, place in self._containers(value.func.base, reading):
-                    if isinstance(container, Map):
-                        yield from ((entry.value, place) for entry in container.entries)
-                return
-            if method in ("split", "splitlines"):
+                    for entry in container.entries if isinstance(container, Map) else ():
+                        key = entry.key or UNKNOWN
+                        pair = {"keys": key, "values": entry.value}.get(method, Seq((key, entry.value)))
+                        yield pair, place
+            elif method in ("split", "splitlines"):
                 yield value.func.base, reading
-                return
+            return
         if isinstance(value, Call) and isinstance(value.func, Ref) and value.args:
-            if value.func.name in ("enumerate", "sorted", "reversed", "list", "tuple", "iter", "tqdm"):
-                yield from self._elements(value.args[0].value, reading)
+            first = value.args[0].value
+            if value.func.name in ("sorted", "reversed", "list", "tuple", "set", "iter", "tqdm"):
+                yield from self._elements(first, reading)
+            elif value.func.name == "enumerate":
+                yield from ((Seq((UNKNOWN, item)), place) for item, place in self._elements(first, reading))
             return
         for container, place in self._containers(value, reading):
-            values = container.items if isinstance(container, Seq) else [e.key for e in container.entries if e.key]
-            for item in values:
-                # The name bound may be one of several: `for name, sql in […]`.
-                yield from ((i, place) for i in item.items) if isinstance(item, Seq) else iter(((item, place),))
+            items = container.items if isinstance(container, Seq) else [e.key for e in container.entries if e.key]
+            yield from ((item, place) for item in items)
+
+    def _taken_apart(self, item: Value, reading: Reading, key: Value | None) -> Iterator[tuple[Value, Reading]]:
+        """Yield the part of an item that a loop binds to one of its names."""
+        if not isinstance(key, Lit) or not isinstance(key.value, int):
+            yield item, reading
+            return
+        for container, place in self._containers(item, reading):
+            if isinstance(container, Seq) and key.value < len(container.items):
+                yield container.items[key.value], place
 
     # -- calls -----------------------------------------------------------------------------------------------------
 
@@ -581,6 +662,10 @@ def _frames(frame: Frame | None) -> int:
         count += 1
         frame = frame.reading.frame
     return count
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Lit) and not isinstance(value.value, str)
 
 
 def _pattern(pieces: Pieces) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from fragaudit.model.layout import Layout
 
@@ -55,8 +56,16 @@ def fragments(node: ast.expr, most: int = 200) -> Iterator[str]:
             stack.extend(reversed(top.elts[:most]))
 
 
-def placed_parts(source: str, line: int, column: int) -> list[tuple[str, Layout | None]]:
-    """Return the parts of a string expression, as libcst reads it: text with its layout, and None for each hole.
+class Part(NamedTuple):
+    """A part of a string: its text and where that stands, or a hole: its source and where that starts."""
+
+    text: str
+    layout: Layout
+    hole: bool = False
+
+
+def placed_parts(source: str, line: int, column: int) -> list[Part]:
+    """Return the parts of a string expression, as libcst reads it.
 
     Python's own tree joins neighbouring literals and forgets their quotes, prefixes and escapes.
 
@@ -68,7 +77,7 @@ def placed_parts(source: str, line: int, column: int) -> list[tuple[str, Layout 
     if _SIMPLE.match(source):
         # By far the most common form needs no parser.
         quotes = 3 if source.startswith(('"""', "'''")) else 1
-        return [(source[quotes:-quotes], (0, line, column + quotes))]
+        return [Part(source[quotes:-quotes], (0, line, column + quotes))]
     from fragaudit.extract.python.texts import read_literals  # libcst takes longer to load than most files to read
 
     return read_literals(source, line, column)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
-from fragaudit.extract.python.literals import fragments, is_statement, may_be_sql, placed_parts
+from fragaudit.extract.python.literals import Part, fragments, is_statement, may_be_sql, placed_parts
 from fragaudit.extract.python.places import Places
 from fragaudit.model.layout import Layout, cut, shifted
 from fragaudit.model.values import (
@@ -166,32 +166,43 @@ class Lowering:
 
     def _string(self, node: ast.Constant, text: str) -> Value:
         if (self._placing or may_be_sql(text)) and self._inside is None:
-            return join_text(_placed(part, layout) for part, layout in self._parts(node) if layout is not None)
+            return join_text(_placed(part.text, part.layout) for part in self._parts(node))
         return Lit(_storable(text[:LONGEST_TEXT]))
 
-    def _parts(self, node: ast.Constant | ast.JoinedStr) -> list[tuple[str, Layout | None]]:
+    def _parts(self, node: ast.Constant | ast.JoinedStr) -> list[Part]:
         source, line, column = self._places.source(node)
         return placed_parts(source, line, column)
 
     def _formatted(self, node: ast.JoinedStr) -> Value:
         outer, inside = self._placing, self._inside
         self._decide(node)
-        holes = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         parts: list[Value] = []
-        placed = self._parts(node) if self._placing and inside is None else []
-        self._inside = inside or self._places.span(node)
-        if sum(layout is None for _, layout in placed) == len(holes) and placed:
-            waiting = iter(holes)
-            for text, layout in placed:
-                parts.append(self.value(next(waiting)) if layout is None else _placed(text, layout))
+        if self._placing and inside is None:
+            for part in self._parts(node):
+                parts.append(self._hole(part) if part.hole else _placed(part.text, part.layout))
         else:
-            for part in node.values:
-                if isinstance(part, ast.FormattedValue):
-                    parts.append(self.value(part.value))
-                elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    parts.append(Lit(_storable(part.value[:LONGEST_TEXT])))
+            self._inside = inside or self._places.span(node)
+            for value in node.values:
+                if isinstance(value, ast.FormattedValue):
+                    parts.append(self.value(value.value))
+                elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    parts.append(Lit(_storable(value.value[:LONGEST_TEXT])))
         self._placing, self._inside = outer, inside
         return join_text(parts)
+
+    def _hole(self, part: Part) -> Value:
+        """Lower the expression in a hole, cut out of its f-string: older Pythons don't tell where it stands."""
+        line, column = part.layout[1], part.layout[2]
+        outer = self._places
+        try:
+            # In brackets, as it may have lines of its own.
+            tree = ast.parse(f"({part.text})", mode="eval").body
+            self._places = Places(f"({part.text})".splitlines(keepends=True), part.text.isascii(), (line, column - 1))
+            return self.value(tree)
+        except (SyntaxError, ValueError):
+            return UNKNOWN
+        finally:
+            self._places = outer
 
     def _decide(self, node: ast.expr) -> None:
         """Keep the places of all parts of a string if any of them may be SQL; the whole decides what a part is."""
@@ -297,6 +308,18 @@ def names_of(target: ast.AST) -> Iterable[str]:
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
             yield from names_of(element)
+
+
+def unpacked(target: ast.AST, path: tuple[int, ...] = ()) -> Iterable[tuple[str, Value | None]]:
+    """Yield the plain names that a loop's target binds, each with the place it has in an element.
+
+    The place is None for the whole element, a number, or a sequence of numbers where tuples are nested.
+    """
+    if isinstance(target, ast.Name):
+        yield target.id, None if not path else Lit(path[0]) if len(path) == 1 else Seq(tuple(map(Lit, path)))
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for number, element in enumerate(target.elts):
+            yield from unpacked(element, (*path, number))
 
 
 def other(parts: Iterable[Value]) -> Value:

@@ -9,29 +9,41 @@ from fragaudit.model.values import Span
 
 
 class Places:
-    """The lines of one file."""
+    """The lines of a file, or of an expression that was cut out of one and starts at `origin` (line and column)."""
 
-    def __init__(self, lines: Sequence[str], ascii_only: bool) -> None:
+    def __init__(self, lines: Sequence[str], ascii_only: bool, origin: tuple[int, int] = (1, 1)) -> None:
         self._lines = lines
         self._plain = ascii_only
+        self._origin = origin
 
     def span(self, node: ast.AST) -> Span:
         """Return line, column, end line and end column of a statement or expression."""
         line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
         start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
-        if self._plain:
+        if not self._plain:
+            start, end = self._points(line, start), self._points(end_line, end)
+        if self._origin == (1, 1):
             return line, start + 1, end_line, end + 1
-        return line, self._column(line, start), end_line, self._column(end_line, end)
+        down, right = self._origin[0] - 1, self._origin[1]
+        return (
+            line + down,
+            start + (right if line == 1 else 1),
+            end_line + down,
+            end + (right if end_line == 1 else 1),
+        )
 
-    def _column(self, line: int, offset: int) -> int:
+    def _points(self, line: int, offset: int) -> int:
+        """Return how many code points the first bytes of a line are."""
         text = self._lines[line - 1]
-        return offset + 1 if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8", "replace")) + 1
+        return offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8", "replace"))
 
     def source(self, node: ast.AST) -> tuple[str, int, int]:
         """Return a node as it is written, with the line and column it starts at."""
         line, column, end_line, end_column = self.span(node)
-        if line == end_line:
-            return self._lines[line - 1][column - 1 : end_column - 1], line, column
-        middle = self._lines[line : end_line - 1]
-        text = (self._lines[line - 1][column - 1 :], *middle, self._lines[end_line - 1][: end_column - 1])
-        return "".join(text), line, column
+        down, right = self._origin[0] - 1, self._origin[1] - 1
+        first, last = line - down, end_line - down
+        start, end = column - 1 - (right if first == 1 else 0), end_column - 1 - (right if last == 1 else 0)
+        if first == last:
+            return self._lines[first - 1][start:end], line, column
+        middle = self._lines[first : last - 1]
+        return "".join((self._lines[first - 1][start:], *middle, self._lines[last - 1][:end])), line, column

@@ -140,6 +140,12 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
         chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+    if sql:
+        # Functions may make a part of a statement: a table's name, a condition.
+        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        for chunk in chunks:
+            if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
+                chunk.kept = True
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -198,4 +204,4 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
-    return isinstance(node, (ast.Assign, ast.AnnAssign)) and lines < LARGE
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from fragaudit.extract.python.literals import BRACE, ESCAPE, ESCAPE_OR_BRACE, LINES, after, decoded
+from fragaudit.extract.python.literals import BRACE, ESCAPE, ESCAPE_OR_BRACE, LINES, Part, after, decoded
 from fragaudit.model.layout import Layout
 
 _CODE = cst.Module(())
 
 
-def read_literals(source: str, line: int, column: int) -> list[tuple[str, Layout | None]]:
+def read_literals(source: str, line: int, column: int) -> list[Part]:
     """Return the parts of a string expression that starts at a line and column; see `literals.placed_parts`."""
     try:
         # In brackets, as literals side by side may stand on lines of their own.
         node = cst.parse_expression(f"({source})")
     except (cst.ParserSyntaxError, RecursionError):
         return []
-    found: list[tuple[str, Layout | None]] = []
+    found: list[Part] = []
     at = 0
     for literal in _literals(node):
         code = _CODE.code_for_node(literal)
@@ -27,7 +27,8 @@ def read_literals(source: str, line: int, column: int) -> list[tuple[str, Layout
         start = after(source[:at], line, column)
         if isinstance(literal, cst.SimpleString):
             text = literal.evaluated_value
-            found.append((text, layout_of(literal, *start, text)) if isinstance(text, str) else ("", None))
+            if isinstance(text, str):
+                found.append(Part(text, layout_of(literal, *start, text)))
         else:
             found.extend(_formatted_parts(literal, *start))
         at += len(code)
@@ -43,15 +44,16 @@ def _literals(node: cst.BaseExpression) -> Iterator[cst.SimpleString | cst.Forma
         yield node.with_changes(lpar=(), rpar=())
 
 
-def _formatted_parts(node: cst.FormattedString, line: int, column: int) -> Iterator[tuple[str, Layout | None]]:
+def _formatted_parts(node: cst.FormattedString, line: int, column: int) -> Iterator[Part]:
     raw = "r" in node.prefix.lower()
     line, column = after(node.start, line, column)
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
-            yield formatted_text(part, raw, line, column)
+            yield Part(*formatted_text(part, raw, line, column))
             line, column = after(part.value, line, column)
-        else:
-            yield "", None
+        elif isinstance(part, cst.FormattedStringExpression):
+            start = after("{" + _CODE.code_for_node(part.whitespace_before_expression), line, column)
+            yield Part(_CODE.code_for_node(part.expression), (0, *start), hole=True)
             line, column = after(_CODE.code_for_node(part), line, column)
 
 

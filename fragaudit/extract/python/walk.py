@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 
-from fragaudit.extract.python.lower import Lowering, names_of, other
+from fragaudit.extract.python.lower import Lowering, names_of, other, unpacked
 from fragaudit.extract.python.places import Places
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use
 from fragaudit.model.values import (
@@ -114,8 +114,8 @@ class Walk:
                 return self._block(statement.body)
             case ast.For() | ast.AsyncFor():
                 value = self._text_checked(statement.iter)
-                for name in self._targets(statement.target):
-                    self._bind(name, value, self._lowering.span(statement), how="for")
+                for name, place in unpacked(statement.target):
+                    self._bind(name, value, self._lowering.span(statement), how="for", key=place)
                 self._block(statement.body)
                 self._block(statement.orelse)
             case ast.While():
