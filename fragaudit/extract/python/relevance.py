@@ -1,13 +1,11 @@
-"""Which statements of a Python file can matter: decided on its words and on `ast`, before anything is parsed in full.
-
-`ast` reads ten times faster than libcst, so it finds the statements' borders, proves the syntax of what is
-skipped, and refuses nesting that would overflow the stack of a recursive parser.
-"""
+"""Which statements of a Python file can matter: decided on its words, before any becomes facts."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
@@ -126,23 +124,19 @@ class Chunk:
         self.kept = False
 
 
-def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxError:
-    """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
+class Relevant(NamedTuple):
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
 
-    An empty list: nothing in the file can. An error: `ast` can't read the file; libcst may know a newer syntax.
-    Raises RecursionError or MemoryError for nesting no parser here survives.
-    """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        if "too many" in str(error.msg):
-            raise RecursionError(error.msg) from None
-        return error
+    statements: list[ast.stmt]
+    left_out: frozenset[int]
+
+
+def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
+    """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
     sql = _holds_sql(text)
     if not sql and not vocabulary.speaks(set(_WORD.findall(text))):
-        return []
-    lines = split_lines(text)
+        return Relevant([], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
         chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
@@ -160,7 +154,9 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
             chunk.kept = True
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
-    return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+    kept = [chunk for chunk in chunks if chunk.kept]
+    left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
+    return Relevant([chunk.node for chunk in kept], left_out)
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -178,26 +174,12 @@ def split_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
-def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> list[tuple[int, int]]:
-    """Return the line ranges of a kept statement: all of it, or a class without the long methods that can't matter."""
-    node = chunk.node
-    if not isinstance(node, ast.ClassDef) or chunk.last - chunk.first < LARGE:
-        return [(chunk.first, chunk.last)]
-    ranges: list[tuple[int, int]] = []
-    start, kept = chunk.first, False
-    for statement in node.body:
-        inner = Chunk(statement, lines)
-        if _stays(inner, vocabulary, words):
-            kept = True
-            continue
-        if inner.first > start:
-            ranges.append((start, inner.first - 1))
-        start = inner.last + 1
-    if not kept:
-        return [(chunk.first, chunk.last)]  # a class without a body is no class
-    if start <= chunk.last:
-        ranges.append((start, chunk.last))
-    return ranges
+def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> Iterator[ast.stmt]:
+    """Yield the long methods of a large class that can't matter."""
+    if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
+        for statement in chunk.node.body:
+            if not _stays(Chunk(statement, lines), vocabulary, words):
+                yield statement
 
 
 def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
@@ -223,14 +205,3 @@ def _always(chunk: Chunk) -> bool:
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
     return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE
-
-
-def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that touch or share a line, so that each is whole."""
-    merged: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
