@@ -30,6 +30,24 @@ _SPEAKING = re.compile(
 )
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
+MODELS = frozenset(
+    {
+        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
+        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
+        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
+        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
+        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+    }
+)  # fmt: skip
+"""Words of which every file that defines tables in Python has one."""
+
+MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
+"""Words of migrations, of which everything is kept but the way back."""
+
+_BACK = frozenset({"downgrade", "backwards", "unapply", "rollback"})
+_DECLARED = frozenset({"declared_attr", "__tablename__", "__table_args__"})
+_MAKES_COLUMNS = frozenset({"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"})
+
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
     r"retriev\w*|indexe?s?|repositor\w*|persist\w*|deps|dependencies)(?:$|[._])"
@@ -130,11 +148,19 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
-    if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
+    spoken = set(_WORD.findall(text))
+    if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
+        return _merged([(min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]), n.end_lineno or n.lineno)
+                        for n in migration])  # fmt: skip
+    defines = not MODELS.isdisjoint(spoken)
+    if not ddl and not defines and not vocabulary.speaks(spoken):
         return []
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
+        if defines and _makes_columns(chunk):
+            chunk.kept = True
+            continue
         chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
@@ -145,6 +171,27 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
     return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+
+
+def _migration(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a migration that lead forward; none if the file is no migration."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            found = node.name == "Migration"
+        else:
+            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
+                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            )
+        if found:
+            return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
+    return []
+
+
+def _makes_columns(chunk: Chunk) -> bool:
+    """Say whether a statement defines a column, table or index, or is a short function that does."""
+    if _MAKES_COLUMNS.isdisjoint(chunk.words):
+        return False
+    return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -188,6 +235,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if not _DECLARED.isdisjoint(inner.words):
         return True
     return _DDL.search(inner.text) is not None
 
