@@ -27,7 +27,7 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Arg, Attr, Call, Either, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, dotted
+from fragaudit.model.values import Arg, Attr, Call, Either, Entry, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, dotted
 
 MOST_STEPS = 12
 """How many names are followed from one expression."""
@@ -64,6 +64,16 @@ class Reader:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.program = evaluator.program
+        self._made: dict[str, Ref] = {}
+        self._kept: list[Value] = []
+
+    def kept(self, value: Value) -> Value:
+        """Return an expression that no file has written. The evaluator remembers by identity, so it must stay alive."""
+        self._kept.append(value)
+        return value
+
+    def _ref(self, name: str) -> Ref:
+        return self._made.setdefault(name, Ref(name))
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -125,13 +135,13 @@ class Reader:
                 continue
             file = self.program.module(self.program.absolute(item, here.file), here.file)
             if file is not None and file != here.file:
-                return Read(Ref(item.name), View(Place(file, MODULE_SCOPE)))
+                return Read(self._ref(item.name), View(Place(file, MODULE_SCOPE)))
         return None
 
     def _attribute(self, value: Attr, view: View) -> Read | None:
         for base in self.meanings(value.base, view):
             if isinstance(base, Package) and base.file is not None:
-                return Read(Ref(value.name), View(Place(base.file, MODULE_SCOPE)))
+                return Read(self._ref(value.name), View(Place(base.file, MODULE_SCOPE)))
             if isinstance(base, Instance):
                 base = base.of
             if isinstance(base, ClassRef):
@@ -170,8 +180,11 @@ class Reader:
         positional = [p.name for p in parameters if p.kind == "positional"]
         if function.owner is not None and positional and "staticmethod" not in _decorators(scope.decorators):
             positional = positional[1:]
+        taken = {p.name for p in parameters if p.kind in ("positional", "keyword")}
         rest = next((p.name for p in parameters if p.kind == "*"), None)
+        options = next((p.name for p in parameters if p.kind == "**"), None)
         extra: list[Value] = []
+        more: list[Entry] = []
         number = 0
         for argument in call.args:
             if argument.name is None:
@@ -180,10 +193,16 @@ class Reader:
                 else:
                     extra.append(argument.value)
                 number += 1
-            elif argument.name not in ("*", "**"):
+            elif argument.name in taken:
                 found[argument.name] = Read(argument.value, view)
+            elif argument.name == "**":
+                more.append(Entry(None, argument.value))
+            elif argument.name != "*":
+                more.append(Entry(Lit(argument.name), argument.value))
         if rest is not None:
-            found[rest] = Read(Seq(tuple(extra)), view)
+            found[rest] = Read(self.kept(Seq(tuple(extra))), view)
+        if options is not None:
+            found[options] = Read(self.kept(Map(tuple(more))), view)
         return found
 
     def meanings(self, value: Value, view: View) -> tuple[Abstract, ...]:

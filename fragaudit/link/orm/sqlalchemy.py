@@ -17,7 +17,7 @@ from fragaudit.model.schema import ColumnDef, ForeignKeyDef
 from fragaudit.model.sql import Mark
 from fragaudit.model.values import Attr, Call, Either, Item, Lit, Map, Operation, Ref, Seq, Value, alternatives
 
-_DECLARATIVE = ("declarative_base()", "generate_base()", "automap_base()", "as_declarative", "as_declarative_base")
+_DECLARATIVE = ("declarative_base", "generate_base", "automap_base", "as_declarative", "as_declarative_base")
 _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "@mapped", "@mapped_as_dataclass", "Model"})
 _HARMLESS = frozenset(
     {
@@ -60,6 +60,7 @@ class Alchemy:
         self._mapped: dict[ClassRef, _Mapped | None] = {}
         self._open: set[ClassRef] = set()
         self._imperative: dict[str, Draft] = {}
+        self.dynamic: list[Location] = []
 
     def all(self) -> list[Model]:
         """Return every table, classes first, in order of file and appearance."""
@@ -77,6 +78,9 @@ class Alchemy:
                 first = id(mapped.draft) not in seen
                 seen.add(id(mapped.draft))
                 framework = "sqlalchemy" if first else "sqlalchemy-single"
+                if mapped.draft.name == "?":
+                    self.dynamic.append(at)
+                    continue
                 found.append(
                     Model(framework, mapped.cls, name, mapped.draft.table(), at, dict(mapped.draft.attributes),
                           dict(mapped.relations), mapped.order)
@@ -125,7 +129,7 @@ class Alchemy:
             return _Mapped(cls, parent.draft, {**parent.relations, **self._relations(cls, order, parent)})
         draft = Draft(name, at=self.tables.mark(view, self.classes.scope(cls).span))
         draft.convention = self._convention(cls, order)
-        foreign = [b for b in outside if b.rpartition(".")[2] not in _HARMLESS and not b.endswith(_DECLARATIVE)]
+        foreign = [b for b in outside if b.rpartition(".")[2] not in _HARMLESS and not b.removesuffix("()").endswith(_DECLARATIVE)]
         if foreign:
             draft.opaque = f"its base {foreign[0]} isn't in the repository"
         inherited = None if concrete else parent
@@ -137,7 +141,7 @@ class Alchemy:
         return _Mapped(cls, draft, relations, self._order_by(cls, draft))
 
     def _is_declarative(self, cls: ClassRef, outside: tuple[str, ...]) -> bool:
-        if any(name.endswith(_DECLARATIVE) or name.rpartition(".")[2] in _BASES for name in outside):
+        if any(name.removesuffix("()").endswith(_DECLARATIVE) or name.rpartition(".")[2] in _BASES for name in outside):
             return not any(name.startswith("django.") for name in outside)
         if not outside:
             return False
@@ -178,7 +182,7 @@ class Alchemy:
         first = parameters[0].name if parameters else "cls"
         view = View(function, self._names(cls, table, first))
         values = tuple(u.value for u in returned)
-        return Read(values[0] if len(values) == 1 else Either(values), view)
+        return Read(values[0] if len(values) == 1 else self.reader.kept(Either(values)), view)
 
     def _tablename(
         self, cls: ClassRef, order: tuple[ClassRef, ...], parent: _Mapped | None, outside: tuple[str, ...]
