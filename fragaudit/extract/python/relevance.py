@@ -189,7 +189,7 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
 
 def _makes_columns(chunk: Chunk) -> bool:
     """Say whether a statement defines a column, table or index, or is a short function that does."""
-    if _MAKES_COLUMNS.isdisjoint(chunk.words):
+    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(word.endswith(("Field", "ForeignKey")) for word in chunk.words):
         return False
     return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
 

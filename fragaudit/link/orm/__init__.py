@@ -7,6 +7,7 @@ from msgspec import Struct
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.orm.classes import Classes
 from fragaudit.link.orm.core import Model, Places, Relation
+from fragaudit.link.orm.django import Django
 from fragaudit.link.orm.reader import Reader
 from fragaudit.link.orm.sqlalchemy import Alchemy
 from fragaudit.model.locations import Location
@@ -26,5 +27,5 @@ def models(evaluator: Evaluator) -> Models:
     reader = Reader(evaluator)
     classes = Classes(reader)
     places = Places()
-    found = Alchemy(reader, classes, places).all()
+    found = [*Alchemy(reader, classes, places).all(), *Django(reader, classes, places).all()]
     return Models(tuple(found), places.all)

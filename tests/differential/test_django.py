@@ -1,0 +1,51 @@
+"""The tables of Django models, made by the library itself, against those read from their source."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from differential.compare import FIXTURES, Shape, differences, evaluator, folded, real, run
+
+from fragaudit.link.orm import models
+
+pytest.importorskip("django", reason="django comes with the `differential` extra")
+
+LIBRARY = {
+    "django_migrations", "django_content_type", "auth_group", "auth_permission", "auth_group_permissions",
+}  # fmt: skip
+
+
+def migrated(folder: Path, database: Path, *steps: str) -> dict[str, Shape]:
+    """Run management commands and return the tables of the project's own."""
+    commands = "".join(f"execute_from_command_line(['manage.py', {step}])\n" for step in steps)
+    setup = f"import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\nos.environ['SHOP_DATABASE'] = {str(database)!r}\n"
+    run(f"{setup}from django.core.management import execute_from_command_line\n{commands}", folder)
+    return {name: _constraints_unnamed(shape) for name, shape in real(database, LIBRARY).items()}
+
+
+def _constraints_unnamed(shape: Shape) -> Shape:
+    """SQLite has constraints of Django as unique indexes; the folded ones say what they are."""
+    indexes = [("" if n.endswith("_uniq") or n in PLAIN else n, *rest) for n, *rest in shape.indexes]
+    return shape._replace(indexes=tuple(sorted(indexes)))  # type: ignore[arg-type]
+
+
+PLAIN: set[str] = set()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Shape]]:
+    folder = tmp_path_factory.mktemp("django") / "django_shop"
+    shutil.copytree(FIXTURES / "django_shop", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    steps = ("'makemigrations', 'accounts', 'catalog', 'billing', '-v', '0'", "'migrate', '-v', '0'")
+    return folder, migrated(folder, folder / "shop.db", *steps)
+
+
+def test_models_give_the_tables_that_migrate_makes(shop: tuple[Path, dict[str, Shape]]) -> None:
+    _, expected = shop
+    assert len(expected) >= 20
+    found = models(evaluator(FIXTURES / "django_shop"))
+    tables = [model.table for model in found.models if model.framework == "django"]
+    assert differences(expected, folded(tables)) == []
+    assert [(table.name, table.opaque) for table in tables if table.opaque] == []
