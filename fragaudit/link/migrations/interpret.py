@@ -1,0 +1,176 @@
+"""Runs the statements of a migration in one's head: in order, loops over literal values unrolled, helpers entered.
+
+Both arms of a condition are taken, as either may have run: an index that may exist exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fragaudit.link.abstract import FunctionRef
+from fragaudit.link.orm.reader import Read, Reader, View
+from fragaudit.link.program import Place
+from fragaudit.model.facts import Binding, Use
+from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Seq, Value, calls, children, dotted
+
+DEEPEST_CALLS = 8
+MOST_ROUNDS = 400
+MOST_STATEMENTS = 20_000
+"""Of one migration, loops and helpers counted as often as they run."""
+
+
+class _Statement(NamedTuple):
+    line: int
+    column: int
+    what: Binding | Use
+
+
+class Interpreter:
+    """Walks functions. `operation` is told of each call, outermost first, and says whether it has dealt with it."""
+
+    def __init__(self, reader: Reader, operation: Callable[[Call, View], bool]) -> None:
+        self.reader = reader
+        self.program = reader.program
+        self._operation = operation
+        self._statements: dict[Place, list[_Statement]] = {}
+        self._stack: list[Place] = []
+        self._left = 0
+
+    def run(self, function: Place, names: dict[str, Read] | None = None) -> None:
+        """Run a function with what its parameters stand for."""
+        if not self._stack:
+            self._left = MOST_STATEMENTS
+        if function in self._stack or len(self._stack) >= DEEPEST_CALLS:
+            return
+        self._stack.append(function)
+        self._block(self.statements(function), function, dict(names or {}))
+        self._stack.pop()
+
+    def statements(self, function: Place) -> list[_Statement]:
+        """Return the statements of a scope in source order."""
+        known = self._statements.get(function)
+        if known is None:
+            file = self.program.files[function.file]
+            found: list[_Statement] = []
+            for binding in file.bindings:
+                if binding.scope == function.scope:
+                    found.append(_Statement(binding.at[0], binding.at[1], binding))
+            for use in file.uses:
+                if use.scope == function.scope and use.how != "test":
+                    inner = next(iter(calls(use.value)), None)
+                    found.append(_Statement(use.line or (inner.at[0] if inner else 0), inner.at[1] if inner else 1, use))
+            known = self._statements[function] = sorted(found, key=lambda s: (s.line, s.column))
+        return known
+
+    def _block(self, statements: Sequence[_Statement], place: Place, names: dict[str, Read]) -> None:
+        number = 0
+        while number < len(statements):
+            self._left -= 1
+            if self._left < 0:
+                return
+            statement = statements[number]
+            what = statement.what
+            if isinstance(what, Binding) and what.how == "for" and what.at[2] > what.at[0]:
+                group = [s.what for s in statements[number:] if isinstance(s.what, Binding) and s.what.at == what.at]
+                body = [
+                    s for s in statements[number + len(group) :]
+                    if (s.line, s.column) < (what.at[2], what.at[3]) and s.what not in group
+                ]  # fmt: skip
+                self._loop([b for b in group if isinstance(b, Binding)], body, place, names)
+                number += len(group) + len(body)
+                continue
+            number += 1
+            if isinstance(what, Use):
+                self._calls(what.value, View(place, dict(names)))
+            elif what.value is not None:
+                if what.how == "for":
+                    names[what.target] = Read(UNKNOWN, View(place))
+                    continue
+                view = View(place, dict(names))
+                self._calls(what.value, view)
+                if what.how in ("=", "with", "walrus") and "[" not in what.target:
+                    names[what.target] = Read(what.value, view)
+
+    def _loop(
+        self, targets: Sequence[Binding], body: Sequence[_Statement], place: Place, names: dict[str, Read]
+    ) -> None:
+        iterated = targets[0].value if targets else None
+        rounds = self.rounds(Read(iterated, View(place, dict(names)))) if iterated is not None else None
+        if rounds is None:
+            for target in targets:
+                names[target.target] = Read(UNKNOWN, View(place))
+            self._block(body, place, names)
+            return
+        for item in rounds[:MOST_ROUNDS]:
+            parts = [item] if len(targets) == 1 else self._leaves(item)
+            for position, target in enumerate(targets):
+                names[target.target] = parts[position] if position < len(parts) else Read(UNKNOWN, View(place))
+            self._block(body, place, names)
+
+    def rounds(self, read: Read) -> list[Read] | None:
+        """Return the items a loop runs over: of a display, of `items()`, `enumerate` and `zip` of displays."""
+        followed = self.reader.follow(read)
+        value, view = followed.value, followed.view
+        if isinstance(value, Call):
+            name = dotted(value.func)
+            if name == "enumerate" and value.args:
+                inner = self.rounds(Read(value.args[0].value, view))
+                if inner is None:
+                    return None
+                return [
+                    Read(self.reader.kept(Seq((Lit(n), UNKNOWN if r.view != view else r.value))), r.view)
+                    for n, r in enumerate(inner)
+                ]
+            if isinstance(value.func, Attr) and value.func.name in ("items", "keys", "values") and not value.args:
+                inside = self.reader.follow(Read(value.func.base, view))
+                if isinstance(inside.value, Map):
+                    entries = [e for e in inside.value.entries if e.key is not None]
+                    if value.func.name == "keys":
+                        return [Read(e.key, inside.view) for e in entries if e.key is not None]
+                    if value.func.name == "values":
+                        return [Read(e.value, inside.view) for e in entries]
+                    return [
+                        Read(self.reader.kept(Seq((e.key, e.value))), inside.view)
+                        for e in entries if e.key is not None
+                    ]  # fmt: skip
+                return None
+        if isinstance(value, Seq) and _made(value):
+            return None
+        return self.reader.items(followed)
+
+    def _leaves(self, item: Read) -> list[Read]:
+        followed = self.reader.follow(item)
+        if isinstance(followed.value, Seq):
+            return [leaf for part in followed.value.items for leaf in self._nested(Read(part, followed.view))]
+        return [followed]
+
+    def _nested(self, item: Read) -> list[Read]:
+        # `for i, (a, b) in …` is told as three targets; a list among the values of one target stays whole.
+        return [item]
+
+    def _calls(self, value: Value, view: View) -> None:
+        stack = [value]
+        while stack:
+            top = stack.pop()
+            if isinstance(top, Call):
+                if self._operation(top, view):
+                    continue
+                if self._entered(top, view):
+                    continue
+            stack.extend(reversed(children(top)))
+
+    def _entered(self, call: Call, view: View) -> bool:
+        """Run a function of the project that is called."""
+        for meaning in self.reader.meanings(call.func, view):
+            if isinstance(meaning, FunctionRef) and self.program.scope(meaning.place).kind == "function":
+                self.run(meaning.place, self.reader.arguments(call, view, meaning))
+                return True
+        return False
+
+
+def _made(value: Seq) -> bool:
+    """Say whether a sequence is a comprehension, of which only the element is known."""
+    return len(value.items) == 1 and not isinstance(value.items[0], (Lit, Seq, Call, Map)) and bool(
+        children(value.items[0])
+    )
