@@ -68,6 +68,8 @@ def folded(tables: Iterable[Table | TableDef]) -> dict[str, Shape]:
         indexes: Sequence[Index | IndexDef] = table.indexes
         primary = next((tuple(k.column for k in i.keys) for i in indexes if i.origin == "primary key"), ())
         others = [i for i in indexes if i.origin != "primary key" and not any(k.opclass for k in i.keys)]
+        # SQLite makes one index of a primary key and a constraint on the same columns.
+        others = [i for i in others if i.origin != "unique" or tuple(k.column for k in i.keys) != primary]
         found[table.name] = Shape(
             tuple(sorted(c.name for c in table.columns)),
             primary,

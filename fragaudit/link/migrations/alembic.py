@@ -144,7 +144,7 @@ class Alembic:
         if batch is not None:
             self._run(func.name, call, view, batch)
             return True
-        if name.startswith("alembic.op.") or (not name and dotted(func.base) in ("op", "alembic.op")):
+        if name == f"alembic.op.{func.name}" or (not name and dotted(func.base) in ("op", "alembic.op")):
             self._run(func.name, call, view, None)
             return func.name != "get_bind"
         if func.name in _SQL and call.args:
@@ -303,7 +303,7 @@ class Alembic:
         table = self._table(call, view, batch, "table_name", 1)
         name = self._text(argument(call, "index_name", 0), view)
         if not name:
-            self._gap(call, view, "an index is dropped whose name can't be followed", table)
+            self._gap(call, view, "an index is dropped whose name can't be followed")
         else:
             self._add(call, view, DropIndex(name, table or ""))
 
@@ -319,8 +319,6 @@ class Alembic:
         made = name or conventional(kind, bare, schema, self._convention, columns)
         origin = "unique" if kind == "uq" else "primary key"
         index = IndexDef(made, keys, unique=True, origin=origin, at=self.tables.mark(view, call.at))  # type: ignore[arg-type]
-        if kind == "pk":
-            self._add(call, view, DropIndex(table=table, origin="primary key"))
         self._add(call, view, AddIndex(table, index))
 
     def _create_unique(self, call: Call, view: View, batch: Call | None) -> None:
@@ -349,12 +347,13 @@ class Alembic:
         table = self._table(call, view, batch, "table_name", 1)
         name = self._text(argument(call, "constraint_name", 0), view)
         kind = self._text(self._given(call, view, batch, "type_", 2), view)
-        if table is None or name is None:
-            # What its name may be is only known to a running database: `inspector.get_unique_constraints(…)`.
-            self._gap(call, view, "a constraint is dropped whose name can't be followed", table)
-            return
-        if kind == "primary":
+        if table is not None and kind == "primary":
             self._add(call, view, DropIndex(table=table, origin="primary key"))
+            return
+        if table is None or name is None:
+            # What its name may be is only known to a running database: `inspector.get_unique_constraints(…)`. That it
+            # may still be there is what silence needs; so the table isn't lost.
+            self._gap(call, view, "a constraint is dropped whose name can't be followed")
             return
         if kind != "foreignkey":
             self._add(call, view, DropIndex(name, table))

@@ -73,10 +73,7 @@ class Interpreter:
             what = statement.what
             if isinstance(what, Binding) and what.how == "for" and what.at[2] > what.at[0]:
                 group = [s.what for s in statements[number:] if isinstance(s.what, Binding) and s.what.at == what.at]
-                body = [
-                    s for s in statements[number + len(group) :]
-                    if (s.line, s.column) < (what.at[2], what.at[3]) and s.what not in group
-                ]  # fmt: skip
+                body = [s for s in statements[number + len(group) :] if _inside(s, what)]
                 self._loop([b for b in group if isinstance(b, Binding)], body, place, names)
                 number += len(group) + len(body)
                 continue
@@ -167,6 +164,11 @@ class Interpreter:
                 self.run(meaning.place, self.reader.arguments(call, view, meaning))
                 return True
         return False
+
+
+def _inside(statement: _Statement, loop: Binding) -> bool:
+    """Say whether a statement stands in a loop's body. The loop's end is the beginning of a line, at times its last."""
+    return statement.line < loop.at[2] or (statement.line == loop.at[2] and statement.column > loop.at[1])
 
 
 def _made(value: Seq) -> bool:

@@ -464,12 +464,12 @@ class TableReader:
                 return _turned(inner, name) if inner is not None else None
             case Call():
                 return self._computed(value, view, draft)
+        followed = self.reader.follow(read) if isinstance(value, (Ref, Attr, Item)) else read
+        if followed.value is not value and isinstance(followed.value, Call):
+            return self.key(followed, draft)
         text = self.reader.text(read)
         if text is not None:
             return self.key(Read(Lit(text), view), draft)
-        followed = self.reader.follow(read)
-        if followed.value is not value and isinstance(followed.value, Call):
-            return self.key(followed, draft)
         if isinstance(value, Attr) and draft is not None and isinstance(value.base, Ref):
             return Key(value.name)
         if isinstance(value, (Operation, Other, Item)):

@@ -328,6 +328,9 @@ class Reader:
             return None
         match value:
             case Seq():
+                made = self._comprehended(value, view)
+                if made is not None:
+                    return self.items(made, deep + 1)
                 found: list[Read] = []
                 for item in value.items:
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
@@ -340,7 +343,11 @@ class Reader:
             case Either():
                 options = [self.items(Read(option, view), deep + 1) for option in value.options]
                 return [item for option in options for item in option or ()] if None not in options else None
-            case Operation(op="+"):
+            case Operation(op="&" | "-"):
+                # What is there already is left out when it runs; here it may be either.
+                kept = [self.items(Read(part, view), deep + 1) for part in value.operands]
+                return kept[0] if value.op == "-" else next((k for k in kept if k is not None), None)
+            case Operation(op="+" | "|"):
                 parts = [self.items(Read(part, view), deep + 1) for part in value.operands]
                 return [item for part in parts for item in part or ()] if None not in parts else None
             case Call():
@@ -349,6 +356,15 @@ class Reader:
                     return self.items(Read(value.args[0].value, view), deep + 1)
                 if name in ("list", "tuple", "set") and not value.args:
                     return []
+        return None
+
+    def _comprehended(self, value: Seq, view: View) -> Read | None:
+        """Return what `[x for x in items if …]` runs over; of other comprehensions only the element is known."""
+        if len(value.items) != 1 or not isinstance(value.items[0], Ref):
+            return None
+        for binding in self.program.bindings(view.place, value.items[0].name):
+            if binding.how == "for" and binding.at == (1, 1, 1, 1) and binding.value is not None:
+                return Read(binding.value, view)
         return None
 
     def texts(self, read: Read) -> tuple[str, ...] | None:
