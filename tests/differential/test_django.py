@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from differential.compare import FIXTURES, Shape, differences, evaluator, folded, real, run
+from differential.compare import FIXTURES, Shape, differences, evaluator, folded, migrations, real, run
 
-from fragaudit.link.orm import models
+from fragaudit.link.orm import Mapping
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
 
@@ -45,7 +45,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Shap
 def test_models_give_the_tables_that_migrate_makes(shop: tuple[Path, dict[str, Shape]]) -> None:
     _, expected = shop
     assert len(expected) >= 20
-    found = models(evaluator(FIXTURES / "django_shop"))
-    tables = [model.table for model in found.models if model.framework == "django"]
+    tables = [model.table for model in Mapping(evaluator(FIXTURES / "django_shop")).defining]
     assert differences(expected, folded(tables)) == []
     assert [(table.name, table.opaque) for table in tables if table.opaque] == []
+
+
+def test_the_migrations_django_writes_fold_to_the_same_tables(shop: tuple[Path, dict[str, Shape]]) -> None:
+    folder, expected = shop
+    schema, found = migrations(folder)
+    assert [history.gaps for history in found] == [()]
+    assert differences(expected, folded(schema.tables)) == []
+    assert {table.silent for table in schema.tables} == {""}

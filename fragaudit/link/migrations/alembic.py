@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
 
 from msgspec import Struct
 
 from fragaudit.link.migrations.interpret import Interpreter
 from fragaudit.link.migrations.steps import History, Step
-from fragaudit.link.orm.alchemy_table import Draft, TableReader, column_indexes, conventional
-from fragaudit.link.orm.core import Model
-from fragaudit.link.orm.reader import Read, Reader, View, argument
+from fragaudit.link.orm import Mapping
+from fragaudit.link.orm.alchemy_table import Draft, column_indexes, conventional
+from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
@@ -54,17 +53,17 @@ class Revision(Struct, frozen=True):
 class Alembic:
     """Finds the series of revisions and runs them."""
 
-    def __init__(self, reader: Reader, tables: TableReader, models: tuple[Model, ...]) -> None:
-        self.reader = reader
-        self.program = reader.program
-        self.tables = tables
-        self.models = {model.cls: model for model in models if model.cls is not None}
-        self.all_models = models
-        self.interpreter = Interpreter(reader, self._operation)
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.reader = mapping.reader
+        self.program = mapping.reader.program
+        self.tables = mapping.tables
+        self.models = {model.cls: model for model in mapping.models if model.cls is not None}
+        self.interpreter = Interpreter(self.reader, self._operation)
         self._steps: list[Step] = []
         self._gaps: list[tuple[Location, str]] = []
         self._file = 0
-        self._convention: Mapping[str, str] = {}
+        self._convention: dict[str, str] = {}
 
     def all(self) -> list[History]:
         """Return every series, folder by folder."""
@@ -114,21 +113,19 @@ class Alembic:
             folder, "alembic", tuple(self._steps), tuple(self._gaps), files=tuple(r.path for r in ordered)
         )
 
-    def _target_convention(self, folder: str) -> Mapping[str, str]:
+    def _target_convention(self, folder: str) -> dict[str, str]:
         """Return the naming convention of the metadata that `env.py` hands to Alembic."""
         from fragaudit.link.orm.classes import Classes
-        from fragaudit.link.orm.sqlalchemy import Alchemy
-
         for number, file in enumerate(self.program.files):
             if posixpath.basename(file.path) == "env.py" and folder.startswith(posixpath.dirname(file.path)):
                 place = Place(number, MODULE_SCOPE)
-                alchemy = Alchemy(self.reader, Classes(self.reader), self.tables.places)
+                alchemy = self.mapping.alchemy
                 for binding in reversed(self.program.bindings(place, "target_metadata")):
                     value = binding.value
                     if isinstance(value, Attr) and value.name == "metadata":
                         own = self.reader.project_class(value.base, View(place))
                         if own is not None:
-                            return alchemy._convention(own, alchemy.classes.order(own))
+                            return alchemy.convention(own)
                     if value is not None:
                         return alchemy.convention_of(Read(value, View(place)))
         return {}

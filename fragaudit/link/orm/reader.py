@@ -27,13 +27,16 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Arg, Attr, Call, Either, Entry, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, dotted
+from fragaudit.model.values import Arg, Attr, Call, Either, Entry, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, children, dotted
 
 MOST_STEPS = 12
 """How many names are followed from one expression."""
 
 MOST_ITEMS = 2_000
 """Longer sequences of arguments, indexes or names are no schema."""
+
+_INSIDE: Span = (1, 1, 1, 1)
+"""Where names stand that are bound inside an expression."""
 
 LONGEST_NAME = 200
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
@@ -328,9 +331,9 @@ class Reader:
             return None
         match value:
             case Seq():
-                made = self._comprehended(value, view)
+                made = self._comprehended(value, view, deep)
                 if made is not None:
-                    return self.items(made, deep + 1)
+                    return made
                 found: list[Read] = []
                 for item in value.items:
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
@@ -358,14 +361,32 @@ class Reader:
                     return []
         return None
 
-    def _comprehended(self, value: Seq, view: View) -> Read | None:
-        """Return what `[x for x in items if …]` runs over; of other comprehensions only the element is known."""
-        if len(value.items) != 1 or not isinstance(value.items[0], Ref):
+    def _comprehended(self, value: Seq, view: View, deep: int) -> list[Read] | None:
+        """Return the elements of a comprehension over items that can be followed; whether it tests them is no matter."""
+        if len(value.items) != 1:
             return None
-        for binding in self.program.bindings(view.place, value.items[0].name):
-            if binding.how == "for" and binding.at == (1, 1, 1, 1) and binding.value is not None:
-                return Read(binding.value, view)
-        return None
+        names = {name for name in _names(value.items[0])}
+        bound = [
+            b for b in self.program.files[view.place.file].bindings
+            if b.scope == view.place.scope and b.target in names and b.how == "for" and b.at == _INSIDE
+        ] if names else []  # fmt: skip
+        iterated = next((b.value for b in bound if b.value is not None), None)
+        if iterated is None or any(b.value != iterated for b in bound):
+            return None
+        targets = [
+            b.target for b in self.program.files[view.place.file].bindings
+            if b.scope == view.place.scope and b.how == "for" and b.at == _INSIDE and b.value == iterated
+        ]  # fmt: skip
+        targets = list(dict.fromkeys(targets))
+        rounds = self.items(Read(iterated, view), deep + 1)
+        if rounds is None or len(rounds) > MOST_ITEMS:
+            return None
+        found = []
+        for item in rounds:
+            parts = [item] if len(targets) == 1 else self.items(item, deep + 1) or []
+            given = dict(zip(targets, parts, strict=False))
+            found.append(Read(value.items[0], View(view.place, {**view.names, **given})))
+        return found
 
     def texts(self, read: Read) -> tuple[str, ...] | None:
         """Return the constant texts of a list or tuple (a single text stands for itself), or None."""
@@ -421,6 +442,17 @@ class Reader:
     def location(self, view: View, span: Span) -> Location:
         """Return a span of the view's file as a location."""
         return self.program.location(view.place.file, span)
+
+
+def _names(value: Value) -> list[str]:
+    """Return the names in an expression."""
+    found, stack = [], [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Ref):
+            found.append(top.name)
+        stack.extend(children(top))
+    return found
 
 
 def external_name(meaning: Abstract) -> str:

@@ -128,7 +128,7 @@ class Alchemy:
             self._collect(cls, order, parent, parent.draft)
             return _Mapped(cls, parent.draft, {**parent.relations, **self._relations(cls, order, parent)})
         draft = Draft(name, at=self.tables.mark(view, self.classes.scope(cls).span))
-        draft.convention = self._convention(cls, order)
+        draft.convention = self.convention(cls)
         foreign = [b for b in outside if b.rpartition(".")[2] not in _HARMLESS and not b.removesuffix("()").endswith(_DECLARATIVE)]
         if foreign:
             draft.opaque = f"its base {foreign[0]} isn't in the repository"
@@ -500,7 +500,9 @@ class Alchemy:
                 if any(isinstance(a.value, (Ref, Attr, Call)) for a in value.args if a.name is None):
                     self.tables.constraint(draft, self.reader.last(value, view), value, view)
 
-    def _convention(self, cls: ClassRef, order: tuple[ClassRef, ...]) -> dict[str, str]:
+    def convention(self, cls: ClassRef) -> dict[str, str]:
+        """Return the naming convention of the metadata that a class's table belongs to."""
+        order = self.classes.order(cls)
         for each in order:
             binding = self.classes.members(each).get("metadata")
             if binding is not None and binding.value is not None:
