@@ -15,7 +15,7 @@ from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.schema import TableDef
 from fragaudit.model.sql import Mark
-from fragaudit.model.values import Attr, Lit, Span
+from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Seq, Span, Value
 
 _ABSTRACT = "abstract"
 _LIBRARY_FIELDS: dict[str, tuple[Field, ...]] = {
@@ -177,11 +177,27 @@ class Django:
                 for inner in reversed(self._meta_order(meta)):
                     for name, binding in self.classes.members(inner).items():
                         if binding.value is not None:
-                            found[name] = Read(binding.value, View(inner.place))
+                            found[name] = self._extended(name, Read(binding.value, View(inner.place)))
                 if each != cls or _ABSTRACT not in self.classes.members(meta):
                     found.pop(_ABSTRACT, None)
                 return found
         return {}
+
+    def _extended(self, name: str, read: Read) -> Read:
+        """Return a list with what `append` and `extend` add to it further down in `Meta`."""
+        more: list[Value] = []
+        for use in self.program.files[read.view.place.file].uses:
+            call = use.value
+            if use.scope != read.view.place.scope or not isinstance(call, Call) or not isinstance(call.func, Attr):
+                continue
+            if call.func.base == Ref(name) and len(call.args) == 1:
+                if call.func.name == "append":
+                    more.append(Seq((call.args[0].value,)))
+                elif call.func.name == "extend":
+                    more.append(call.args[0].value)
+        if not more:
+            return read
+        return Read(self.reader.kept(Operation("+", (read.value, *more))), read.view)
 
     def _meta_order(self, meta: ClassRef) -> list[ClassRef]:
         found = [meta]
