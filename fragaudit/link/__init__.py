@@ -12,6 +12,7 @@ from fragaudit.config import Config
 from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
+from fragaudit.link.defined import Defined, defined
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.mapped import holding_tables, mapped_stores
@@ -52,6 +53,7 @@ class Linked(msgspec.Struct, frozen=True):
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    defined: Defined = Defined()
 
 
 def link(
@@ -112,7 +114,7 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of))
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of), defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -85,7 +85,11 @@ def _spoken(service: Service) -> str:
 
 
 def attach(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], read: Texts, more: Sequence[Sited] = ()
+    services: Sequence[Service],
+    paths: Sequence[frozenset[str]],
+    read: Texts,
+    more: Sequence[Sited] = (),
+    ordered: frozenset[str] = frozenset(),
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
 
@@ -94,8 +98,9 @@ def attach(
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
         more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
+        ordered: files whose changes are all among those, in their order.
     """
-    schema = fold((*changes(read), *more))
+    schema = fold((*changes(r for r in read if r[0].path not in ordered), *more))
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]

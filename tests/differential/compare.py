@@ -122,6 +122,7 @@ def differences(expected: dict[str, Shape], got: dict[str, Shape]) -> list[str]:
     for name in sorted(expected.keys() & got.keys()):
         for part, one, other in zip(Shape._fields, expected[name], got[name], strict=True):
             if one != other:
-                missing = sorted(set(one) - set(other), key=str)
-                found.append(f"{name}.{part}: database {missing or one}, folded {sorted(set(other) - set(one), key=str) or other}")
+                missing = sorted(set(one) - set(other), key=str) or one
+                extra = sorted(set(other) - set(one), key=str) or other
+                found.append(f"{name}.{part}: database {missing}, folded {extra}")
     return found

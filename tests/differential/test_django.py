@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from differential.compare import FIXTURES, Shape, differences, evaluator, folded, migrations, real, run
 
+from differential.compare import FIXTURES, Shape, differences, evaluator, folded, migrations, real, run
 from fragaudit.link.orm import Mapping
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
@@ -20,7 +20,10 @@ LIBRARY = {
 def migrated(folder: Path, database: Path, *steps: str) -> dict[str, Shape]:
     """Run management commands and return the tables of the project's own."""
     commands = "".join(f"execute_from_command_line(['manage.py', {step}])\n" for step in steps)
-    setup = f"import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\nos.environ['SHOP_DATABASE'] = {str(database)!r}\n"
+    setup = (
+        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
+        f"os.environ['SHOP_DATABASE'] = {str(database)!r}\n"
+    )
     run(f"{setup}from django.core.management import execute_from_command_line\n{commands}", folder)
     return {name: _constraints_unnamed(shape) for name, shape in real(database, LIBRARY).items()}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fragaudit.link.orm import Mapping
 from differential.compare import FIXTURES, differences, evaluator, folded, real, run
+from fragaudit.link.orm import Mapping
 
 pytest.importorskip("sqlalchemy", reason="sqlalchemy comes with the `differential` extra")
 

@@ -26,7 +26,7 @@ def histories(mapping: Mapping) -> tuple[History, ...]:
 
 
 def migrated(found: Sequence[History], places: tuple[Location, ...], read: ReadSql) -> tuple[Sited, ...]:
-    """Return the changes of migrations with their place in the order of things; `read` gives what a text of SQL says."""
+    """Return the changes of migrations with their place in the order of things; `read` gives what SQL says."""
     made: list[Sited] = []
     for history in found:
         for number, step in enumerate(history.steps):

@@ -1,5 +1,7 @@
-"""Django's migrations: sorted by their dependencies, squashed ones in place of those they replace, state and database
-kept apart as `SeparateDatabaseAndState` does."""
+"""Django's migrations: sorted by their dependencies, squashed ones in place of those they replace.
+
+State and database are kept apart, as `SeparateDatabaseAndState` does.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from msgspec import Struct
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.migrations.compared import Names, changed
-from fragaudit.link.migrations.steps import History, Step
+from fragaudit.link.migrations.steps import Gap, History, Step
 from fragaudit.link.orm.django import Django, together
 from fragaudit.link.orm.django_state import Field, Part, Registry, Spec, State
 from fragaudit.link.orm.reader import Read, Reader, View, argument
 from fragaudit.model.locations import Location
-from fragaudit.model.schema import AddIndex, Change, DropIndex, Lost, RenameIndex
+from fragaudit.model.schema import AddIndex, Change, DropIndex, Lost, RenameIndex, TableDef
 from fragaudit.model.values import Attr, Call, Lit, Text, Value
 
 _SCHEMA_WORDS = re.compile(r"\b(?:create|alter|drop|rename)\b", re.IGNORECASE)
@@ -49,7 +51,7 @@ class DjangoMigrations:
         self.real = Registry()
         self.names = Names()
         self._steps: list[Step] = []
-        self._gaps: list[tuple[Location, str]] = []
+        self._gaps: list[Gap] = []
         self._app = ""
         self._path = ""
 
@@ -84,7 +86,7 @@ class DjangoMigrations:
             named = {key: self._pairs(cls, key) for key in ("dependencies", "replaces", "run_before")}
             understood = None not in named.values()
             found.append(
-                _Migration((app, name), cls, path, *((named[k] or ()) for k in ("dependencies", "replaces")),
+                _Migration((app, name), cls, path, named["dependencies"] or (), named["replaces"] or (),
                            named["run_before"] or (), understood)
             )  # fmt: skip
         return found
@@ -114,7 +116,7 @@ class DjangoMigrations:
             firsts.setdefault(name[0].lower(), []).append(name)
         for migration in found:
             if not migration.understood:
-                self._gaps.append((Location(migration.path), "its dependencies can't be followed"))
+                self._gaps.append(Gap(Location(migration.path), "its dependencies can't be followed"))
 
         def known(name: Name, asking: Name) -> list[Name]:
             app, what = name
@@ -130,7 +132,7 @@ class DjangoMigrations:
             if (app, what) in active:
                 return [(app, what)]
             if firsts.get(app.lower()) and (app, what) not in replaced:
-                self._gaps.append((Location(active[asking].path), f"the migration it follows, {what}, isn't there"))
+                self._gaps.append(Gap(Location(active[asking].path), f"the migration it follows, {what}, isn't there"))
             return []
 
         edges: dict[Name, list[Name]] = {name: [] for name in active}
@@ -162,14 +164,14 @@ class DjangoMigrations:
     def _operations(self, read: Read, apply: Callable[[str, Call, View], None]) -> None:
         items = self.reader.items(read)
         if items is None:
-            self._gaps.append((Location(self._path), "its operations can't be followed"))
+            self._gaps.append(Gap(Location(self._path), "its operations can't be followed"))
             return
         for item in items:
             followed = item if isinstance(item.value, Call) and self._operation(item.value, item.view) else (
                 self.reader.follow(item)
             )  # fmt: skip
             if not isinstance(followed.value, Call):
-                self._gaps.append((Location(self._path), "an operation can't be followed"))
+                self._gaps.append(Gap(Location(self._path), "an operation can't be followed"))
                 continue
             name = self._operation(followed.value, followed.view)
             apply(name, followed.value, followed.view)
@@ -254,7 +256,7 @@ class DjangoMigrations:
                 self._steps.append(Step(self._path, self.reader.location(view, call.at), sql=one))
 
     def _gap(self, call: Call, view: View, why: str) -> None:
-        self._gaps.append((self.reader.location(view, call.at), why))
+        self._gaps.append(Gap(self.reader.location(view, call.at), why))
 
     def _text(self, call: Call, view: View, name: str, position: int) -> str:
         value = argument(call, name, position)
@@ -310,7 +312,9 @@ class DjangoMigrations:
             extra = self._extra(name, before, call, view, state, registry)
             self._tell(at, extra or list(changed(before, after, self.names, paired=paired)))
 
-    def _extra(self, name: str, before: list, call: Call, view: View, state: State, registry: Registry) -> list[Change]:  # type: ignore[type-arg]
+    def _extra(
+        self, name: str, before: list[TableDef], call: Call, view: View, state: State, registry: Registry
+    ) -> list[Change]:
         """Return changes by name: of indexes that only SQL has made, and of those that get a new name."""
         table = before[0].name if before else state.table
         if name in ("RemoveIndex", "RemoveIndexConcurrently", "RemoveConstraint"):
@@ -405,7 +409,14 @@ class DjangoMigrations:
         return ""
 
     def _rename(
-        self, registry: Registry, label: str, state: State, at: Location, before: list, *, tell: bool  # type: ignore[type-arg]
+        self,
+        registry: Registry,
+        label: str,
+        state: State,
+        at: Location,
+        before: list[TableDef],
+        *,
+        tell: bool,
     ) -> None:
         """Rename a model: its table, and the columns by which tables in between know it."""
         others = [
@@ -442,7 +453,9 @@ class DjangoMigrations:
     def _alter_together(self, registry: Registry, state: State, call: Call, view: View) -> str:
         del registry
         for name in ("unique_together", "index_together"):
-            value = argument(call, name) or (argument(call, name, 1) if name in _TOGETHER.get(self._last(call, view), "") else None)
+            value = argument(call, name) or (
+                argument(call, name, 1) if name in _TOGETHER.get(self._last(call, view), "") else None
+            )
             if value is not None:
                 groups = () if value == Lit(None) else together(self.reader, Read(value, view))
                 if groups is None:
@@ -496,15 +509,12 @@ class DjangoMigrations:
     def _rename_index(self, registry: Registry, state: State, call: Call, view: View) -> str:
         new, old = self._text(call, view, "new_name", 1), self._text(call, view, "old_name", 2)
         if old:
-            state.indexes = [
-                replace(s, name=new) if registry.index(state, s).name == old else s for s in state.indexes
-            ]
+            state.indexes = [replace(s, name=new) if registry.index(state, s).name == old else s for s in state.indexes]
             return ""
         value = argument(call, "old_fields")
         fields = self.reader.texts(Read(value, view)) if value is not None else None
         if fields is None:
             return "an index is renamed that can't be followed"
-
 
         state.index_together = tuple(g for g in state.index_together if g != fields)
         at = self.django._mark(view, call.at)

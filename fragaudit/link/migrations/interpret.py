@@ -59,7 +59,9 @@ class Interpreter:
             for use in file.uses:
                 if use.scope == function.scope and use.how != "test":
                     inner = next(iter(calls(use.value)), None)
-                    found.append(_Statement(use.line or (inner.at[0] if inner else 0), inner.at[1] if inner else 1, use))
+                    found.append(
+                        _Statement(use.line or (inner.at[0] if inner else 0), inner.at[1] if inner else 1, use)
+                    )
             known = self._statements[function] = sorted(found, key=lambda s: (s.line, s.column))
         return known
 
@@ -167,4 +169,3 @@ class Interpreter:
 def _inside(statement: _Statement, loop: Binding) -> bool:
     """Say whether a statement stands in a loop's body. The loop's end is the beginning of a line, at times its last."""
     return statement.line < loop.at[2] or (statement.line == loop.at[2] and statement.column > loop.at[1])
-

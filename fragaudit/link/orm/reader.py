@@ -7,9 +7,8 @@ in a view that can also know what a loop or a caller has put into a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from fragaudit.link.abstract import (
     Abstract,
@@ -27,7 +26,24 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Arg, Attr, Call, Either, Entry, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, children, dotted
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Entry,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Span,
+    Text,
+    Value,
+    children,
+    dotted,
+)
 
 MOST_STEPS = 12
 """How many names are followed from one expression."""
@@ -169,7 +185,11 @@ class Reader:
         """Return what a function of the project gives, its parameters bound to this call's arguments."""
         for meaning in self.meanings(call.func, view):
             if isinstance(meaning, FunctionRef):
-                uses = [u for u in self.program.returns[meaning.place.file].get(meaning.place.scope, ()) if u.how == "return"]
+                uses = [
+                    u
+                    for u in self.program.returns[meaning.place.file].get(meaning.place.scope, ())
+                    if u.how == "return"
+                ]
                 if len(uses) == 1:
                     return Read(uses[0].value, View(meaning.place, self.arguments(call, view, meaning)))
         return None
@@ -220,7 +240,9 @@ class Reader:
                     return self.meanings(known.value, known.view)
                 if isinstance(value, Attr):
                     return tuple(
-                        m for base in self.meanings(value.base, view) for m in self.evaluator.attribute(base, value.name)
+                        m
+                        for base in self.meanings(value.base, view)
+                        for m in self.evaluator.attribute(base, value.name)
                     )
         return self.evaluator.evaluate(value, view.place)
 
@@ -338,7 +360,11 @@ class Reader:
                 for item in value.items:
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
                     # A starred item stands in the display like any other.
-                    unpacked = self.items(inner, deep + 1) if isinstance(inner.value, Seq) and inner.value is not item else None
+                    unpacked = (
+                        self.items(inner, deep + 1)
+                        if isinstance(inner.value, Seq) and inner.value is not item
+                        else None
+                    )
                     found.extend(unpacked if unpacked is not None else [Read(item, view)])
                 return found[:MOST_ITEMS]
             case Map():
@@ -362,10 +388,10 @@ class Reader:
         return None
 
     def _comprehended(self, value: Seq, view: View, deep: int) -> list[Read] | None:
-        """Return the elements of a comprehension over items that can be followed; whether it tests them is no matter."""
+        """Return the elements of a comprehension over items that can be followed, whatever it tests them for."""
         if len(value.items) != 1:
             return None
-        names = {name for name in _names(value.items[0])}
+        names = set(_names(value.items[0]))
         bound = [
             b for b in self.program.files[view.place.file].bindings
             if b.scope == view.place.scope and b.target in names and b.how == "for" and b.at == _INSIDE
@@ -413,7 +439,9 @@ class Reader:
                     if key is not None:
                         found[key] = Read(entry.value, read.view)
             case Call() if dotted(read.value.func) == "dict":
-                found.update({a.name: Read(a.value, read.view) for a in read.value.args if a.name and a.name not in "**"})
+                found.update(
+                    {a.name: Read(a.value, read.view) for a in read.value.args if a.name and a.name not in "**"}
+                )
         return found
 
     def keywords(self, call: Call, view: View) -> dict[str, Read]:
@@ -504,7 +532,7 @@ _SNAKE = frozenset({"inflection.underscore", "stringcase.snakecase", "humps.deca
 _PASS = frozenset({"str", "f", "quoted_name", "conv", "_f", "text"})
 
 
-def _text_method(name: str, least: int, most: int):  # type: ignore[no-untyped-def]
+def _text_method(name: str, least: int, most: int) -> Callable[..., str | None]:
     def run(base: str, *given: str) -> str | None:
         return str(getattr(base, name)(*given)) if least <= len(given) <= most else None
 
