@@ -37,6 +37,7 @@ MODELS = frozenset(
         "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
         "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
         "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "piccolo", "ormar",
     }
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""

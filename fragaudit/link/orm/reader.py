@@ -6,6 +6,7 @@ in a view that can also know what a loop or a caller has put into a name.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ _INSIDE: Span = (1, 1, 1, 1)
 """Where names stand that are bound inside an expression."""
 
 LONGEST_NAME = 200
+_BUILT_IN = frozenset(dir(builtins))
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
 
 
@@ -250,13 +252,43 @@ class Reader:
 
     def callee(self, call: Call, view: View) -> str:
         """Return the dotted name of the library function or class that is called, empty if it isn't one."""
-        return next((name for m in self.meanings(call.func, view) if (name := external_name(m))), "")
+        return self.named(call.func, view)
+
+    def named(self, value: Value, view: View) -> str:
+        """Return the dotted library name of an expression, also of a name that `from library import *` brings."""
+        found = next((name for m in self.meanings(value, view) if (name := external_name(m))), "")
+        if found or not isinstance(value, (Ref, Attr)):
+            return found
+        if isinstance(value, Attr):
+            base = self.follow(Read(value.base, view))
+            if isinstance(base.value, Call) and isinstance(base.value.func, Ref):
+                made = self._starred(base.value.func.name, base.view)
+                return f"{made}().{value.name}" if made else ""
+            return ""
+        return self._starred(value.name, view)
+
+    def _starred(self, name: str, view: View) -> str:
+        """Return a name as one of the library that a file imports everything from, if nothing in the file defines it."""
+        module = Place(view.place.file, MODULE_SCOPE)
+        stars = self.program.imports(module, "*")
+        if (
+            not stars
+            or name in _BUILT_IN
+            or self.program.definitions(module, name)
+            or self.program.bindings(module, name)
+        ):
+            return ""
+        if self.program.imports(module, name):
+            return ""
+        outside = [
+            s.module for s in stars if not s.level and self.program.module(s.module, view.place.file) is None
+        ]  # fmt: skip
+        return f"{outside[0]}.{name}" if len(outside) == 1 else ""
 
     def last(self, value: Value, view: View) -> str:
         """Return the last part of the name of a library's function or class, or of what is written."""
         func = value.func if isinstance(value, Call) else value
-        found = next((name for m in self.meanings(func, view) if (name := external_name(m))), "")
-        return (found or dotted(func)).rpartition(".")[2]
+        return (self.named(func, view) or dotted(func)).rpartition(".")[2]
 
     def project_class(self, value: Value, view: View) -> ClassRef | None:
         """Return the project's class that an expression names."""
