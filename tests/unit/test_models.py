@@ -69,7 +69,7 @@ class Tag(Base):
         "notes_boss_id(boss_id)", "notes_owner_id(owner_id)", "notes_text(text)", "primary(id)",
         "unique notes_owner_id_text(owner_id, text)",
     ]  # fmt: skip
-    assert indexes(found["tag"]) == ["tag_note_id(note_id)", "primary(note_id, word)"]
+    assert indexes(found["tag"]) == ["primary(note_id, word)", "tag_note_id(note_id)"]
     assert [(k.columns, k.table) for k in found["notes"].foreign_keys] == [
         (("owner_id",), "person"),
         (("boss_id",), "notes"),

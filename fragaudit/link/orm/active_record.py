@@ -18,8 +18,10 @@ from fragaudit.model.values import Call, Lit, Ref, Span, Value
 
 @dataclass(frozen=True)
 class _Framework:
-    """How a library writes models. `bases` are its model classes; `names` how generated indexes
-    are called (with a token no convention knows where that can't be said)."""
+    """How a library writes models, and how it calls generated indexes.
+
+    `bases` are its model classes. `names` has a token that no convention knows where a name can't be said.
+    """
 
     name: str
     roots: tuple[str, ...]
@@ -132,7 +134,7 @@ class ActiveRecord:
         return found
 
     def table_name(self, cls: ClassRef, framework: _Framework) -> str:
-        """Return the name of a model's table: as written, or as the library makes it up; `?` if it can't be followed."""
+        """Return the name of a model's table, as written or as the library makes it up; `?` if it can't be followed."""
         known = self._names.get(cls)
         if known is None:
             options = self._options(cls, framework)

@@ -162,7 +162,7 @@ class TableReader:
     # -- columns ---------------------------------------------------------------------------------------------------
 
     def column(self, call: Call, view: View, attribute: str, at: Mark | None = None) -> Drawn | None:
-        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it where nothing else does."""
+        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it unless it does itself."""
         reader = self.reader
         keywords = reader.keywords(call, view)
         positional = reader.positional(call, view) or []

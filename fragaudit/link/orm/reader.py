@@ -268,7 +268,7 @@ class Reader:
         return self._starred(value.name, view)
 
     def _starred(self, name: str, view: View) -> str:
-        """Return a name as one of the library that a file imports everything from, if nothing in the file defines it."""
+        """Return a name as one of the library that a file imports everything from, unless the file defines it."""
         module = Place(view.place.file, MODULE_SCOPE)
         stars = self.program.imports(module, "*")
         if (
