@@ -331,7 +331,13 @@ class Reader:
             case Call():
                 return self._called_text(value, view, deep + 1)
             case Either():
-                found = [self.text(Read(option, view), deep + 1) for option in value.options]
+                # `name or "default"`: a name that stands for nothing here leaves the others; one that is given wins.
+                first = view.names.get(value.options[0].name) if isinstance(value.options[0], Ref) else None
+                given = self.text(first, deep + 1) if first is not None else None
+                if given:
+                    return given
+                options = value.options[1:] if first is not None and first.value == Lit(None) else value.options
+                found = [self.text(Read(option, view), deep + 1) for option in options]
                 return found[0] if found and all(f == found[0] for f in found) else None
             case _:
                 return None
