@@ -52,7 +52,7 @@ MOST_STEPS = 12
 MOST_ITEMS = 2_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
-_INSIDE: Span = (1, 1, 1, 1)
+INSIDE: Span = (1, 1, 1, 1)
 """Where names stand that are bound inside an expression."""
 
 LONGEST_NAME = 200
@@ -86,6 +86,7 @@ class Reader:
         self.evaluator = evaluator
         self.program = evaluator.program
         self._made: dict[str, Ref] = {}
+        self._comprehensions: dict[Place, dict[str, Value]] = {}
         self._kept: list[Value] = []
 
     def kept(self, value: Value) -> Value:
@@ -391,11 +392,12 @@ class Reader:
             return None
         match value:
             case Seq():
-                made = self._comprehended(value, view, deep)
-                if made is not None:
-                    return made
                 found: list[Read] = []
                 for item in value.items:
+                    made = self._comprehended(item, view, deep)
+                    if made is not None:
+                        found.extend(made)
+                        continue
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
                     # A starred item stands in the display like any other.
                     unpacked = (
@@ -425,32 +427,40 @@ class Reader:
                     return []
         return None
 
-    def _comprehended(self, value: Seq, view: View, deep: int) -> list[Read] | None:
-        """Return the elements of a comprehension over items that can be followed, whatever it tests them for."""
-        if len(value.items) != 1:
+    def _comprehended(self, element: Value, view: View, deep: int) -> list[Read] | None:
+        """Return what an element of a comprehension is, item by item, whatever it tests them for; None for others."""
+        inside = self._inside(view.place)
+        names = {n for n in _names(element) if n in inside and n not in view.names} if inside else set()
+        iterated = [inside[n] for n in names]
+        if not iterated or any(one != iterated[0] for one in iterated):
             return None
-        names = set(_names(value.items[0]))
-        bound = [
-            b for b in self.program.files[view.place.file].bindings
-            if b.scope == view.place.scope and b.target in names and b.how == "for" and b.at == _INSIDE
-        ] if names else []  # fmt: skip
-        iterated = next((b.value for b in bound if b.value is not None), None)
-        if iterated is None or any(b.value != iterated for b in bound):
-            return None
-        targets = [
-            b.target for b in self.program.files[view.place.file].bindings
-            if b.scope == view.place.scope and b.how == "for" and b.at == _INSIDE and b.value == iterated
-        ]  # fmt: skip
-        targets = list(dict.fromkeys(targets))
-        rounds = self.items(Read(iterated, view), deep + 1)
+        targets = [name for name, value in inside.items() if value == iterated[0]]
+        rounds = self.items(Read(iterated[0], view), deep + 1)
         if rounds is None or len(rounds) > MOST_ITEMS:
             return None
         found = []
         for item in rounds:
             parts = [item] if len(targets) == 1 else self.items(item, deep + 1) or []
             given = dict(zip(targets, parts, strict=False))
-            found.append(Read(value.items[0], View(view.place, {**view.names, **given})))
+            found.append(Read(element, View(view.place, {**view.names, **given})))
         return found
+
+    def _inside(self, place: Place) -> dict[str, Value]:
+        """Return the names that comprehensions of a scope bind, and what they run over; ambiguous ones are left out."""
+        known = self._comprehensions.get(place)
+        if known is None:
+            found: dict[str, Value] = {}
+            other: set[str] = set()
+            for binding in self.program.files[place.file].bindings:
+                if binding.scope == place.scope and binding.value is not None:
+                    if binding.how != "for":
+                        other.add(binding.target)
+                    elif binding.at != INSIDE:
+                        continue
+                    elif found.setdefault(binding.target, binding.value) != binding.value:
+                        other.add(binding.target)
+            known = self._comprehensions[place] = {n: v for n, v in found.items() if n not in other}
+        return known
 
     def texts(self, read: Read) -> tuple[str, ...] | None:
         """Return the constant texts of a list or tuple (a single text stands for itself), or None."""
