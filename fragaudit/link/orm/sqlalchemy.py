@@ -84,12 +84,23 @@ class Alchemy:
                     continue
                 found.append(
                     Model(framework, mapped.cls, name, mapped.draft.table(), at, dict(mapped.draft.attributes),
-                          dict(mapped.relations), mapped.order, subtype=mapped.subtype)
+                          dict(mapped.relations), mapped.order, subtype=mapped.subtype,
+                          family=self._family(mapped.cls))
                 )  # fmt: skip
         for draft, at in imperative:
             if id(draft) not in seen:
                 found.append(Model("sqlalchemy", None, draft.name, draft.table(), at, dict(draft.attributes)))
         return found
+
+    def _family(self, cls: ClassRef) -> str:
+        """Return what stands for the metadata of a class: where the base that all of its kind derive from is made."""
+        top = self.classes.order(cls)[-1]
+        scope = self.classes.scope(top)
+        view = View(Place(top.place.file, max(scope.parent, MODULE_SCOPE)))
+        made = self.reader.follow(Read(scope.bases[0], view)) if scope.bases else None
+        if made is not None and isinstance(made.value, Call):
+            return str(self.reader.location(made.view, made.value.at))
+        return self.program.qualified(top.place) if top != cls else ""
 
     # -- classes ---------------------------------------------------------------------------------------------------
 
