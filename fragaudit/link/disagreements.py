@@ -151,7 +151,7 @@ def _inherited(defined: Defined) -> frozenset[str]:
 
 
 def split(tables: Sequence[Table], inherited: frozenset[str], models: Mapping[str, Location]) -> list[Split]:
-    """Return the tables whose rows belong one to one to another's of the same owner; `models` says where models stand."""
+    """Return the tables whose rows belong one to one to another's of the same owner; `models` says where."""
     by_name = {key(t.name): t for t in tables}
     by_bare: dict[str, list[Table]] = {}
     for table in tables:

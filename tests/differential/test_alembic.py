@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from differential.compare import FIXTURES, differences, folded, migrations, real, run
 
 pytest.importorskip("alembic", reason="alembic comes with the `differential` extra")

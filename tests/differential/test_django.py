@@ -76,7 +76,8 @@ def test_migrations_written_by_hand_fold_to_the_tables_that_migrate_makes(tmp_pa
 def _unhashed(shapes: dict[str, Shape]) -> dict[str, Shape]:
     """SQLite makes a table anew where others alter it, and then names its generated indexes anew too."""
     hashed = re.compile(r"_[0-9a-f]{8}$")
-    return {
-        name: shape._replace(indexes=tuple(sorted(("*" if hashed.search(n) else n, *rest) for n, *rest in shape.indexes)))  # type: ignore[arg-type]
-        for name, shape in shapes.items()
-    }
+    found = {}
+    for name, shape in shapes.items():
+        indexes = tuple(sorted(("*" if hashed.search(n) else n, *rest) for n, *rest in shape.indexes))
+        found[name] = shape._replace(indexes=indexes)  # type: ignore[arg-type]
+    return found
