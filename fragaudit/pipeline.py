@@ -254,9 +254,11 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config)
+    texts = (*linked.written, *linked.defined.carriers)
+    written = assigned(linked.services, linked.paths, code, config, texts)
     # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
-    carried = assigned(linked.services, linked.paths, linked.defined.carriers, config)
+    first = len(written) - len(linked.defined.carriers)
+    written, carried = written[:first], written[first:]
     said = sql.read([*written, *(text for text in carried if text.text)])
     more = linked.defined.changes(carried, said[len(written) :])
     said = said[: len(written)]

@@ -21,10 +21,12 @@ from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
+from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -47,12 +49,16 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, out of how many store calls they were put together, and the files of each."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each.
+
+    `written` are the SQL statements in its Python files.
+    """
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    written: tuple[Written, ...] = ()
     defined: Defined = Defined()
 
 
@@ -114,7 +120,9 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of), defined(evaluator))
+    runs = Statements(evaluator, catalogue, opened).all()
+    written = with_stores(runs, services, files_of, opened, program)
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of), written, defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:
