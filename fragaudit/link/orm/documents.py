@@ -6,6 +6,7 @@ from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.classes import Classes
 from fragaudit.link.orm.core import Model, Places
 from fragaudit.link.orm.reader import Read, Reader, View, argument, snake
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import ColumnDef, IndexDef, Key, Method, TableDef
 from fragaudit.model.sql import Mark
 from fragaudit.model.values import Attr, Call, Item, Map, Value
@@ -204,7 +205,7 @@ class Documents:
 
     def _created(self, known: set[str]) -> list[Model]:
         found: dict[str, list[IndexDef]] = {}
-        at = {}
+        at: dict[str, Location] = {}
         for method in ("create_index", "ensure_index", "create_indexes"):
             for site in self.program.sites_by_name.get(method, ()):
                 view = View(site.place)
@@ -264,8 +265,8 @@ class Documents:
         if text is not None:
             keys.append(Key(text))
         elif isinstance(followed.value, Map):
-            for name, read_way in self.reader.entries(followed).items():
-                keys.append(Key(name, descending=self._way(read_way) == -1))
+            for field, way_read in self.reader.entries(followed).items():
+                keys.append(Key(field, descending=self._way(way_read) == -1))
         else:
             for item in self.reader.items(followed) or []:
                 single = self.reader.text(item)
