@@ -38,6 +38,27 @@ _SQL = re.compile(
 )
 """What holds SQL, or executes what is called so."""
 
+MODELS = frozenset(
+    {
+        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
+        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
+        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
+        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
+        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "piccolo", "ormar",
+    }
+)  # fmt: skip
+"""Words of which every file that defines tables in Python has one."""
+
+MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
+"""Words of migrations, of which everything is kept but the way back."""
+
+_BACK = frozenset({"downgrade", "backwards", "unapply", "rollback"})
+_DECLARED = frozenset({"declared_attr", "__tablename__", "__table_args__"})
+_MAKES_COLUMNS = frozenset(
+    {"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"}
+)
+
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
     r"retriev\w*|indexe?s?|repositor\w*|persist\w*|deps|dependencies)(?:$|[._])"
@@ -135,11 +156,20 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
     sql = _holds_sql(text)
-    if not sql and not vocabulary.speaks(set(_WORD.findall(text))):
+    spoken = set(_WORD.findall(text))
+    if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
+        return Relevant(migration, frozenset())
+    defines = not MODELS.isdisjoint(spoken)
+    if not sql and not defines and not vocabulary.speaks(spoken):
         return Relevant([], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+        chunk.kept = (
+            _always(chunk)
+            or vocabulary.speaks(chunk.words)
+            or (defines and _makes_columns(chunk))
+            or (sql and _holds_sql(chunk.text))
+        )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
         named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
@@ -157,6 +187,29 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     kept = [chunk for chunk in chunks if chunk.kept]
     left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
     return Relevant([chunk.node for chunk in kept], left_out)
+
+
+def _migration(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a migration that lead forward; none if the file is no migration."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            found = node.name == "Migration"
+        else:
+            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
+                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            )
+        if found:
+            return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
+    return []
+
+
+def _makes_columns(chunk: Chunk) -> bool:
+    """Say whether a statement defines a column, table or index, or is a short function that does."""
+    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(
+        word.endswith(("Field", "ForeignKey")) for word in chunk.words
+    ):
+        return False
+    return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -186,6 +239,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if not _DECLARED.isdisjoint(inner.words):
         return True
     return _holds_sql(inner.text)
 
