@@ -63,6 +63,11 @@ class Catalogue:
         """Import names of all libraries: top-level ones, dotted for namespace packages."""
         return frozenset(module for library in self.libraries for module in library.modules)
 
+    @property
+    def opened_names(self) -> Iterable[str]:
+        """Dotted names of everything that opens a store."""
+        return self._opens.keys()
+
     @cached_property
     def opening_names(self) -> frozenset[str]:
         """Last names of everything that opens a store."""
@@ -84,7 +89,7 @@ class Catalogue:
                     engine=entry.engine or library.engine,
                     kind=entry.kind or self._kind(entry.engine) or library.kind,
                     role=entry.role or library.role,
-                    by=library.by,
+                    by=entry.by or library.by,
                     counts=entry.counts and library.counts and not library.test_double,
                 )
                 for name in (entry.name, *entry.aliases):

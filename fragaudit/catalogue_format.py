@@ -14,7 +14,7 @@ ROLES = ("data", "cache", "session", "broker", "checkpoint", "scratch")
 Kind = Literal["relational", "document", "kv", "vector", "graph", "search", "queue", "object", "file"]
 Role = Literal["data", "cache", "session", "broker", "checkpoint", "scratch"]
 Means = Literal["url", "host", "port", "database", "path", "name", "client", "config", "alias", "server", "container",
-                "selector"]  # fmt: skip
+                "selector", "scheme"]  # fmt: skip
 
 
 class CatalogueError(Exception):

@@ -8,11 +8,11 @@ from fragaudit.catalogue import Catalogue, Setting
 from fragaudit.link.abstract import Abstract, Display, Known
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import addresses
-from fragaudit.link.openings import Opened
+from fragaudit.link.openings import NO_STORE, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import UNKNOWN, Call, Lit, Map, Ref, Value
+from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Value
 
 
 class Configured:
@@ -28,11 +28,21 @@ class Configured:
         found: list[Opened] = []
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                for name, value in _settings(binding):
-                    for setting in self._catalogue.setting(name):
-                        if self._applies(setting, number, binding):
-                            found.extend(self._opened(setting, value, number, binding))
+                for name, value in _settings(binding, file.path):
+                    found.extend(self._read(name, value, number, binding))
+        for site in self._program.sites:
+            func = site.call.func
+            if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
+                continue
+            for name, value in _passed(site.call):
+                at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
+                found.extend(self._read(name, value, site.place.file, at))
         return tuple(dict.fromkeys(found))
+
+    def _read(self, name: str, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
+        for setting in self._catalogue.setting(name):
+            if self._applies(setting, file, binding):
+                yield from self._opened(setting, value, file, binding)
 
     def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
         """Keep settings to where they mean something: module level or a configuration class."""
@@ -79,7 +89,7 @@ class Configured:
                 parts["url"] = (meaning,)
         call = Call(Ref(alias or "setting"), (), binding.at)
         site = Site(Place(file, binding.scope), call, binding.branch, binding.target, None, "setting", False)
-        for address in addresses(parts, self._catalogue):
+        for address in addresses(parts, self._catalogue, engine):
             by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
             name = engine or (by_url.name if by_url is not None else "")
             name, _, rest = name.partition("/")
@@ -89,16 +99,42 @@ class Configured:
                     continue
                 name = "sql"
             known = self._catalogue.engine(name)
-            if name in ("memory", "dummy"):
+            if name in NO_STORE:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
             yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address)
 
 
-def _settings(binding: Binding) -> Iterator[tuple[str, Value]]:
-    """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute."""
+_FILLING = frozenset({"update", "from_mapping", "setdefault"})
+"""Methods that put several settings into a configuration at once."""
+
+
+def _is_configuration(value: Value) -> bool:
+    return getattr(value, "name", "") in ("config", "conf")
+
+
+def _passed(call: Call) -> Iterator[tuple[str, Value]]:
+    """Yield the (name, value) of settings given as keywords or in a dictionary."""
+    for argument in call.args:
+        if argument.name is None and isinstance(argument.value, Map):
+            for entry in argument.value.entries:
+                if isinstance(entry.key, Lit) and isinstance(entry.key.value, str):
+                    yield entry.key.value, entry.value
+        elif argument.name is not None and not argument.name.startswith("*"):
+            yield argument.name, argument.value
+
+
+def _settings(binding: Binding, path: str) -> Iterator[tuple[str, Value]]:
+    """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute.
+
+    Lower-case names are settings in a module that is named after the library that reads it: `celeryconfig.py`.
+    """
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
-    elif binding.target.rpartition(".")[2].isupper() or "conf." in binding.target:
+    elif (
+        binding.target.rpartition(".")[2].isupper()
+        or "conf." in binding.target
+        or "celery" in path.rpartition("/")[2].lower()
+    ):
         yield binding.target.rpartition(".")[2], value

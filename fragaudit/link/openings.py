@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fragaudit.catalogue import Catalogue, Open
+from fragaudit.catalogue import Catalogue, Engine, Identity, Open
 from fragaudit.link.abstract import (
+    UNKNOWN,
     Abstract,
     Bound,
     ClassRef,
@@ -31,6 +32,13 @@ _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 
 SiteKey = tuple[int, tuple[int, int, int, int]]
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
+_CARRYING = frozenset({"settings", "url"})
+"""Entries whose object only carries an address to what opens the store."""
+
+NO_STORE = frozenset({"memory", "none", "dummy"})
+"""Engines that live and die with the process."""
+
+DEEPEST_SETTINGS = 3
 UNDECIDED = "sql"
 """Engine of a URL-opened database whose URL is nowhere in the source."""
 
@@ -123,22 +131,29 @@ class Openings:
                 return
             engine, kind, role = decided
         parts, alias, containers = self._identity(site, opened, place)
-        if alias is None and not parts and opened.type in ("wrapper", "session") and not opened.engine:
+        if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
         if not engine and opened.by != "url":
             return  # a façade whose back end is chosen by something that isn't here
-        for address in addresses(parts, self._catalogue):
-            if not engine and kind not in ("", "relational", "queue") and not address.scheme:
-                continue  # a cache or limiter whose URL is nowhere: most often it is in memory
-            yield self._made(site, opened, engine, kind, role, address, alias, containers)
+        for address in addresses(parts, self._catalogue, engine):
+            if not engine and not self._by_scheme(address):
+                if kind not in ("", "relational", "queue") or (address.scheme and kind == "queue"):
+                    continue  # a cache, limiter or file whose URL is nowhere or names no server
+            made = self._made(site, opened, engine, kind, role, address, alias, containers)
+            if made.engine not in NO_STORE:
+                yield made
+
+    def _by_scheme(self, address: Address) -> Engine | None:
+        return self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
 
     def _made(
         self, site: Site, opened: Open, engine: str, kind: str, role: str, address: Address,
         alias: SiteKey | None, containers: tuple[tuple[str, bool], ...],
     ) -> Opened:  # fmt: skip
-        by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
+        by_url = self._by_scheme(address)
         if by_url is not None and (not engine or by_url.family != self._family(engine)) and opened.by == "url":
-            engine, kind = by_url.name, by_url.kind
+            queue = kind == Kind.QUEUE and by_url.kind in (Kind.KV, Kind.QUEUE)
+            engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
             engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
         if address.private or opened.in_memory or address.scratch:
@@ -155,63 +170,112 @@ class Openings:
         position = next((i.at for i in opened.identity if i.param == opened.by_param), 0)
         value = argument_of(site.call.args, opened.by_param, position)
         for meaning in self._evaluator.evaluate(value, place):
-            text = meaning.value if isinstance(meaning, Known) else None
-            chosen = opened.engines.get(text) if isinstance(text, str) else None
+            text = _selecting(meaning)
+            chosen = opened.engines.get(text) if text else None
             if chosen:
                 engine, _, rest = chosen.partition("/")
                 kind, _, role = rest.partition("/")
                 known = self._catalogue.engine(engine)
+                if engine in NO_STORE:
+                    return None
                 return engine, kind or (known.kind if known else opened.kind), role or opened.role
         return None
 
     def _identity(
-        self, site: Site, opened: Open, place: Place
+        self, site: Site, opened: Open, place: Place, deep: int = 0
     ) -> tuple[dict[str, tuple[Abstract, ...]], SiteKey | None, tuple[tuple[str, bool], ...]]:
+        """Return what the identity arguments mean, the client among them, and the containers they name."""
         parts: dict[str, tuple[Abstract, ...]] = {}
+        assumed: dict[str, tuple[Abstract, ...]] = {}
         alias: SiteKey | None = None
         containers: list[tuple[str, bool]] = []
         splats = self._splats(site, place)
         for identity in opened.identity:
-            value = argument_of(site.call.args, identity.param, identity.at)
-            meanings = self._evaluator.evaluate(value, place) if value is not None else ()
-            if not meanings:
-                for splat in splats:
-                    meanings = (
-                        tuple(self._evaluator.lookup(splat, identity.param)) if _has(splat, identity.param) else ()
-                    )
-            meanings = tuple(m for m in meanings if m != Known(None))
-            if identity.means == "client":
-                for meaning in meanings:
-                    alias = alias or self._handle_site(meaning)
-                if meanings and alias is None:
-                    parts.setdefault("client", meanings)
-                continue
+            meanings = self._given(site, identity, splats, place)
             if identity.means == "container":
                 containers.extend(_container(meaning) for meaning in meanings)
                 continue
-            if not meanings and identity.default is not None and not splats:
-                meanings = (Known(identity.default),)
-            if not meanings:
-                continue
-            if any(isinstance(m, (Handle, Instance)) for m in meanings):
-                site_of = next((s for m in meanings if (s := self._handle_site(m)) is not None), None)
-                alias = alias or site_of
-                continue
-            means = identity.means
-            if means not in parts or value is not None:
-                parts[means] = meanings
-        if not parts and opened.env:
-            parts["url"] = (Symbol(opened.env[0]),)
+            plain: list[Abstract] = []
+            for meaning in meanings:
+                carried = self._carried(meaning, deep)
+                if carried is not None:
+                    for means, inner in carried[0].items():
+                        parts.setdefault(means, inner)
+                    alias = alias or carried[1]
+                    containers.extend(carried[2])
+                elif identity.means == "client" or isinstance(meaning, (Handle, Instance)):
+                    alias = alias or self._handle_site(meaning)
+                    if identity.means == "client":
+                        parts.setdefault("client", meanings)
+                elif identity.means != "config":
+                    plain.append(self._flat(meaning))
+            if plain:
+                parts[identity.means] = tuple(dict.fromkeys((*parts.get(identity.means, ()), *plain)))
+            elif not meanings and identity.default is not None and not splats:
+                assumed.setdefault(identity.means, (Known(identity.default),))
         if "client" in parts:
-            return {}, alias, tuple(containers)
-        if "url" in parts and "host" in parts:
-            del parts["host"]
+            return {}, alias, tuple(dict.fromkeys(containers))
+        leading = [means for means in _LEADING if means in parts]
+        if leading:
+            assumed = {means: value for means, value in assumed.items() if means not in _LEADING}
+        if leading and leading[0] in ("url", "path"):
+            assumed = {}
+            parts.pop("host", None)
             parts.pop("port", None)
-        if splats and not any(argument_of(site.call.args, i.param, i.at) for i in opened.identity):
-            known = any(_has(splat, i.param) for splat in splats for i in opened.identity)
-            if not known:
-                parts = {}
+        parts = {**assumed, **parts}
+        if opened.env and not leading:
+            parts = {"url": (Symbol(opened.env[0]),)}
         return parts, alias, tuple(dict.fromkeys(containers))
+
+    def _given(self, site: Site, identity: Identity, splats: list[Display], place: Place) -> tuple[Abstract, ...]:
+        """Return what is passed for a parameter, in the call or in a dictionary unpacked into it."""
+        value = argument_of(site.call.args, identity.param, identity.at)
+        meanings = self._evaluator.evaluate(value, place) if value is not None else ()
+        if not meanings:
+            for splat in splats:
+                if _has(splat, identity.param):
+                    meanings = tuple(self._evaluator.lookup(splat, identity.param))
+        return tuple(m for m in meanings if m != Known(None))
+
+    def _carried(
+        self, meaning: Abstract, deep: int
+    ) -> tuple[dict[str, tuple[Abstract, ...]], SiteKey | None, tuple[tuple[str, bool], ...]] | None:
+        """Return what a settings or URL object says of the store, or None if the value is no such object."""
+        handle = meaning.handle if isinstance(meaning, Bound) else meaning
+        if not isinstance(handle, Handle) or handle.site is None or deep >= DEEPEST_SETTINGS:
+            return None
+        for opened, place in self._opens(handle.site):
+            if opened.type in _CARRYING:
+                return self._identity(handle.site, opened, place, deep + 1)
+        return None
+
+    def _flat(self, meaning: Abstract, deep: int = 0) -> Abstract:
+        """Read `("host", port)`, `["http://a:9200"]` and `{"host": …, "port": …}` as texts."""
+        if not isinstance(meaning, Display) or deep > DEEPEST_SETTINGS:
+            return meaning
+        if isinstance(meaning.value, Map):
+            hosts = [m for key in _HOST_KEYS if _has(meaning, key) for m in self._evaluator.lookup(meaning, key)]
+            ports = list(self._evaluator.lookup(meaning, "port")) if _has(meaning, "port") else []
+            if not hosts:
+                return UNKNOWN
+            return Template((hosts[0], Known(":"), ports[0])) if ports else hosts[0]
+        items = [(self._evaluator.evaluate(item, meaning.place) or (UNKNOWN,))[0] for item in meaning.value.items]
+        if len(items) == 2 and _is_port(items[1]):
+            return Template((items[0], Known(":"), items[1]))
+        flat = [self._node(item, deep) for item in items]
+        joined = [part for item in flat for part in (Known(","), item)][1:]
+        return flat[0] if len(flat) == 1 else Template(tuple(joined)) if flat else UNKNOWN
+
+    def _node(self, item: Abstract, deep: int) -> Abstract:
+        """Return the address that one entry of a list of servers means: a text, a pair, or an object made of both."""
+        if isinstance(item, External) and item.name.endswith("()"):
+            return UNKNOWN
+        carried = self._carried(item, deep)
+        if carried is not None and "host" in carried[0]:
+            port = carried[0].get("port")
+            host = carried[0]["host"][0]
+            return Template((host, Known(":"), port[0])) if port else host
+        return self._flat(item, deep + 1)
 
     def _splats(self, site: Site, place: Place) -> list[Display]:
         found: list[Display] = []
@@ -249,7 +313,7 @@ class Openings:
             }
             kind = row.decides or (known.kind if known is not None else opened.kind)
             containers = tuple(_container(m) for m in parts.pop("container", ()))
-            for address in addresses(parts, self._catalogue):
+            for address in addresses(parts, self._catalogue, engine):
                 name = known.name if known else engine
                 role = Role(row.role or "data")
                 yield Opened(site, opened.library, name, Kind(kind), role, address, None, containers)
@@ -263,6 +327,23 @@ class Openings:
                     following.extend(self._evaluator.lookup(meaning, key))
             found = following
         return tuple(found)
+
+
+_LEADING = ("url", "path", "host", "server", "name", "database")
+_HOST_KEYS = ("host", "hostname", "address", "url", "uri")
+
+
+def _is_port(meaning: Abstract) -> bool:
+    if isinstance(meaning, Symbol):
+        return "PORT" in meaning.name
+    return isinstance(meaning, Known) and isinstance(meaning.value, int)
+
+
+def _selecting(meaning: Abstract) -> str:
+    """Return the text or the last name that chooses an engine: `"redis"`, `Cache.REDIS`, a class."""
+    if isinstance(meaning, Known):
+        return meaning.value if isinstance(meaning.value, str) else ""
+    return meaning.name.rpartition(".")[2] if isinstance(meaning, (External, Handle)) else ""
 
 
 _EMPTY = Display(Map(()), Place(0, 0))

@@ -57,20 +57,29 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._roots = frozenset(root.partition(".")[0] for root in catalogue.roots) - COMMON
+        self._dotted = tuple(
+            sorted((m, frozenset(m.split("."))) for m in catalogue.roots if m.partition(".")[0] in COMMON and "." in m)
+        )
+        self._openers = frozenset(
+            name.rpartition(".")[2] for name in catalogue.opened_names if name.partition(".")[0] in COMMON
+        )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
 
     def speaks(self, words: set[str]) -> bool:
-        """Say whether any word speaks of stores or settings."""
+        """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
         for word in words:
             known = self._speaks.get(word)
             if known is None:
                 known = self._speaks[word] = (
-                    word in self._roots or word in self._methods or _SPEAKING.search(word) is not None
+                    word in self._roots
+                    or word in self._methods
+                    or (len(word) > 9 and word in self._openers)
+                    or _SPEAKING.search(word) is not None
                 )
             if known:
                 return True
-        return False
+        return any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -80,15 +89,21 @@ class Vocabulary:
                 module = node.module or ""
                 root = "" if node.level else module.partition(".")[0]
                 keeps = root in self._roots or (root not in COMMON and _MODULE.search(module) is not None)
+                keeps = keeps or self._within_common(module)
                 for alias in node.names:
-                    if keeps or self._catalogue.open(f"{module}.{alias.name}") is not None:
+                    dotted = f"{module}.{alias.name}"
+                    if keeps or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     root = alias.name.partition(".")[0]
-                    if root in self._roots:
+                    if root in self._roots or self._within_common(alias.name):
                         words.add(alias.asname or root)
         return words - {"*"}
+
+    def _within_common(self, dotted: str) -> bool:
+        """Say whether a module belongs to a library that lives within a common one: `google.cloud.firestore`."""
+        return any(f"{dotted}.".startswith(f"{module}.") for module, _ in self._dotted)
 
 
 _vocabularies: dict[str, Vocabulary] = {}
