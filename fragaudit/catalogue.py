@@ -122,8 +122,13 @@ class Catalogue:
         return {alias: entry.name for library in self.libraries for entry in library.open for alias in entry.aliases}
 
     def open(self, dotted: str) -> Open | None:
-        """Return what a dotted name opens."""
-        return self._opens.get(dotted)
+        """Return what a dotted name opens: an entry, or a method of a class under one of its other names."""
+        found = self._opens.get(dotted)
+        if found is not None:
+            return found
+        owner, _, method = dotted.rpartition(".")
+        canonical = self._canonical.get(owner)
+        return self._opens.get(f"{canonical}.{method}") if canonical is not None else None
 
     def operations(self, dotted_class: str, method: str) -> tuple[Operation, ...]:
         """Return the operations that a method of a class is."""
@@ -134,18 +139,34 @@ class Catalogue:
         return ()
 
     @cached_property
-    def _by_root(self) -> dict[tuple[str, str], list[Operation]]:
+    def _by_library(self) -> dict[tuple[str, str], list[Operation]]:
         found: dict[tuple[str, str], list[Operation]] = defaultdict(list)
         for name, entries in self._operations.items():
-            found[name.partition(".")[0], name.rpartition(".")[2]].extend(entries)
+            for entry in entries:
+                found[entry.library, name.rpartition(".")[2]].append(entry)
+        return found
+
+    @cached_property
+    def _modules(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for library in self.libraries:
+            for module in library.modules:
+                found[module].append(library.package)
         return found
 
     def operations_of_library(self, dotted: str, method: str) -> tuple[Operation, ...]:
         """Return the operations that a method is on some class of the library a dotted name belongs to.
 
-        For objects got through chains that the catalogue doesn't follow: `client["db"]["things"].insert_one`.
+        For objects whose class the catalogue doesn't list, or got through chains that it doesn't follow:
+        `client["db"]["things"].insert_one`, the asynchronous twin of a client.
         """
-        return tuple(self._by_root.get((dotted.partition(".")[0], method), ()))
+        module = dotted
+        while module and module not in self._modules:
+            module = module.rpartition(".")[0]
+        found: list[Operation] = []
+        for package in self._modules.get(module, ()):
+            found.extend(self._by_library.get((package, method), ()))
+        return tuple(found)
 
     @cached_property
     def _models(self) -> dict[str, Model]:

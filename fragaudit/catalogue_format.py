@@ -52,16 +52,22 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
 class Open(Struct, frozen=True, forbid_unknown_fields=True):
     """A callable that opens a store, wraps one, or points to one.
 
-    `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given; the others
-    (`control url marker lookup settings`) open nothing. `on_use`: also serves other ends (authentication, storage), so
-    it is a store only where data is read or written through it.
+    `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given, and open one
+    of their own only where their arguments say which; `model` is a base class whose subclasses are kept in the store,
+    its identity in their attributes (`Meta.host`); `settings` and `url` objects carry an address to what opens; the
+    others (`control marker lookup`) open nothing. `on_use`: also serves other ends (authentication, storage), so it
+    is a store only where data is read or written through it. `by_param` names the argument that decides the engine,
+    `engines` what its values mean (`engine`, `engine/kind` or `engine/kind/role`); by `url` the URL's scheme does.
+    `env`: the variables that name the store where no argument does.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     identity: tuple[Identity, ...] = ()
     returns: str = ""
-    type: Literal["client", "pool", "wrapper", "session", "control", "url", "marker", "lookup", "settings"] = "client"
+    type: Literal["client", "pool", "wrapper", "session", "model", "control", "url", "marker", "lookup", "settings"] = (
+        "client"
+    )
     engine: str = ""
     kind: str = ""
     role: str = ""
@@ -138,7 +144,13 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
-    """Files with `# store: ENGINE KIND [ROLE]` on each line that opens a store."""
+    """Files with a mark on each line that opens a store: exactly these lines do, and these stores there are.
+
+    `# store: ENGINE KIND [ROLE] [at ADDRESS]` for a store (role `data` where none is named), `# same` for a line that
+    opens the store marked last once more (`# same: ENGINE` for the last one of an engine). Where a line is marked
+    `# write`, `# read`, `# delete`, `# search` (by similarity) or `# walk` (over a graph), all such calls are. Marks
+    stand at the end of a line, several behind each other. An example without a mark shows silence.
+    """
 
     title: str
     files: dict[str, str]

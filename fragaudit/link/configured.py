@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, Display, Known
+from fragaudit.link.abstract import Abstract, Display, Handle, Known
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.identity import addresses
+from fragaudit.link.identity import addresses, site_key
 from fragaudit.link.openings import NO_STORE, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
@@ -68,7 +68,10 @@ class Configured:
 
     def _one(self, setting: Setting, meaning: Abstract, file: int, binding: Binding, alias: str) -> Iterator[Opened]:
         engine, parts = setting.engine or "", dict[str, tuple[Abstract, ...]]()
-        if isinstance(meaning, Display):
+        alias = site_key(meaning.site) if isinstance(meaning, Handle) and meaning.site is not None else None
+        if alias is not None:
+            pass  # a client object, whose address is its own
+        elif isinstance(meaning, Display):
             chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
             text = next((str(m.value) for m in chosen if isinstance(m, Known)), "")
             if setting.engines and text:
@@ -81,7 +84,7 @@ class Configured:
                     parts[identity.means] = values
         else:
             text = str(meaning.value) if isinstance(meaning, Known) else ""
-            if setting.engines:
+            if setting.engines and setting.shape != "aliases":
                 engine = setting.engines.get(text, "")
                 if not engine:
                     return
@@ -102,7 +105,7 @@ class Configured:
             if name in NO_STORE:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
-            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address)
+            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, alias)
 
 
 _FILLING = frozenset({"update", "from_mapping", "setdefault"})

@@ -97,8 +97,7 @@ class Evaluator:
             case Text():
                 yield Template(tuple(self._one(part, place) for part in value.parts))
             case Either():
-                for option in value.options:
-                    yield from self.evaluate(option, place)
+                yield from _with_fallback([m for option in value.options for m in self.evaluate(option, place)])
             case Seq() | Map():
                 yield Display(value, place)
             case Function():
@@ -546,6 +545,17 @@ def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> 
         elif argument.name == "*":
             position = None
     return None
+
+
+def _with_fallback(meanings: list[Abstract]) -> Iterator[Abstract]:
+    """Make the constants beside a setting its defaults: `os.getenv("URL") or "redis://localhost"`."""
+    settings_named = [m for m in meanings if isinstance(m, Symbol) and m.strong]
+    constants = tuple(m for m in meanings if isinstance(m, Known) and m.value not in (None, ""))
+    if len(settings_named) != 1 or len(settings_named) + len(constants) != len(meanings) or not constants:
+        yield from meanings
+        return
+    setting = settings_named[0]
+    yield Symbol(setting.name, (*setting.defaults, *constants), setting.strong)
 
 
 def _distinct(meanings: Iterable[Abstract]) -> Meanings:

@@ -65,8 +65,9 @@ class Grouping:
 
     def _find(self, opened: Opened, groups: list[Group], by_site: dict[SiteKey, Group]) -> Group | None:
         family = self._family(opened.engine)
-        if opened.alias is not None and opened.alias in by_site and by_site[opened.alias].family == family:
-            group = by_site[opened.alias]
+        aliased = by_site.get(opened.alias) if opened.alias is not None else None
+        if aliased is not None and (aliased.family == family or opened.engine == UNDECIDED):
+            group = aliased
             self._because(group, opened, "uses the client opened there", group.openings[0])
             return group
         mates = [g for g in groups if g.family == family and self._compatible(g, opened)]
@@ -84,6 +85,11 @@ class Grouping:
             if not any(distinct(o.address, opened.address) for o in group.openings):
                 self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
                 return group
+        if opened.engine == UNDECIDED and not opened.address.known:
+            only = [g for g in groups if self._compatible(g, opened)]
+            if len(only) == 1:
+                self._because(only[0], opened, "is the only database it can be", only[0].openings[0])
+                return only[0]
         return None
 
     def _compatible(self, group: Group, opened: Opened) -> bool:

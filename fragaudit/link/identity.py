@@ -147,7 +147,8 @@ class _Reading:
             return _Composed(text + (f"#{database}" if database else ""), "")
         if text.startswith((".", "/", "~", ":")) or text.endswith((".db", ".sqlite", ".sqlite3")):
             return _Composed(_path(text), "")
-        return _Composed(self._joined(text, database, self.engine), "")
+        host, _, path = text.partition("/") if self.engine is not None and self.engine.default_port else (text, "", "")
+        return _Composed(self._joined(host, database or path, self.engine), "")
 
     def _keyed(self, text: str, database: str) -> _Composed | None:
         """Read `host=a dbname=b` and `DRIVER={…};SERVER=a;DATABASE=b`."""

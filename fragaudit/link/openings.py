@@ -25,7 +25,7 @@ from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import Attr, Lit, Map, Ref
+from fragaudit.model.values import Attr, Call, Lit, Map, Ref
 
 _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
@@ -82,7 +82,45 @@ class Openings:
         for site in self._program.sites:
             for opened, place in self._opens(site):
                 found.extend(self._opened(site, opened, place))
+        for number, file in enumerate(self._program.files):
+            for scope, entry in enumerate(file.scopes):
+                if entry.kind == "class" and entry.bases:
+                    found.extend(self._models(Place(number, scope)))
         return tuple(dict.fromkeys(found))
+
+    def _models(self, cls: Place) -> Iterator[Opened]:
+        """Yield the store that keeps the objects of a class, where a base class of the catalogue says so."""
+        scope = self._program.scope(cls)
+        for base in self._evaluator.outside_bases(ClassRef(cls)):
+            opened = self._catalogue.open(base.name)
+            if opened is None or opened.type != "model" or not opened.counts:
+                continue
+            call = Call(Ref(scope.name), (), scope.span)
+            site = Site(cls, call, scope.branch, scope.name, None, "model", False)
+            parts: dict[str, tuple[Abstract, ...]] = {}
+            alias = None
+            for identity in opened.identity:
+                meanings = self._declared(cls, identity.param)
+                alias = alias or next((key for m in meanings if (key := self._handle_site(m)) is not None), None)
+                if meanings and identity.means != "client":
+                    parts[identity.means] = meanings
+            if not parts and opened.env and alias is None:
+                parts = {"url": (Symbol(opened.env[0]),)}
+            for address in addresses(parts, self._catalogue, opened.engine):
+                yield self._made(site, opened, opened.engine, opened.kind, opened.role, address, alias, ())
+            return
+
+    def _declared(self, cls: Place, path: str) -> tuple[Abstract, ...]:
+        """Return what an attribute of a class or of a class inside it means: `Meta.host`."""
+        *inner, name = path.split(".")
+        place = cls
+        for step in inner:
+            numbers = self._program.definitions(place, step)
+            if not numbers:
+                return ()
+            place = Place(place.file, numbers[-1])
+        bindings = self._program.bindings(place, name)
+        return tuple(m for b in bindings for m in self._evaluator.evaluate(b.value, place) if m != Known(None))
 
     def _opens(self, site: Site) -> Iterator[tuple[Open, Place]]:
         """Yield the catalogue entries that a call may be."""
@@ -216,8 +254,8 @@ class Openings:
         if "client" in parts:
             return {}, alias, tuple(dict.fromkeys(containers))
         leading = [means for means in _LEADING if means in parts]
-        if leading:
-            assumed = {means: value for means, value in assumed.items() if means not in _LEADING}
+        if any(means in _SERVERS for means in leading):
+            assumed = {means: value for means, value in assumed.items() if means not in _LEADING or means == "database"}
         if leading and leading[0] in ("url", "path"):
             assumed = {}
             parts.pop("host", None)
@@ -330,6 +368,7 @@ class Openings:
 
 
 _LEADING = ("url", "path", "host", "server", "name", "database")
+_SERVERS = ("url", "path", "host", "server")
 _HOST_KEYS = ("host", "hostname", "address", "url", "uri")
 
 

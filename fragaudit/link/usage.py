@@ -118,13 +118,18 @@ class Usage:
                     yield from self._on_instance(site, base, func.name)
                 case External():
                     yield from self._on_handle(site, Handle(base.name), func.name)
+                case ClassRef():
+                    for outside in self._evaluator.outside_bases(base):
+                        if self._catalogue.operations(outside.name, func.name):
+                            yield from self._on_handle(site, Handle(outside.name), func.name)
+                            break
                 case _:
                     continue
 
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)
         operations = self._catalogue.operations(handle.name, method)
-        if not operations and opened is None and handle.site is not None:
+        if not operations and handle.site is not None:
             operations = self._catalogue.operations_of_library(handle.name, method)
         for operation in operations:
             if operation.verb == "container":

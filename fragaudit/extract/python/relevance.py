@@ -11,7 +11,7 @@ import re
 
 from fragaudit.catalogue import Catalogue
 
-_WORD = re.compile(r"[A-Za-z_]\w+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -45,7 +45,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 2
+STEPS = 3
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
