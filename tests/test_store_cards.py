@@ -111,9 +111,10 @@ def _written(entry: Open, lead: str, positional: bool) -> str:
         if means in given and means != "container":
             continue
         given.add(means)
+        param, _, key = identity.param.partition("[")
+        value = {key.strip("]'"): value} if key else value
         keyword = not (positional and identity.at == 0 and not arguments)
-        arguments.append(f"{identity.param}={value!r}" if keyword else repr(value))
-    arguments.sort(key=lambda a: "=" in a.partition("'")[0])
+        arguments.append(f"{param}={value!r}" if keyword else repr(value))
     return f"import {entry.name.partition('.')[0]}\n\nopened = {entry.name}({', '.join(arguments)})\n"
 
 

@@ -104,7 +104,7 @@ class Assembly:
 
     def _draft(self, group: Group) -> Draft:
         role, why = role_of(group, self._program, self._used)
-        leading = next((o for o in group.openings if o.type != "pool"), group.openings[0])
+        leading = min(group.openings, key=lambda o: (o.type == "pool", o.alias is not None))
         address = group.address
         return Draft(
             kind=leading.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, Display, Handle, Known
+from fragaudit.link.abstract import Abstract, Display, External, Handle, Known
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import addresses, site_key
 from fragaudit.link.openings import NO_STORE, Opened
@@ -30,6 +30,8 @@ class Configured:
             for binding in file.bindings:
                 for name, value in _settings(binding, file.path):
                     found.extend(self._read(name, value, number, binding))
+                    for dotted in self._dotted(binding, number):
+                        found.extend(self._read(dotted, value, number, binding))
         for site in self._program.sites:
             func = site.call.func
             if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
@@ -43,6 +45,14 @@ class Configured:
         for setting in self._catalogue.setting(name):
             if self._applies(setting, file, binding):
                 yield from self._opened(setting, value, file, binding)
+
+    def _dotted(self, binding: Binding, file: int) -> Iterator[str]:
+        """Yield the full names of a setting that is an attribute of a library's own object: `neomodel.config.X`."""
+        base, _, name = binding.target.rpartition(".")
+        if base and "." not in base:
+            for meaning in self._evaluator.name(base, Place(file, binding.scope)):
+                if isinstance(meaning, External):
+                    yield f"{meaning.name}.{name}"
 
     def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
         """Keep settings to where they mean something: module level or a configuration class."""

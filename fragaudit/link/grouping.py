@@ -66,7 +66,12 @@ class Grouping:
     def _find(self, opened: Opened, groups: list[Group], by_site: dict[SiteKey, Group]) -> Group | None:
         family = self._family(opened.engine)
         aliased = by_site.get(opened.alias) if opened.alias is not None else None
-        if aliased is not None and (aliased.family == family or opened.engine == UNDECIDED):
+        if aliased is not None and (
+            aliased.family == family
+            or opened.undecided
+            or not opened.address.known
+            or all(o.type == "pool" for o in aliased.openings)
+        ):
             group = aliased
             self._because(group, opened, "uses the client opened there", group.openings[0])
             return group
@@ -85,7 +90,7 @@ class Grouping:
             if not any(distinct(o.address, opened.address) for o in group.openings):
                 self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
                 return group
-        if opened.engine == UNDECIDED and not opened.address.known:
+        if opened.undecided and not opened.address.known:
             only = [g for g in groups if self._compatible(g, opened)]
             if len(only) == 1:
                 self._because(only[0], opened, "is the only database it can be", only[0].openings[0])
@@ -128,8 +133,10 @@ def _same(one: Address, other: Address) -> bool:
 
 
 def decide_engine(groups: Sequence[Group], hint: str | None) -> None:
-    """Give databases whose URL is nowhere in the source the engine that everything else hints at."""
+    """Give what was opened without a URL the engine of what it was joined with, or that everything else hints at."""
     for group in groups:
-        known = next((o.engine for o in group.openings if o.engine != UNDECIDED), hint)
+        known = next((o.engine for o in group.openings if not o.undecided), None)
+        if known is None and all(o.engine == UNDECIDED for o in group.openings):
+            known = hint
         if known is not None:
-            group.openings = [replace(o, engine=known) if o.engine == UNDECIDED else o for o in group.openings]
+            group.openings = [replace(o, engine=known) if o.undecided else o for o in group.openings]

@@ -108,6 +108,8 @@ class _Reading:
 
     def compose(self, lead: str, value: str, rest: dict[str, str]) -> _Composed:
         database = rest.get("database", "")
+        if lead == "server" and rest.get("port"):
+            value = ",".join(h if re.search(r":\d+$", h) else f"{h}:{rest['port']}" for h in value.split(","))
         if lead in ("url", "server") or "://" in value:
             return self._from_url(value, database)
         scheme = rest.get("scheme", "").lower()

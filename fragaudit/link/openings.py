@@ -42,6 +42,8 @@ DEEPEST_SETTINGS = 3
 UNDECIDED = "sql"
 """Engine of a URL-opened database whose URL is nowhere in the source."""
 
+_SOME_BACK_END = " backend"
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -61,6 +63,11 @@ class Opened:
     in_memory: bool = False
     type: str = "client"
     on_use: bool = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the engine is still to be found elsewhere: a database or broker whose URL isn't in the call."""
+        return self.engine == UNDECIDED or self.engine.endswith(_SOME_BACK_END)
 
     @property
     def key(self) -> SiteKey:
@@ -140,7 +147,7 @@ class Openings:
     def _names(self, callee: Abstract) -> Iterator[str]:
         match callee:
             case External():
-                yield callee.name
+                yield callee.name.replace("()", "")  # a method of an object that an outside class made
             case Bound():
                 yield f"{callee.handle.name}.{callee.method}"
             case ClassRef():
@@ -193,7 +200,7 @@ class Openings:
             queue = kind == Kind.QUEUE and by_url.kind in (Kind.KV, Kind.QUEUE)
             engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
-            engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
+            engine = UNDECIDED if kind in ("", "relational") else opened.library + _SOME_BACK_END
         if address.private or opened.in_memory or address.scratch:
             role = Role.SCRATCH
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
@@ -267,12 +274,17 @@ class Openings:
 
     def _given(self, site: Site, identity: Identity, splats: list[Display], place: Place) -> tuple[Abstract, ...]:
         """Return what is passed for a parameter, in the call or in a dictionary unpacked into it."""
-        value = argument_of(site.call.args, identity.param, identity.at)
+        param, _, key = identity.param.partition("[")
+        value = argument_of(site.call.args, param, identity.at)
         meanings = self._evaluator.evaluate(value, place) if value is not None else ()
+        if key:
+            name = key.strip("]'")
+            inside = [m for m in meanings if isinstance(m, Display) and _has(m, name)]
+            meanings = tuple(m for display in inside for m in self._evaluator.lookup(display, name))
         if not meanings:
             for splat in splats:
-                if _has(splat, identity.param):
-                    meanings = tuple(self._evaluator.lookup(splat, identity.param))
+                if _has(splat, param):
+                    meanings = tuple(self._evaluator.lookup(splat, param))
         return tuple(m for m in meanings if m != Known(None))
 
     def _carried(

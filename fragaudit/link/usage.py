@@ -115,16 +115,21 @@ class Usage:
                         site, Handle(f"{base.handle.name}.{base.method}", base.handle.site), func.name
                     )
                 case Instance():
+                    yield from self._inherited(site, base.of, func.name)
                     yield from self._on_instance(site, base, func.name)
                 case External():
-                    yield from self._on_handle(site, Handle(base.name), func.name)
+                    yield from self._on_handle(site, Handle(base.name.replace("()", "")), func.name)
                 case ClassRef():
-                    for outside in self._evaluator.outside_bases(base):
-                        if self._catalogue.operations(outside.name, func.name):
-                            yield from self._on_handle(site, Handle(outside.name), func.name)
-                            break
+                    yield from self._inherited(site, base, func.name)
                 case _:
                     continue
+
+    def _inherited(self, site: Site, cls: ClassRef, method: str) -> Iterator[Called]:
+        """A call of a method that a class of the project has from a library: `User.find_one(…)`, `user.save()`."""
+        for outside in self._evaluator.outside_bases(cls):
+            if self._catalogue.operations(outside.name, method):
+                yield from self._on_handle(site, Handle(outside.name), method)
+                return
 
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)

@@ -45,7 +45,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 3
+STEPS = 5
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
