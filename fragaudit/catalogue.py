@@ -163,10 +163,16 @@ class Catalogue:
         module = dotted
         while module and module not in self._modules:
             module = module.rpartition(".")[0]
-        found: list[Operation] = []
-        for package in self._modules.get(module, ()):
-            found.extend(self._by_library.get((package, method), ()))
+        packages = list(self._modules.get(module, ()))
+        found = [o for package in packages for o in self._by_library.get((package, method), ())]
+        if not found:
+            extended = dict.fromkeys(e for package in packages if (e := self._extends.get(package)))
+            found = [o for package in extended for o in self._by_library.get((package, method), ())]
         return tuple(found)
+
+    @cached_property
+    def _extends(self) -> dict[str, str]:
+        return {library.package: library.extends for library in self.libraries if library.extends}
 
     @cached_property
     def _models(self) -> dict[str, Model]:

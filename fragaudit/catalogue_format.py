@@ -39,7 +39,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
-    """A store that a config dict names: `key` is the dotted path of the provider, `engines` what its values mean."""
+    """A store that a config dict or a keyword names: `key` is the dotted path of the provider, `engines` its values."""
 
     key: str
     decides: Kind
@@ -157,7 +157,7 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
-    """One client library."""
+    """One client library. `extends`: the package whose classes its own derive from, with their operations."""
 
     package: str
     modules: tuple[str, ...]
@@ -168,6 +168,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     checked: tuple[str, ...] = ()
     counts: bool = True
     inside: str = ""
+    extends: str = ""
     framework: bool = False
     test_double: bool = False
     id_type: str = ""

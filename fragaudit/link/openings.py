@@ -25,7 +25,7 @@ from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import Attr, Call, Lit, Map, Ref
+from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref
 
 _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
@@ -93,7 +93,7 @@ class Openings:
             for scope, entry in enumerate(file.scopes):
                 if entry.kind == "class" and entry.bases:
                     found.extend(self._models(Place(number, scope)))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(_backed(found)))
 
     def _models(self, cls: Place) -> Iterator[Opened]:
         """Yield the store that keeps the objects of a class, where a base class of the catalogue says so."""
@@ -178,10 +178,10 @@ class Openings:
         parts, alias, containers = self._identity(site, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
-        if not engine and opened.by != "url":
+        if not engine and opened.by != "url" and alias is None:
             return  # a façade whose back end is chosen by something that isn't here
         for address in addresses(parts, self._catalogue, engine):
-            if not engine and not self._by_scheme(address):
+            if not engine and not self._by_scheme(address) and alias is None:
                 if kind not in ("", "relational", "queue") or (address.scheme and kind == "queue"):
                     continue  # a cache, limiter or file whose URL is nowhere or names no server
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
@@ -200,8 +200,8 @@ class Openings:
             queue = kind == Kind.QUEUE and by_url.kind in (Kind.KV, Kind.QUEUE)
             engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
-            engine = UNDECIDED if kind in ("", "relational") else opened.library + _SOME_BACK_END
-        if address.private or opened.in_memory or address.scratch:
+            engine = UNDECIDED if kind in ("", "relational") and opened.by == "url" else opened.library + _SOME_BACK_END
+        if address.private or address.scratch or (opened.in_memory and not address.known):
             role = Role.SCRATCH
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
                       containers, opened.in_memory, opened.type, opened.on_use)  # fmt: skip
@@ -346,11 +346,13 @@ class Openings:
 
     def _configured(self, site: Site, opened: Open, place: Place) -> Iterator[Opened]:
         """Yield the stores that a config dict names; without one, the library's defaults."""
-        displays: list[Display] = []
+        named = tuple(Entry(Lit(a.name), a.value) for a in site.call.args if a.name and not a.name.startswith("*"))
+        found = [Display(Map(named), place)]
         for identity in opened.identity:
             if identity.means == "config":
                 value = argument_of(site.call.args, identity.param, identity.at)
-                displays.extend(m for m in self._evaluator.evaluate(value, place) if isinstance(m, Display))
+                found.extend(m for m in self._evaluator.evaluate(value, place) if isinstance(m, Display))
+        displays = list(dict.fromkeys(found))
         for row in opened.config:
             chosen = self._at(displays, row.key)
             provider = next((m.value for m in chosen if isinstance(m, Known) and isinstance(m.value, str)), row.default)
@@ -377,6 +379,16 @@ class Openings:
                     following.extend(self._evaluator.lookup(meaning, key))
             found = following
         return tuple(found)
+
+
+def _backed(found: list[Opened]) -> list[Opened]:
+    """Leave out wrappers without an engine of their own whose client opened nothing."""
+    while True:
+        keys = {o.key for o in found if o.alias != o.key}
+        kept = [o for o in found if not o.engine.endswith(_SOME_BACK_END) or o.alias is None or o.alias in keys]
+        if len(kept) == len(found):
+            return kept
+        found = kept
 
 
 _LEADING = ("url", "path", "host", "server", "name", "database")

@@ -24,11 +24,17 @@ def role_of(group: Group, program: Program, used: Container[SiteKey] = ()) -> tu
     """Return the role of a store: the weightiest of its openings' roles.
 
     A client of which nothing says what it is for, and through which itself nothing is read or written (`used` are
-    the openings of which there is a call), is what it is handed to: a queue's, a cache's, a session's.
+    the openings of which there is a call), is what it is handed to: a queue's, a cache's, a session's. What a wrapper
+    is for, its client says.
     """
     roles = [(_opening_role(opened, program), opened) for opened in group.openings]
     handed = {opened.alias for (role, _), opened in roles if opened.alias is not None and role != Role.DATA}
-    told = [(r, o) for r, o in roles if r[0] != Role.DATA or o.key not in handed or o.key in used]
+    keys = {opened.key for _, opened in roles}
+    told = [
+        ((role, why), opened)
+        for (role, why), opened in roles
+        if role != Role.DATA or (opened.alias not in keys and (opened.key not in handed or opened.key in used))
+    ]
     (role, why), opened = min(
         told or roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at)
     )

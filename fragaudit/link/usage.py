@@ -136,6 +136,8 @@ class Usage:
         operations = self._catalogue.operations(handle.name, method)
         if not operations and handle.site is not None:
             operations = self._catalogue.operations_of_library(handle.name, method)
+            if any(operation.verb == "container" for operation in operations):
+                return  # on some class of the library it only leads to a container
         for operation in operations:
             if operation.verb == "container":
                 continue
