@@ -56,9 +56,7 @@ def marked(example: Example) -> Marks:
                     matching[-1][3].append((path, number))
                 else:
                     calls.append((path, number, what))
-    return Marks(
-        sorted(Seen(e, k, r, tuple(sorted(set(at)))) for e, k, r, at in stores), addresses, sorted(calls)
-    )
+    return Marks(sorted(Seen(e, k, r, tuple(sorted(set(at)))) for e, k, r, at in stores), addresses, sorted(calls))
 
 
 def stores(report: Report) -> list[Seen]:

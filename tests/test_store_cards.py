@@ -49,10 +49,6 @@ def test_a_name_means_one_thing() -> None:
 
 # -- every entry ---------------------------------------------------------------------------------------------------
 
-NOT_ALONE: dict[str, str] = {
-}
-"""Entries that open no store of their own by a call with nothing but constants, and why."""
-
 URLS = {"relational": "postgresql://db.example:1234/app", "kv": "redis://db.example:1234/3",
         "queue": "amqp://db.example:1234/app", "object": "s3://db.example/app"}  # fmt: skip
 BY_URL = {"relational": "postgresql", "kv": "redis", "queue": "rabbitmq", "object": "s3"}
@@ -61,14 +57,8 @@ VALUES = {"host": "db.example", "port": 1234, "database": "app", "path": "data/a
 LEADS = ("url", "path", "host", "server", "name", "database")
 
 
-def _entries() -> Iterator[tuple[Library, Open]]:
-    for library in CATALOGUE.libraries:
-        for entry in library.open:
-            yield library, entry
-
-
 def _generated() -> Iterator[object]:
-    for library, raw in _entries():
+    for raw in (entry for library in CATALOGUE.libraries for entry in library.open):
         entry = CATALOGUE.open(raw.name)
         if entry is None or entry.type not in ("client", "pool") or not entry.counts or entry.name != raw.name:
             continue
@@ -85,7 +75,7 @@ def _generated() -> Iterator[object]:
 
 def _leads(entry: Open) -> list[str]:
     """Return what an address can begin with: nothing that a default of something weightier would hide."""
-    found = []
+    found: list[str] = []
     for lead in LEADS:
         of_lead = [i for i in entry.identity if i.means == lead and i.param != entry.by_param]
         if of_lead and not (lead == "database" and found):
@@ -126,8 +116,6 @@ def _url(entry: Open) -> str:
 
 @pytest.mark.parametrize(("entry", "lead", "positional"), list(_generated()))
 def test_an_entry_opens_one_store(entry: Open, lead: str, positional: bool) -> None:
-    if entry.name in NOT_ALONE:
-        pytest.skip(NOT_ALONE[entry.name])
     text = _written(entry, lead, positional)
     report = audit_sources({"app/main.py": text})
     engine, kind = entry.engine, entry.kind

@@ -22,6 +22,9 @@ class Configured:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._catalogue = catalogue
+        imported = {item.module for file in self._program.files for item in file.imports if not item.level}
+        roots = {".".join(module.split(".")[:end]) for module in imported for end in range(1, module.count(".") + 2)}
+        self._used = {library.package for library in catalogue.libraries if not roots.isdisjoint(library.modules)}
 
     def all(self) -> tuple[Opened, ...]:
         """Return what settings open, in order of file and appearance."""
@@ -55,7 +58,9 @@ class Configured:
                     yield f"{meaning.name}.{name}"
 
     def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
-        """Keep settings to where they mean something: module level or a configuration class."""
+        """Keep settings to where they mean something: module level or a configuration class, of what is used at all."""
+        if setting.where == "flask" and setting.library not in self._used:
+            return False
         scope = self._program.scope(Place(file, binding.scope))
         if binding.target.endswith("[]") or "." in binding.target:
             return setting.where != "django"
@@ -78,8 +83,8 @@ class Configured:
 
     def _one(self, setting: Setting, meaning: Abstract, file: int, binding: Binding, alias: str) -> Iterator[Opened]:
         engine, parts = setting.engine or "", dict[str, tuple[Abstract, ...]]()
-        alias = site_key(meaning.site) if isinstance(meaning, Handle) and meaning.site is not None else None
-        if alias is not None:
+        client = site_key(meaning.site) if isinstance(meaning, Handle) and meaning.site is not None else None
+        if client is not None:
             pass  # a client object, whose address is its own
         elif isinstance(meaning, Display):
             chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
@@ -115,7 +120,7 @@ class Configured:
             if name in NO_STORE:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
-            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, alias)
+            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, client)
 
 
 _FILLING = frozenset({"update", "from_mapping", "setdefault"})

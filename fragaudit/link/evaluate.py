@@ -217,36 +217,43 @@ class Evaluator:
         if parameter.kind in ("*", "**"):
             yield UNKNOWN
             return
-        found = _distinct(self._arguments(function, number, parameter, owner))
+        passed, omitted = self._arguments(function, number, parameter, owner)
+        found = _distinct(passed)
         yield from found
-        if parameter.default is not None:
+        if parameter.default is not None and (omitted or not found):
             yield from self._default(parameter.default, Place(function.file, self.program.scope(function).parent))
         if parameter.annotation is not None and not any(isinstance(m, (Handle, Known, Symbol)) for m in found):
             yield from self.typed(parameter.annotation, function)
-        if not found and (parameter.default is None or parameter.default == Lit(None)):
+        if all(m == UNKNOWN for m in found) and (parameter.default in (None, Lit(None)) or (found and not omitted)):
             yield Symbol(parameter.name.upper(), strong=False)
 
     def _default(self, default: Value, place: Place) -> Iterator[Abstract]:
         if default != Lit(None):
             yield from self.evaluate(default, place)
 
-    def _arguments(self, function: Place, number: int, parameter: Parameter, owner: Place | None) -> Iterator[Abstract]:
-        """Yield what callers pass for a parameter."""
+    def _arguments(
+        self, function: Place, number: int, parameter: Parameter, owner: Place | None
+    ) -> tuple[list[Abstract], bool]:
+        """Return what callers pass for a parameter, and whether one of them leaves it out."""
         scope = self.program.scope(function)
         name = scope.name
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
         if owner is not None and name == "__init__":
             name = self.program.scope(owner).name
-        seen = 0
+        passed: list[Abstract] = []
+        omitted, seen = False, 0
         for site in self.program.sites_by_name.get(name, ()):
             if seen >= MOST_CALLERS:
-                return
+                return passed, True
             if not self._calls(site, function, owner):
                 continue
             seen += 1
             argument = argument_of(site.call.args, parameter.name, number - shift)
             if argument is not None:
-                yield from self.evaluate(argument, site.place)
+                passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
+            else:
+                omitted = True
+        return passed, omitted
 
     def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func

@@ -90,7 +90,7 @@ class Grouping:
             if not any(distinct(o.address, opened.address) for o in group.openings):
                 self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
                 return group
-        if opened.undecided and not opened.address.known:
+        if opened.undecided and not opened.address.known and family == opened.engine:
             only = [g for g in groups if self._compatible(g, opened)]
             if len(only) == 1:
                 self._because(only[0], opened, "is the only database it can be", only[0].openings[0])

@@ -181,9 +181,8 @@ class Openings:
         if not engine and opened.by != "url" and alias is None:
             return  # a façade whose back end is chosen by something that isn't here
         for address in addresses(parts, self._catalogue, engine):
-            if not engine and not self._by_scheme(address) and alias is None:
-                if kind not in ("", "relational", "queue") or (address.scheme and kind == "queue"):
-                    continue  # a cache, limiter or file whose URL is nowhere or names no server
+            if not engine and alias is None and not self._by_scheme(address) and not _may_be_open(kind, address):
+                continue  # a cache, limiter or file whose URL is nowhere or names no server
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
             if made.engine not in NO_STORE:
                 yield made
@@ -394,6 +393,11 @@ def _backed(found: list[Opened]) -> list[Opened]:
 _LEADING = ("url", "path", "host", "server", "name", "database")
 _SERVERS = ("url", "path", "host", "server")
 _HOST_KEYS = ("host", "hostname", "address", "url", "uri")
+
+
+def _may_be_open(kind: str, address: Address) -> bool:
+    """Say whether what is opened without a URL that names an engine is a database or broker all the same."""
+    return kind in ("", "relational") or (kind == "queue" and not address.scheme)
 
 
 def _is_port(meaning: Abstract) -> bool:

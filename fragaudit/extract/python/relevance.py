@@ -28,6 +28,7 @@ _SPEAKING = re.compile(
     r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
 _MODULE = re.compile(
@@ -92,7 +93,8 @@ class Vocabulary:
                 keeps = keeps or self._within_common(module)
                 for alias in node.names:
                     dotted = f"{module}.{alias.name}"
-                    if keeps or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
+                    handed = root not in COMMON and alias.name.islower() and _MODULE.search(dotted) is not None
+                    if keeps or handed or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
@@ -100,6 +102,11 @@ class Vocabulary:
                     if root in self._roots or self._within_common(alias.name):
                         words.add(alias.asname or root)
         return words - {"*"}
+
+    def calls_imported(self, tree: ast.Module, text: str) -> bool:
+        """Say whether a file calls methods of a store's on an object imported from a module likely to hand one out."""
+        names = self.imported(tree)
+        return any(call[1] in names and call[2] in self._catalogue.methods for call in _CALLED.finditer(text))
 
     def _within_common(self, dotted: str) -> bool:
         """Say whether a module belongs to a library that lives within a common one: `google.cloud.firestore`."""
@@ -145,7 +152,8 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
-    if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
+    all_words = set(_WORD.findall(text))
+    if not ddl and not vocabulary.speaks(all_words) and not vocabulary.calls_imported(tree, text):
         return []
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
