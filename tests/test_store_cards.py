@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from msgspec import structs
+from store_examples import addresses, calls, marked, stores, unmarked
 
 from fragaudit.catalogue import Catalogue, Library, Open, load
 from fragaudit.catalogue_format import Example
 from fragaudit.pipeline import audit_sources
-from store_examples import addresses, calls, marked, stores, unmarked
+from fragaudit.report.store_page import page
 
 CATALOGUE: Catalogue = load()
 CASES = [
@@ -128,3 +132,39 @@ def test_an_entry_opens_one_store(entry: Open, lead: str, positional: bool) -> N
     assert [(s.engine, s.kind) for s in opened] == [(engine, kind)], text
     if lead:
         assert any(part in opened[0].identity for part in ("db.example", "app")), opened[0].identity
+
+
+# -- the command ---------------------------------------------------------------------------------------------------
+
+
+def _stores(*arguments: str) -> str:
+    command = [sys.executable, "-m", "fragaudit", "stores", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_package_has_a_page_with_its_examples() -> None:
+    text = _stores("Pinecone")
+    assert text.startswith("# pinecone\n\nEngine **pinecone**, kind **vector**, role **data**.\n")
+    assert "- `pinecone.Pinecone.Index(name, host)`: opens\n" in text
+    assert "- Opens the same engine: farm-haystack" not in text
+    assert "## Example: An index of a project\n" in text
+    assert 'index = pc.Index("docs")  # store: pinecone vector at docs\n' in text
+
+
+@pytest.mark.parametrize("library", CATALOGUE.libraries, ids=lambda library: library.package)
+def test_every_library_has_a_page(library: Library) -> None:
+    text = page(library)
+    assert all(f"`{entry.name}(" in text for entry in library.open)
+    assert all(f"## Example: {example.title}\n" in text for example in library.example)
+
+
+def test_part_of_a_name_gives_a_list() -> None:
+    lines = _stores("mongo").splitlines()
+    assert lines[-1] == f"{len(lines) - 1} client libraries"
+    assert {"pymongo", "motor", "mongoengine", "beanie"} <= {line.split()[0] for line in lines[:-1]}
+
+
+def test_the_details_of_a_package_are_json_too() -> None:
+    found = json.loads(_stores("redis", "--format", "json"))
+    assert found["package"] == "redis"
+    assert found["example"][0]["files"]

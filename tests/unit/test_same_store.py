@@ -7,6 +7,9 @@ import pytest
 from fragaudit.model.stores import Store
 from fragaudit.pipeline import audit_sources
 
+Table = dict[str, list[tuple[str, ...]]]
+"""By family of engines: what a row is about, and the expressions."""
+
 IMPORTS = """
 import os
 import sqlite3
@@ -35,7 +38,7 @@ def opened(*expressions: str) -> tuple[Store, ...]:
     return tuple(store for service in report.services for store in service.stores)
 
 
-ONE = {
+ONE: Table = {
     "redis": [
         ("no argument is localhost:6379/0", "redis.Redis()", "redis.from_url('redis://localhost:6379/0')"),
         ("the names of this machine", "redis.Redis('127.0.0.1')", "redis.Redis(host='localhost')"),
@@ -50,16 +53,40 @@ ONE = {
         ("a socket", "redis.Redis(unix_socket_path='/run/r.sock')", "redis.Redis(unix_socket_path='/run/r.sock')"),
     ],
     "postgresql": [
-        ("the driver", "create_engine('postgresql+psycopg://db/app')", "create_async_engine('postgresql+asyncpg://db/app')"),
+        (
+            "the driver",
+            "create_engine('postgresql+psycopg://db/app')",
+            "create_async_engine('postgresql+asyncpg://db/app')",
+        ),
         ("the user", "psycopg.connect('postgresql://a:x@db/app')", "psycopg.connect('postgresql://b:y@db/app')"),
         ("the default port", "psycopg.connect('postgresql://db:5432/app')", "psycopg.connect(host='db', dbname='app')"),
-        ("keywords in a string", "psycopg2.connect('host=db dbname=app')", "psycopg2.connect(host='db', database='app')"),
-        ("options of a URL", "create_engine('postgresql://db/app?sslmode=require')", "asyncpg.connect('postgres://db/app')"),
-        ("an argument over the URL", "psycopg.connect('postgresql://db/x', dbname='app')", "psycopg.connect('postgresql://db/app')"),
-        ("a URL of parts", "create_engine(URL.create('postgresql', host='db', database='app'))", "create_engine('postgresql://db/app')"),
+        (
+            "keywords in a string",
+            "psycopg2.connect('host=db dbname=app')",
+            "psycopg2.connect(host='db', database='app')",
+        ),
+        (
+            "options of a URL",
+            "create_engine('postgresql://db/app?sslmode=require')",
+            "asyncpg.connect('postgres://db/app')",
+        ),
+        (
+            "an argument over the URL",
+            "psycopg.connect('postgresql://db/x', dbname='app')",
+            "psycopg.connect('postgresql://db/app')",
+        ),
+        (
+            "a URL of parts",
+            "create_engine(URL.create('postgresql', host='db', database='app'))",
+            "create_engine('postgresql://db/app')",
+        ),
     ],
     "mysql": [
-        ("driver and user", "pymysql.connect(host='db', user='u', db='shop')", "create_engine('mysql+asyncmy://x:y@db:3306/shop')"),
+        (
+            "driver and user",
+            "pymysql.connect(host='db', user='u', db='shop')",
+            "create_engine('mysql+asyncmy://x:y@db:3306/shop')",
+        ),
         ("MariaDB", "create_engine('mariadb+pymysql://db/shop')", "create_engine('mysql+pymysql://db/shop')"),
     ],
     "files": [
@@ -69,16 +96,32 @@ ONE = {
         ("a file URI", "sqlite3.connect('file:app.db?mode=ro', uri=True)", "sqlite3.connect('app.db')"),
         ("joined paths", "sqlite3.connect(os.path.join('data', 'app.db'))", "sqlite3.connect('data/app.db')"),
         ("path objects", "sqlite3.connect(Path('data') / 'app.db')", "sqlite3.connect(str(Path('data/app.db')))"),
-        ("shared memory", "sqlite3.connect('file:m?mode=memory&cache=shared')", "sqlite3.connect('file:m?mode=memory&cache=shared')"),
+        (
+            "shared memory",
+            "sqlite3.connect('file:m?mode=memory&cache=shared')",
+            "sqlite3.connect('file:m?mode=memory&cache=shared')",
+        ),
         ("a named database in memory", "duckdb.connect(':memory:x')", "duckdb.connect(':memory:x')"),
         ("a trailing slash", "lancedb.connect('data/lance/')", "lancedb.connect('./data/lance')"),
         ("lmdb", "lmdb.open('./kv')", "lmdb.open('kv/')"),
     ],
     "mongodb": [
-        ("the order of hosts", "pymongo.MongoClient('mongodb://a,b/app')", "pymongo.MongoClient('mongodb://b:27017,a:27017/app')"),
+        (
+            "the order of hosts",
+            "pymongo.MongoClient('mongodb://a,b/app')",
+            "pymongo.MongoClient('mongodb://b:27017,a:27017/app')",
+        ),
         ("no argument", "pymongo.MongoClient()", "pymongo.MongoClient('localhost', 27017)"),
-        ("options and credentials", "pymongo.MongoClient('mongodb://u:p@h/app?authSource=admin')", "AsyncIOMotorClient('mongodb://h/app')"),
-        ("mongoengine's host wins", "mongoengine_connect('other', host='mongodb://h/app')", "pymongo.MongoClient('mongodb://h/app')"),
+        (
+            "options and credentials",
+            "pymongo.MongoClient('mongodb://u:p@h/app?authSource=admin')",
+            "AsyncIOMotorClient('mongodb://h/app')",
+        ),
+        (
+            "mongoengine's host wins",
+            "mongoengine_connect('other', host='mongodb://h/app')",
+            "pymongo.MongoClient('mongodb://h/app')",
+        ),
         ("a URI without a database", "pymongo.MongoClient('mongodb://h')", "pymongo.MongoClient('mongodb://h/app')"),
     ],
     "neo4j": [
@@ -94,29 +137,59 @@ ONE = {
     ],
     "chroma": [
         ("a folder through a framework", "chromadb.PersistentClient('./db')", "Chroma(persist_directory='db')"),
-        ("settings", "chromadb.Client(chromadb.config.Settings(persist_directory='db'))", "chromadb.PersistentClient('db')"),
+        (
+            "settings",
+            "chromadb.Client(chromadb.config.Settings(persist_directory='db'))",
+            "chromadb.PersistentClient('db')",
+        ),
         ("shared in the process", "chromadb.EphemeralClient()", "chromadb.Client()"),
         ("a server", "chromadb.HttpClient('c')", "chromadb.HttpClient(host='c', port=8000)"),
     ],
     "others": [
         ("Milvus by connection", "MilvusClient('http://m:19530')", "connections.connect(host='m', port='19530')"),
         ("Weaviate's gRPC port", "weaviate.connect_to_local()", "weaviate.connect_to_local(grpc_port=50052)"),
-        ("hosts of Elasticsearch", "Elasticsearch('http://e:9200')", "Elasticsearch(['e'])", "Elasticsearch([{'host': 'e', 'port': 9200}])"),
+        (
+            "hosts of Elasticsearch",
+            "Elasticsearch('http://e:9200')",
+            "Elasticsearch(['e'])",
+            "Elasticsearch([{'host': 'e', 'port': 9200}])",
+        ),
         ("client and resource", "boto3.client('dynamodb')", "boto3.resource('dynamodb')"),
         ("a session's client", "boto3.client('s3')", "boto3.Session(profile_name='p').client('s3')"),
         ("Meilisearch", "Meili('http://m:7700', 'key')", "Meili('http://m:7700', api_key='other')"),
-        ("Pinecone's index", "pinecone.Pinecone('k').Index('docs')", "pinecone.Pinecone(api_key='k').Index(name='docs')"),
+        (
+            "Pinecone's index",
+            "pinecone.Pinecone('k').Index('docs')",
+            "pinecone.Pinecone(api_key='k').Index(name='docs')",
+        ),
     ],
     "settings": [
-        ("one variable, two fallbacks", "redis.from_url(os.getenv('R', 'redis://a'))", "redis.from_url(os.getenv('R', 'redis://b'))"),
-        ("readers of one variable", "redis.from_url(os.environ['R'])", "redis.from_url(config('R'))", "redis.from_url(os.getenv('R'))"),
+        (
+            "one variable, two fallbacks",
+            "redis.from_url(os.getenv('R', 'redis://a'))",
+            "redis.from_url(os.getenv('R', 'redis://b'))",
+        ),
+        (
+            "readers of one variable",
+            "redis.from_url(os.environ['R'])",
+            "redis.from_url(config('R'))",
+            "redis.from_url(os.getenv('R'))",
+        ),
         ("a fallback by `or`", "redis.from_url(os.getenv('R') or 'redis://a')", "redis.from_url(os.environ['R'])"),
-        ("equal defaults", "redis.from_url(os.getenv('A', 'redis://h'))", "redis.from_url(os.getenv('B', 'redis://h'))"),
-        ("a constant that the variable may be", "psycopg.connect(host='db', dbname='app')", "psycopg.connect(host='db', dbname=os.environ['NAME'])"),
+        (
+            "equal defaults",
+            "redis.from_url(os.getenv('A', 'redis://h'))",
+            "redis.from_url(os.getenv('B', 'redis://h'))",
+        ),
+        (
+            "a constant that the variable may be",
+            "psycopg.connect(host='db', dbname='app')",
+            "psycopg.connect(host='db', dbname=os.environ['NAME'])",
+        ),
     ],
-}  # fmt: skip
+}
 
-TWO = {
+TWO: Table = {
     "redis": [
         ("databases", "redis.Redis(db=0)", "redis.Redis(db=1)"),
         ("hosts", "redis.Redis('a')", "redis.Redis('b')"),
@@ -143,10 +216,10 @@ TWO = {
         ("services of AWS", "boto3.client('s3')", "boto3.client('dynamodb')"),
         ("variables", "redis.from_url(os.environ['A'])", "redis.from_url(os.environ['B'])"),
     ],
-}  # fmt: skip
+}
 
 
-def cases(table: dict[str, list[tuple[str, ...]]]) -> list[object]:
+def cases(table: Table) -> list[object]:
     return [pytest.param(row[1:], id=f"{family}: {row[0]}") for family, rows in table.items() for row in rows]
 
 
