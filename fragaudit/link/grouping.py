@@ -104,7 +104,7 @@ class Grouping:
         if (opened.role == "broker") not in broker and not opened.address.certain:
             return False
         return (first.kind == opened.kind or {first.kind, opened.kind} <= {Kind.KV, Kind.QUEUE}) and (
-            (first.role == "scratch") == (opened.role == "scratch")
+            _passing(first) == _passing(opened)
         )
 
     def _alternatives(self, one: Opened, other: Opened) -> bool:
@@ -124,6 +124,11 @@ class Grouping:
         at = self._program.location(opened.site.place.file, opened.site.call.at)
         there = self._program.location(other.site.place.file, other.site.call.at)
         group.reasons.append(Reason(f"one store with {there.path}:{there.line}: {why}", at))
+
+
+def _passing(opened: Opened) -> bool:
+    """Say whether a store ends with the process; counters in a server that lasts may lie beside data."""
+    return opened.role == "scratch" and (opened.in_memory or opened.address.scratch)
 
 
 def _same(one: Address, other: Address) -> bool:
