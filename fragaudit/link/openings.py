@@ -6,39 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fragaudit.catalogue import Catalogue, Engine, Identity, Open
+from fragaudit.catalogue import Catalogue, Engine, Open
 from fragaudit.link.abstract import (
-    UNKNOWN,
     Abstract,
     Bound,
     ClassRef,
     Display,
     External,
     Handle,
-    Instance,
     Known,
     Symbol,
-    Template,
 )
+from fragaudit.link.arguments import Arguments, container_of
+from fragaudit.link.arguments import SiteKey as SiteKey
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
-from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, Role
 from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref
 
 _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
 
-SiteKey = tuple[int, tuple[int, int, int, int]]
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
-_CARRYING = frozenset({"settings", "url"})
-"""Entries whose object only carries an address to what opens the store."""
-
 NO_STORE = frozenset({"memory", "none", "dummy"})
 """Engines that live and die with the process."""
 
-DEEPEST_SETTINGS = 3
 UNDECIDED = "sql"
 """Engine of a URL-opened database whose URL is nowhere in the source."""
 
@@ -82,6 +75,7 @@ class Openings:
         self._evaluator = evaluator
         self._catalogue = catalogue
         self._program: Program = evaluator.program
+        self._arguments = Arguments(evaluator, self._opens)
 
     def all(self) -> tuple[Opened, ...]:
         """Return every opening of the repository, in order of file and appearance."""
@@ -108,7 +102,9 @@ class Openings:
             alias = None
             for identity in opened.identity:
                 meanings = self._declared(cls, identity.param)
-                alias = alias or next((key for m in meanings if (key := self._handle_site(m)) is not None), None)
+                alias = alias or next(
+                    (key for m in meanings if (key := self._arguments.opened_at(m)) is not None), None
+                )
                 if meanings and identity.means != "client":
                     parts[identity.means] = meanings
             if not parts and opened.env and alias is None:
@@ -175,7 +171,7 @@ class Openings:
             if decided is None:
                 return
             engine, kind, role = decided
-        parts, alias, containers = self._identity(site, opened, place)
+        parts, alias, containers = self._arguments.of(site, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
         if not engine and opened.by != "url" and alias is None:
@@ -225,124 +221,6 @@ class Openings:
                 return engine, kind or (known.kind if known else opened.kind), role or opened.role
         return None
 
-    def _identity(
-        self, site: Site, opened: Open, place: Place, deep: int = 0
-    ) -> tuple[dict[str, tuple[Abstract, ...]], SiteKey | None, tuple[tuple[str, bool], ...]]:
-        """Return what the identity arguments mean, the client among them, and the containers they name."""
-        parts: dict[str, tuple[Abstract, ...]] = {}
-        assumed: dict[str, tuple[Abstract, ...]] = {}
-        alias: SiteKey | None = None
-        containers: list[tuple[str, bool]] = []
-        splats = self._splats(site, place)
-        for identity in opened.identity:
-            meanings = self._given(site, identity, splats, place)
-            if identity.means == "container":
-                containers.extend(_container(meaning) for meaning in meanings)
-                continue
-            plain: list[Abstract] = []
-            for meaning in meanings:
-                carried = self._carried(meaning, deep)
-                if carried is not None:
-                    for means, inner in carried[0].items():
-                        parts.setdefault(means, inner)
-                    alias = alias or carried[1]
-                    containers.extend(carried[2])
-                elif identity.means == "client" or isinstance(meaning, (Handle, Instance)):
-                    alias = alias or self._handle_site(meaning)
-                    if identity.means == "client":
-                        parts.setdefault("client", meanings)
-                elif identity.means != "config":
-                    plain.append(self._flat(meaning))
-            if plain:
-                parts[identity.means] = tuple(dict.fromkeys((*parts.get(identity.means, ()), *plain)))
-            elif not meanings and identity.default is not None and not splats:
-                assumed.setdefault(identity.means, (Known(identity.default),))
-        if "client" in parts:
-            return {}, alias, tuple(dict.fromkeys(containers))
-        leading = [means for means in _LEADING if means in parts]
-        if any(means in _SERVERS for means in leading):
-            assumed = {means: value for means, value in assumed.items() if means not in _LEADING or means == "database"}
-        if leading and leading[0] in ("url", "path"):
-            assumed = {}
-            parts.pop("host", None)
-            parts.pop("port", None)
-        parts = {**assumed, **parts}
-        if opened.env and not leading:
-            parts = {"url": (Symbol(opened.env[0]),)}
-        return parts, alias, tuple(dict.fromkeys(containers))
-
-    def _given(self, site: Site, identity: Identity, splats: list[Display], place: Place) -> tuple[Abstract, ...]:
-        """Return what is passed for a parameter, in the call or in a dictionary unpacked into it."""
-        param, _, key = identity.param.partition("[")
-        value = argument_of(site.call.args, param, identity.at)
-        meanings = self._evaluator.evaluate(value, place) if value is not None else ()
-        if key:
-            name = key.strip("]'")
-            inside = [m for m in meanings if isinstance(m, Display) and _has(m, name)]
-            meanings = tuple(m for display in inside for m in self._evaluator.lookup(display, name))
-        if not meanings:
-            for splat in splats:
-                if _has(splat, param):
-                    meanings = tuple(self._evaluator.lookup(splat, param))
-        return tuple(m for m in meanings if m != Known(None))
-
-    def _carried(
-        self, meaning: Abstract, deep: int
-    ) -> tuple[dict[str, tuple[Abstract, ...]], SiteKey | None, tuple[tuple[str, bool], ...]] | None:
-        """Return what a settings or URL object says of the store, or None if the value is no such object."""
-        handle = meaning.handle if isinstance(meaning, Bound) else meaning
-        if not isinstance(handle, Handle) or handle.site is None or deep >= DEEPEST_SETTINGS:
-            return None
-        for opened, place in self._opens(handle.site):
-            if opened.type in _CARRYING:
-                return self._identity(handle.site, opened, place, deep + 1)
-        return None
-
-    def _flat(self, meaning: Abstract, deep: int = 0) -> Abstract:
-        """Read `("host", port)`, `["http://a:9200"]` and `{"host": …, "port": …}` as texts."""
-        if not isinstance(meaning, Display) or deep > DEEPEST_SETTINGS:
-            return meaning
-        if isinstance(meaning.value, Map):
-            hosts = [m for key in _HOST_KEYS if _has(meaning, key) for m in self._evaluator.lookup(meaning, key)]
-            ports = list(self._evaluator.lookup(meaning, "port")) if _has(meaning, "port") else []
-            if not hosts:
-                return UNKNOWN
-            return Template((hosts[0], Known(":"), ports[0])) if ports else hosts[0]
-        items = [(self._evaluator.evaluate(item, meaning.place) or (UNKNOWN,))[0] for item in meaning.value.items]
-        if len(items) == 2 and _is_port(items[1]):
-            return Template((items[0], Known(":"), items[1]))
-        flat = [self._node(item, deep) for item in items]
-        joined = [part for item in flat for part in (Known(","), item)][1:]
-        return flat[0] if len(flat) == 1 else Template(tuple(joined)) if flat else UNKNOWN
-
-    def _node(self, item: Abstract, deep: int) -> Abstract:
-        """Return the address that one entry of a list of servers means: a text, a pair, or an object made of both."""
-        if isinstance(item, External) and item.name.endswith("()"):
-            return UNKNOWN
-        carried = self._carried(item, deep)
-        if carried is not None and "host" in carried[0]:
-            port = carried[0].get("port")
-            host = carried[0]["host"][0]
-            return Template((host, Known(":"), port[0])) if port else host
-        return self._flat(item, deep + 1)
-
-    def _splats(self, site: Site, place: Place) -> list[Display]:
-        found: list[Display] = []
-        for argument in site.call.args:
-            if argument.name == "**":
-                found.extend(m for m in self._evaluator.evaluate(argument.value, place) if isinstance(m, Display))
-                if not found:
-                    found.append(_EMPTY)
-        return found
-
-    def _handle_site(self, meaning: Abstract) -> SiteKey | None:
-        """Return the call that opened the store a value reaches: its own, or the one its class holds."""
-        if isinstance(meaning, Handle) and meaning.site is not None:
-            return site_key(meaning.site)
-        if isinstance(meaning, Bound) and meaning.handle.site is not None:
-            return site_key(meaning.handle.site)
-        return None
-
     def _configured(self, site: Site, opened: Open, place: Place) -> Iterator[Opened]:
         """Yield the stores that a config dict names; without one, the library's defaults."""
         named = tuple(Entry(Lit(a.name), a.value) for a in site.call.args if a.name and not a.name.startswith("*"))
@@ -353,31 +231,21 @@ class Openings:
                 found.extend(m for m in self._evaluator.evaluate(value, place) if isinstance(m, Display))
         displays = list(dict.fromkeys(found))
         for row in opened.config:
-            chosen = self._at(displays, row.key)
+            chosen = self._arguments.at(displays, row.key)
             provider = next((m.value for m in chosen if isinstance(m, Known) and isinstance(m.value, str)), row.default)
             engine = row.engines.get(provider or "", provider or "") if row.engines else (provider or "")
             known = self._catalogue.engine(engine)
             if not engine or (known is None and row.engines and provider not in row.engines):
                 continue
             parts: dict[str, tuple[Abstract, ...]] = {
-                i.means: values for i in row.identity if (values := self._at(displays, i.param))
+                i.means: values for i in row.identity if (values := self._arguments.at(displays, i.param))
             }
             kind = row.decides or (known.kind if known is not None else opened.kind)
-            containers = tuple(_container(m) for m in parts.pop("container", ()))
+            containers = tuple(container_of(m) for m in parts.pop("container", ()))
             for address in addresses(parts, self._catalogue, engine):
                 name = known.name if known else engine
                 role = Role(row.role or "data")
                 yield Opened(site, opened.library, name, Kind(kind), role, address, None, containers)
-
-    def _at(self, displays: list[Display], path: str) -> tuple[Abstract, ...]:
-        found: list[Abstract] = list(displays)
-        for key in path.split("."):
-            following: list[Abstract] = []
-            for meaning in found:
-                if isinstance(meaning, Display) and _has(meaning, key):
-                    following.extend(self._evaluator.lookup(meaning, key))
-            found = following
-        return tuple(found)
 
 
 def _backed(found: list[Opened]) -> list[Opened]:
@@ -390,20 +258,9 @@ def _backed(found: list[Opened]) -> list[Opened]:
         found = kept
 
 
-_LEADING = ("url", "path", "host", "server", "name", "database")
-_SERVERS = ("url", "path", "host", "server")
-_HOST_KEYS = ("host", "hostname", "address", "url", "uri")
-
-
 def _may_be_open(kind: str, address: Address) -> bool:
     """Say whether what is opened without a URL that names an engine is a database or broker all the same."""
     return kind in ("", "relational") or (kind == "queue" and not address.scheme)
-
-
-def _is_port(meaning: Abstract) -> bool:
-    if isinstance(meaning, Symbol):
-        return "PORT" in meaning.name
-    return isinstance(meaning, Known) and isinstance(meaning.value, int)
 
 
 def _selecting(meaning: Abstract) -> str:
@@ -411,24 +268,3 @@ def _selecting(meaning: Abstract) -> str:
     if isinstance(meaning, Known):
         return meaning.value if isinstance(meaning.value, str) else ""
     return meaning.name.rpartition(".")[2] if isinstance(meaning, (External, Handle)) else ""
-
-
-_EMPTY = Display(Map(()), Place(0, 0))
-
-
-def _has(display: Display, key: str) -> bool:
-    if not isinstance(display.value, Map):
-        return False
-    return any(entry.key == Lit(key) for entry in display.value.entries)
-
-
-def _container(meaning: Abstract) -> tuple[str, bool]:
-    match meaning:
-        case Known():
-            return str(meaning.value), False
-        case Symbol():
-            return "{" + meaning.name + "}", not meaning.strong
-        case Template():
-            return readable(meaning), True
-        case _:
-            return "{unknown}", True
