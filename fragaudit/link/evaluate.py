@@ -133,8 +133,13 @@ class Evaluator:
                     return
             first = False
             scope = entries[scope].parent
+        known = False
         for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
-            yield from self._exported(star, name, place.file)
+            for meaning in self._exported(star, name, place.file):
+                known = True
+                yield meaning
+        if not known and name in settings.BUILT_IN:
+            yield External(name)
 
     def _exported(self, star: Import, name: str, asking: int) -> Iterator[Abstract]:
         module = self.program.absolute(star, asking)

@@ -73,7 +73,7 @@ class Reading:
         if scheme.startswith(_FILES):
             path = rest[1:] if rest.startswith("/") else rest
             return Composed(_path(path.partition("?")[0]) or ":memory:", scheme)
-        rest, _, query = rest.partition("?")
+        rest, _, query = re.sub(r",\s*[A-Za-z]+://", ",", rest).partition("?")
         host, _slash, path = rest.rpartition("@")[2].partition("/")
         chosen = re.search(r"(?:^|&)db=(\w+)", query)
         path = chosen[1] if chosen else path.rstrip("/")

@@ -90,6 +90,9 @@ _PASS_ON = frozenset(
         "yarl.URL",
     }
 )
+BUILT_IN = frozenset({"str", "int", "bool", "dict"})
+"""Names that no import gives and that pass a value on."""
+
 _FIELDS = frozenset(
     {
         "dataclasses.field",

@@ -270,3 +270,13 @@ def test_a_setting_of_two_readers_is_one_variable() -> None:
 def test_equal_defaults_of_two_variables_may_be_split() -> None:
     (store,) = opened("redis.from_url(os.getenv('A', 'redis://h'))", "redis.from_url(os.getenv('B', 'redis://h'))")
     assert store.apart_possible == ("A", "B")
+
+
+def test_a_converted_setting_is_the_setting() -> None:
+    (store,) = opened("redis.Redis(host=os.environ['H'], port=int(os.environ.get('P', '6379')))")
+    assert (store.identity, store.variables) == ("{H}:{P}/0", ("H", "P"))
+
+
+def test_hosts_of_a_list_of_urls() -> None:
+    (store,) = opened("Elasticsearch(hosts=['http://b:9200', 'http://a:9200'])")
+    assert store.identity == "a:9200,b:9200"
