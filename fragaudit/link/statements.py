@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Abstract, Bound, External, Handle
+from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.compose import Composed, compose
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
@@ -68,7 +68,7 @@ _STATEMENT = re.compile(
 )
 """How a text begins that is a statement, if it is given to something that executes statements."""
 
-_NAME = r"[\w.\"`\[\]{}]+"
+_NAME = r"(?:[\w.\"`\[\]]|\{[^{}]*\})+"
 _CERTAIN = re.compile(
     _LEAD
     + rf"""(?:SELECT\b.*?\bFROM\b|
@@ -120,6 +120,7 @@ class Statements:
         self._program: Program = evaluator.program
         self._catalogue = catalogue
         self._texts = Texts(evaluator)
+        self._forwarding: set[str] = set()
         self._taken: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[Location, str], Run] = {}
 
@@ -139,6 +140,11 @@ class Statements:
         for site in self._program.sites:
             if getattr(site.call.func, "name", "") in names:
                 self._site(site)
+        self._forwarding = self._texts.forwarding(_STATEMENT) - names
+        for name in sorted(self._forwarding):
+            for site in self._program.sites_by_name[name]:
+                if not self._followed(site):
+                    self._site(site)
         self._left()
         return tuple(sorted(self._found.values(), key=lambda run: (run.written.at, run.written.text)))
 
@@ -170,6 +176,13 @@ class Statements:
                 if not foreign:
                     self._add(pieces, opening, engine, executed=True, script=_is_script(site.call))
 
+    def _followed(self, site: Site) -> bool:
+        """Say whether a call was found from what it calls."""
+        func = site.call.func
+        if not isinstance(func, Attr):
+            return True
+        return any(isinstance(b, (Instance, ClassRef)) for b in self._evaluator.evaluate(func.base, site.place))
+
     def _undoes(self, place: Place) -> bool:
         """Say whether a place is in the part of a migration that takes it back."""
         function = self._program.enclosing_function(place)
@@ -183,7 +196,7 @@ class Statements:
             known = self._known(meaning, site, name)
             if known is not None:
                 return known
-        if name not in _EXECUTING:
+        if name not in _EXECUTING and name not in self._forwarding:
             return None, None, "", False
         return self._argument(site.call, name), self._opening(site), "", False
 

@@ -18,6 +18,7 @@ from fragaudit.link.pieces import (
     constant,
     distinct,
     filled,
+    readable,
     replaced,
     source_of,
     stripped,
@@ -717,6 +718,14 @@ class Texts:
                     yield from self._joined(container.items, place)
         elif last in _WRAPPING:
             yield from self._texts(call.args[1 if last == "cast" and len(call.args) > 1 else 0].value, reading)
+
+    def forwarding(self, statement: re.Pattern[str]) -> set[str]:
+        """Return the names of the functions that were found to hand on what is a statement."""
+        return {
+            self._program.scope(function).name
+            for (function, _), texts in self._handed.items()
+            if any(statement.match(readable(text)) for text in texts)
+        } - {"__init__"}
 
     def unfilled(self, pieces: Pieces) -> Pieces:
         """Return a text whose fields (`{name}`) nobody was seen to fill, with gaps in their place."""

@@ -244,6 +244,22 @@ def test_wrappers_forward_statements_at_any_depth() -> None:
     ]
 
 
+def test_a_call_of_a_forwarding_method_is_known_by_its_name_where_its_object_is_not() -> None:
+    found = statements(
+        """
+        class Connection:
+            def first_row(self, statement):
+                return db.execute(statement)
+
+        Connection().first_row("SELECT a FROM t")
+
+        def load(connection, table):
+            connection.first_row(f"SELECT b FROM {table.name}")
+        """
+    )
+    assert [(flat(one.text), one.executed) for one in found] == [("SELECT a FROM t", True), ("SELECT b FROM h0", True)]
+
+
 def test_a_statement_and_parameters_returned_together() -> None:
     found = statements(
         """
