@@ -1,0 +1,191 @@
+"""The coordinated set of indexes, table by table, over all access patterns of a repository."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
+from fragaudit.advise.dialects import dialect_of
+from fragaudit.advise.existing import begins, existing_form, superfluous
+from fragaudit.advise.patterns import Element, Form, forms
+from fragaudit.advise.quoting import identifier, index_name
+from fragaudit.advise.reasons import reasons
+from fragaudit.advise.worth import possible, refers
+from fragaudit.model.accesses import Access, Write
+from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
+from fragaudit.model.schema import ForeignKey, Index, Table
+
+
+def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write], dialect: str = "") -> IndexPlan:
+    """Return the index plan of one schema.
+
+    Args:
+        tables: the folded tables; one of which nothing may be said (`silent`), a view or a temporary table gets none.
+        accesses: all access patterns with their verdicts.
+        writes: all statements that change rows.
+        dialect: of the database, where neither statements nor tables say it; sqlglot's name.
+    """
+    by_table: dict[str, list[Access]] = defaultdict(list)
+    for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
+        by_table[access.table].append(access)
+    deleted = {w.table for w in writes if w.verb in ("delete", "merge")}
+    taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
+    plans = []
+    for table in sorted(tables, key=lambda t: t.name):
+        if table.silent or table.temporary or table.virtual or table.view is not None:
+            continue
+        mine = by_table.get(table.name, [])
+        found = _table(table, mine, [w for w in writes if w.table == table.name], deleted, taken, dialect)
+        if found is not None:
+            plans.append(found)
+    judged = sum(a.verdict in ("covered", "partial", "uncovered") for a in accesses)
+    unjudged = sum(a.verdict == "unprovable" for a in accesses)
+    return IndexPlan(tuple(plans), judged, unjudged)
+
+
+class _Wanted(Struct):
+    """One thing to serve: an access (or one arm of it) or a foreign key, and its forms."""
+
+    forms: tuple[Form, ...]
+    access: Access | None = None
+    key: ForeignKey | None = None
+
+
+def _table(
+    table: Table, accesses: Sequence[Access], writes: Sequence[Write], deleted: set[str], taken: set[str], default: str
+) -> TablePlan | None:
+    dialect = dialect_of(next((a for a in accesses if a.dialect), None), table) or default
+    sure: list[_Wanted] = []
+    maybe: list[_Wanted] = []
+    partly: list[_Wanted] = []
+    unserved: list[Unserved] = []
+    for access in accesses:
+        if access.verdict not in ("uncovered", "partial") or access.maintenance:
+            continue
+        found = [f for f in forms(access, table) if not _there(f, table)]
+        if not found and access.verdict == "uncovered":
+            unserved.append(Unserved(access, _why_none(access)))
+        chosen = partly if access.verdict == "partial" else maybe if possible(access, table) else sure
+        chosen += [_Wanted(f, access) for f in found]
+    for key in table.foreign_keys:
+        if not _leads(table.indexes, key):
+            form = Form((tuple(Element(c, role="=") for c in key.columns),))
+            (sure if refers(key, deleted) else maybe).append(_Wanted((form,), key=key))
+
+    existing = [(i, f) for i in table.indexes if (f := existing_form(i, table)) is not None]
+    groups, exact = smallest(
+        [*(Item(w.forms) for w in sure), *(Item(w.forms, "optional") for w in (*partly, *maybe)),
+         *(Item((f,), "existing") for _, f in existing)]
+    )  # fmt: skip
+    proposals = [_proposal(g, table, [*sure, *partly, *maybe], writes, dialect, taken, False) for g in groups]
+    left = [w for w in maybe if not any(_serves(p, g, w) for p, g in zip(proposals, groups, strict=True))]
+    weak, exact_too = smallest([Item(w.forms) for w in left])
+    proposals += [_proposal(g, table, left, writes, dialect, taken, True) for g in weak]
+    proposals = [p for p in proposals if p.serves or p.improves or p.follows]
+    gone = _superfluous(table, proposals)
+    result = TablePlan(
+        table.name,
+        dialect,
+        tuple(sorted(proposals, key=lambda p: (p.possible, p.name))),
+        gone,
+        _unused(table, accesses, {s.index for s in gone}),
+        tuple(unserved),
+        tuple(sorted(Counter(a.by for a in accesses if a.by).items())),
+        exact and exact_too,
+    )
+    return result if accesses or result.proposals or result.superfluous else None
+
+
+def _there(wanted: Sequence[Form], table: Table) -> bool:
+    """Return whether an existing index already begins with what one of the forms asks for."""
+    return any(
+        serves(index.keys, (), index.method, form)
+        for index in table.indexes
+        if index.where is None and not index.where_text
+        for form in wanted
+    )
+
+
+def _proposal(
+    group: Group, table: Table, wanted: Sequence[_Wanted], writes: Sequence[Write], dialect: str, taken: set[str],
+    weak: bool,
+) -> Proposal:  # fmt: skip
+    keys = keys_of(group)
+    first = group.forms[0]
+    where = " AND ".join(text.format(identifier(column, dialect)) for text, column in first.where)
+    name = index_name(table.name, keys, where, dialect, taken)
+    taken.add(name)
+    mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]
+    touched = {k.column for k in keys} | {column for _, column in first.where}
+    computed = any(k.expression for k in keys)
+    return Proposal(
+        table=table.name,
+        name=name,
+        keys=keys,
+        reasons=reasons(keys, [f for w in mine for f in w.forms if serves(keys, first.where, first.method, f)]),
+        dialect=dialect,
+        method=first.method,
+        where=where,
+        serves=_once(w.access for w in mine if w.access is not None and w.access.verdict == "uncovered"),
+        improves=_once(w.access for w in mine if w.access is not None and w.access.verdict == "partial"),
+        follows=tuple(dict.fromkeys(w.key for w in mine if w.key is not None)),
+        pays=tuple(sorted(w for w in writes if _pays(w, touched, computed))),
+        extends=tuple(i for i in table.indexes if existing_form(i, table) is not None and begins(keys, i.keys)),
+        possible=weak,
+        note=next((f.note for f in group.forms if f.note), ""),
+    )
+
+
+def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
+    return tuple(dict.fromkeys(accesses))
+
+
+def _serves(proposal: Proposal, group: Group, wanted: _Wanted) -> bool:
+    return any(serves(proposal.keys, group.forms[0].where, proposal.method, f) for f in wanted.forms)
+
+
+def _pays(write: Write, columns: set[str], computed: bool) -> bool:
+    return write.verb != "update" or not write.columns or computed or not columns.isdisjoint(write.columns)
+
+
+def _leads(indexes: Iterable[Index], key: ForeignKey) -> bool:
+    """Return whether an index begins with the foreign key's columns, in whatever order."""
+    count = len(key.columns)
+    return any(
+        index.where is None and not index.where_text and index.method in ("btree", "hash", "rowid")
+        and {k.column for k in index.keys[:count]} == set(key.columns)
+        for index in indexes
+    )  # fmt: skip
+
+
+def _superfluous(table: Table, proposals: Sequence[Proposal]) -> tuple[Superfluous, ...]:
+    found = []
+    for index in table.indexes:
+        beside = superfluous(index, table.indexes)
+        if beside is not None:
+            found.append(Superfluous(index, beside[0].name, beside[1]))
+            continue
+        for proposal in proposals:
+            if index in proposal.extends and not proposal.possible:
+                found.append(Superfluous(index, proposal.name, f"its keys are the first of {proposal.name}", new=True))
+                break
+    return tuple(found)
+
+
+def _unused(table: Table, accesses: Sequence[Access], gone: set[Index]) -> tuple[Index, ...]:
+    """Return indexes that no access found uses, that guarantee nothing and lead on no foreign key."""
+    if not accesses or any(a.verdict == "unprovable" or a.unknown for a in accesses):
+        return ()
+    used = {a.by for a in accesses}
+    first = {key.columns[0] for key in table.foreign_keys}
+    plain = [i for i in table.indexes if i.origin == "index" and not i.unique and i not in gone]
+    return tuple(i for i in plain if i.name not in used and i.keys[0].column not in first)
+
+
+def _why_none(access: Access) -> str:
+    if access.unindexable:
+        return "; ".join(f"{u.column}: {u.why}" for u in access.unindexable)
+    return "an index that could serve it is of a kind that this database doesn't have"
