@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from fragaudit.advise.ddl import creatable, droppable, harmless, key_text, summary
+from fragaudit.advise.ddl import creatable, droppable, harmless, hesitant, key_text, summary
 from fragaudit.advise.dialects import MYSQL, POSTGRES, SQLITE
 from fragaudit.model.plan import IndexPlan
 from fragaudit.model.schema import Index, Key, Method
@@ -25,7 +25,8 @@ def revision(plan: IndexPlan, heads: Sequence[str] = ()) -> str:
     online = any(p.dialect == POSTGRES for p in new) or any(d == POSTGRES for _, d in old)
     body = "".join("\n".join(text) for text in (up, down))
     identifier = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:12]
-    follows = "None" if not heads else repr(heads[0]) if len(heads) == 1 else repr(tuple(heads))
+    follows = "None" if not heads else _string(heads[0]) if len(heads) == 1 else f"({', '.join(map(_string, heads))})"
+    notes = "".join(f"\n# {line}" for line in hesitant(plan))
     return f'''"""Coordinated indexes, by fragaudit."""
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ revision = "{identifier}"
 down_revision = {follows}
 branch_labels = None
 depends_on = None
-
+{notes}
 
 def upgrade() -> None:
 {_body(up, online)}
@@ -63,36 +64,44 @@ def _create(
 ) -> str:
     schema, _, bare = table.rpartition(".")
     lines = [f"# {harmless(text)}" for text in comments]
-    arguments = [repr(name), repr(bare), "[" + ", ".join(_key(key, dialect, method) for key in keys) + "]"]
+    arguments = [_string(name), _string(bare), "[" + ", ".join(_key(key, dialect, method) for key in keys) + "]"]
     if schema:
-        arguments.append(f"schema={schema!r}")
+        arguments.append(f"schema={_string(schema)}")
     if dialect == POSTGRES:
         arguments.append("postgresql_concurrently=True")
         if method != "btree":
-            arguments.append(f"postgresql_using={method!r}")
-        classes = {k.column: k.opclass for k in keys if k.opclass and k.column and not _special(k, dialect)}
+            arguments.append(f"postgresql_using={_string(method)}")
+        classes = {k.column: k.opclass for k in keys if k.opclass and k.column and not _special(k)}
         if classes:
-            arguments.append(f"postgresql_ops={classes!r}")
+            arguments.append(f"postgresql_ops={_mapping(classes)}")
     if dialect == MYSQL:
         if method == "fulltext":
-            arguments.append("mysql_prefix='FULLTEXT'")
+            arguments.append('mysql_prefix="FULLTEXT"')
         lengths = {k.column: k.length for k in keys if k.length and k.column and method == "btree"}
         if lengths:
-            arguments.append(f"mysql_length={lengths!r}")
+            arguments.append(f"mysql_length={_mapping(lengths)}")
     if where:
         prefix = {POSTGRES: "postgresql", SQLITE: "sqlite"}.get(dialect, "mssql")
-        arguments.append(f"{prefix}_where=sa.text({where!r})")
+        arguments.append(f"{prefix}_where=sa.text({_string(_escaped(where))})")
     return "\n".join([*lines, _call("op.create_index", arguments)])
 
 
 def _key(key: Key, dialect: str, method: str) -> str:
-    return f"sa.text({_escaped(key_text(key, dialect, method))!r})" if _special(key, dialect) else repr(key.column)
+    return f"sa.text({_string(_escaped(key_text(key, dialect, method)))})" if _special(key) else _string(key.column)
 
 
-def _special(key: Key, dialect: str) -> bool:
+def _special(key: Key) -> bool:
     """Return whether a key is more than a column with an operator class or a length, which have arguments."""
-    del dialect
     return bool(key.expression or key.descending or key.nulls or key.collation)
+
+
+def _string(text: str) -> str:
+    """Return a Python string literal, in double quotes where that needs no escape."""
+    return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
+
+
+def _mapping(items: Mapping[str, str | int]) -> str:
+    return "{" + ", ".join(f"{_string(k)}: {_string(v) if isinstance(v, str) else v}" for k, v in items.items()) + "}"
 
 
 def _escaped(text: str) -> str:
@@ -102,9 +111,9 @@ def _escaped(text: str) -> str:
 
 def _drop(name: str, table: str, dialect: str, why: str) -> str:
     schema, _, bare = table.rpartition(".")
-    arguments = [repr(name), f"table_name={bare!r}"]
+    arguments = [_string(name), f"table_name={_string(bare)}"]
     if schema:
-        arguments.append(f"schema={schema!r}")
+        arguments.append(f"schema={_string(schema)}")
     if dialect == POSTGRES:
         arguments.append("postgresql_concurrently=True")
     comment = [f"# superfluous: {harmless(why)}"] if why else []

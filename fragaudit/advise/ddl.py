@@ -5,13 +5,13 @@ from __future__ import annotations
 from fragaudit.advise.dialects import MSSQL, MYSQL, POSTGRES, SQLITE
 from fragaudit.advise.quoting import identifier
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan
-from fragaudit.model.schema import Key
+from fragaudit.model.schema import Index, Key
 
 
-def create(proposal: Proposal, *, online: bool = True) -> str:
+def create(proposal: Proposal) -> str:
     """Return the statement that creates an index, without a semicolon.
 
-    `online`: PostgreSQL builds it CONCURRENTLY, which doesn't block writes and can't stand in a transaction.
+    PostgreSQL builds it CONCURRENTLY, which doesn't block writes and can't stand in a transaction.
     """
     dialect = proposal.dialect
     name, table = identifier(proposal.name, dialect), identifier(proposal.table, dialect)
@@ -19,8 +19,7 @@ def create(proposal: Proposal, *, online: bool = True) -> str:
     where = f" WHERE {proposal.where}" if proposal.where else ""
     if dialect == POSTGRES:
         using = f" USING {proposal.method}" if proposal.method != "btree" else ""
-        how = "CONCURRENTLY IF NOT EXISTS " if online else "IF NOT EXISTS "
-        return f"CREATE INDEX {how}{name} ON {table}{using} ({keys}){where}"
+        return f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table}{using} ({keys}){where}"
     if dialect == MYSQL:
         kind = "FULLTEXT INDEX" if proposal.method == "fulltext" else "INDEX"
         return f"CREATE {kind} {name} ON {table} ({keys})"
@@ -48,19 +47,18 @@ def key_text(key: Key, dialect: str, method: str = "btree") -> str:
     return text
 
 
-def drop(item: Superfluous, dialect: str, *, online: bool = True) -> str:
+def drop(index: Index, dialect: str) -> str:
     """Return the statement that drops a superfluous index, without a semicolon; empty if it belongs to a constraint.
 
     A constraint isn't dropped for its index: other things can depend on it, a foreign key above all.
     """
-    index = item.index
     if index.origin != "index" or not index.name:
         return ""
     name, table = identifier(index.name, dialect), identifier(index.table, dialect)
     if dialect == POSTGRES:
         schema = index.table.rpartition(".")[0]
         full = name if "." in index.name or not schema else f"{identifier(schema, dialect)}.{name}"
-        return f"DROP INDEX {'CONCURRENTLY ' if online else ''}IF EXISTS {full}"
+        return f"DROP INDEX CONCURRENTLY IF EXISTS {full}"
     if dialect == SQLITE:
         return f"DROP INDEX IF EXISTS {name}"
     return f"DROP INDEX {name} ON {table}" if dialect in (MYSQL, MSSQL) else f"DROP INDEX {name}"
@@ -85,13 +83,12 @@ def _table(table: TablePlan) -> list[str]:
     lines = []
     for proposal in table.proposals:
         lines += ["", *(f"-- {harmless(text)}" for text in summary(proposal))]
-        statement = create(proposal) + ";"
+        statement = f"{proposal.ddl};"
         lines.append(f"-- {statement}" if proposal.possible else statement)
     for item in table.superfluous:
-        statement = drop(item, table.dialect)
         name = item.index.name or f"{item.index.origin} of {table.table}"
         lines += ["", harmless(f"-- {name} is superfluous: {item.why}.")]
-        lines.append(f"{statement};" if statement else "-- It belongs to a constraint: drop that if nothing needs it.")
+        lines.append(f"{item.ddl};" if item.ddl else "-- It belongs to a constraint: drop that if nothing needs it.")
     for index in table.unused:
         keys = ", ".join(map(str, index.keys))
         lines += ["", harmless(f"-- {index.name} on {table.table} ({keys}): nothing found uses it.")]
@@ -125,3 +122,13 @@ def creatable(plan: IndexPlan) -> list[Proposal]:
 def droppable(plan: IndexPlan) -> list[tuple[Superfluous, str]]:
     """Return the superfluous indexes that a migration may drop, each with its dialect."""
     return [(s, t.dialect) for t in plan.tables for s in t.superfluous if s.index.origin == "index" and s.index.name]
+
+
+def hesitant(plan: IndexPlan) -> list[str]:
+    """Return a line for each index that is worth its writes only if the conditions are selective."""
+    return [
+        harmless(f"Only if its conditions are selective: {p.ddl};")
+        for t in plan.tables
+        for p in t.proposals
+        if p.possible
+    ]

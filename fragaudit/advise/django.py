@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from fragaudit.advise.ddl import creatable, create, droppable, harmless, summary
+from fragaudit.advise.ddl import creatable, droppable, harmless, hesitant, summary
 from fragaudit.advise.dialects import POSTGRES
 from fragaudit.advise.migrations import DjangoModel
 from fragaudit.advise.quoting import identifier, index_name
@@ -45,7 +45,7 @@ def migrations(plan: IndexPlan, models: Mapping[str, DjangoModel]) -> str:
         file.last = model.last if model else ""
         file.atomic &= proposal.dialect != POSTGRES
         _add(file, proposal, model, taken)
-    left = []
+    left = [f"# {line}" for line in hesitant(plan)]
     for item, dialect in droppable(plan):
         model = models.get(item.index.table)
         if model is None or not {"model", "migration"} & set(item.index.by):
@@ -140,5 +140,5 @@ def _condition(text: str) -> str:
 def _run_sql(proposal: Proposal) -> str:
     how = "CONCURRENTLY " if proposal.dialect == POSTGRES else ""
     undo = f"DROP INDEX {how}{identifier(proposal.name, proposal.dialect)}"
-    arguments = f"{create(proposal)!r},\n            reverse_sql={undo!r},"
+    arguments = f"{proposal.ddl!r},\n            reverse_sql={undo!r},"
     return f"        migrations.RunSQL(\n            {arguments}\n        ),"

@@ -6,8 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
+from fragaudit.advise.ddl import create, drop
 from fragaudit.advise.dialects import dialect_of
 from fragaudit.advise.existing import begins, existing_form, superfluous
 from fragaudit.advise.patterns import Element, Form, forms
@@ -85,7 +87,7 @@ def _table(
     weak, exact_too = smallest([Item(w.forms) for w in left])
     proposals += [_proposal(g, table, left, writes, dialect, taken, True) for g in weak]
     proposals = [p for p in proposals if p.serves or p.improves or p.follows]
-    gone = _superfluous(table, proposals)
+    gone = _superfluous(table, proposals, dialect)
     result = TablePlan(
         table.name,
         dialect,
@@ -121,7 +123,7 @@ def _proposal(
     mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]
     touched = {k.column for k in keys} | {column for _, column in first.where}
     computed = any(k.expression for k in keys)
-    return Proposal(
+    found = Proposal(
         table=table.name,
         name=name,
         keys=keys,
@@ -137,6 +139,7 @@ def _proposal(
         possible=weak,
         note=next((f.note for f in group.forms if f.note), ""),
     )
+    return replace(found, ddl=create(found))
 
 
 def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
@@ -161,17 +164,17 @@ def _leads(indexes: Iterable[Index], key: ForeignKey) -> bool:
     )  # fmt: skip
 
 
-def _superfluous(table: Table, proposals: Sequence[Proposal]) -> tuple[Superfluous, ...]:
+def _superfluous(table: Table, proposals: Sequence[Proposal], dialect: str) -> tuple[Superfluous, ...]:
     found = []
     for index in table.indexes:
         beside = superfluous(index, table.indexes)
         if beside is not None:
-            found.append(Superfluous(index, beside[0].name, beside[1]))
+            found.append(Superfluous(index, beside[0].name, beside[1], ddl=drop(index, dialect)))
             continue
-        for proposal in proposals:
-            if index in proposal.extends and not proposal.possible:
-                found.append(Superfluous(index, proposal.name, f"its keys are the first of {proposal.name}", new=True))
-                break
+        longer = next((p for p in proposals if index in p.extends and not p.possible), None)
+        if longer is not None:
+            why = f"its keys are the first of {longer.name}"
+            found.append(Superfluous(index, longer.name, why, new=True, ddl=drop(index, dialect)))
     return tuple(found)
 
 

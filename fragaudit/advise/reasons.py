@@ -31,7 +31,7 @@ def reasons(keys: Sequence[Key], served: Sequence[Form]) -> tuple[str, ...]:
         roles = list(dict.fromkeys(_ROLES[e.role] for e in uses))
         text = " and ".join(roles) or "part of the key"
         place = _place(number, whats, uses, served)
-        found.append(f"{text}{': ' + place if place else ''}")
+        found.append(f"{text}{', ' + place if place else ''}")
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ class Proposal(Struct, frozen=True):
     keys whose rows are looked up when the referenced row goes; `pays` are the statements that must keep the index.
     `extends` are existing indexes of which this one is a longer form: they are superfluous once it is there.
     `possible`: worth its writes only if the conditions are selective, which the text alone can't tell. `note` says what
-    has to be there first, or what it can't do.
+    has to be there first, or what it can't do; `ddl` is the statement that creates it, without a semicolon.
     """
 
     table: str
@@ -34,15 +34,20 @@ class Proposal(Struct, frozen=True):
     extends: tuple[Index, ...] = ()
     possible: bool = False
     note: str = ""
+    ddl: str = ""
 
 
 class Superfluous(Struct, frozen=True):
-    """An existing index that another makes superfluous; `new`: that other one is a proposal."""
+    """An existing index that another makes superfluous; `new`: that other one is a proposal.
+
+    `ddl` drops it, empty where it belongs to a constraint: other things may depend on that.
+    """
 
     index: Index
     by: str
     why: str
     new: bool = False
+    ddl: str = ""
 
 
 class Unserved(Struct, frozen=True):

@@ -1,0 +1,126 @@
+"""Proof by a PostgreSQL server of the user's: hypothetical indexes of HypoPG, in a transaction that can't write.
+
+Nothing stays behind: the indexes live in the memory of this one connection, statements are only explained, and the
+transaction is rolled back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from fragaudit.advise.prove import MOST_LINES, Text
+from fragaudit.model.accesses import Access
+from fragaudit.model.locations import Location
+from fragaudit.model.plan import IndexPlan, Proof, Proposal
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+
+_TIMEOUT = "10s"
+_PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&\s]*")
+
+
+class ProofError(Exception):
+    """The database can't be asked: no driver, no connection, no HypoPG. The message says which and what helps."""
+
+
+def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPlan:
+    """Return the plan with a proof for each access that a proposal serves, by the planner of a real database.
+
+    Each proposal is there on its own. If the planner doesn't take it, sequential scans are made dear: on a table with
+    few rows, as on a developer's machine, they are what it rightly takes.
+
+    Args:
+        plan: the plan.
+        texts: the statements by place, in PostgreSQL's dialect with parameters `$1`, `$2`…
+        url: of the database, as libpq takes it.
+
+    Raises:
+        ProofError: the database can't be asked.
+    """
+    try:
+        import psycopg
+    except ImportError as error:
+        raise ProofError("the proof by PostgreSQL needs psycopg: pip install 'fragaudit[prove]'") from error
+    try:
+        with psycopg.connect(url, connect_timeout=10, application_name="fragaudit") as connection:
+            connection.read_only = True
+            try:
+                with connection.cursor() as cursor:
+                    return _proven(cursor, plan, texts)
+            finally:
+                connection.rollback()
+    except psycopg.Error as error:
+        text = " ".join(_PASSWORD.sub("***", str(error)).split())
+        raise ProofError(f"the database can't be asked: {text}") from error
+
+
+def _proven(cursor: Cursor[Any], plan: IndexPlan, texts: Mapping[Location, Text]) -> IndexPlan:
+    cursor.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'")
+    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    cursor.execute("SELECT current_setting('server_version')")
+    version = str(_value(cursor)).split()[0]
+    cursor.execute("SELECT count(*) FROM pg_extension WHERE extname = 'hypopg'")
+    if not _value(cursor):
+        raise ProofError("the database has no HypoPG: CREATE EXTENSION hypopg makes it (package postgresql-…-hypopg)")
+    proofs = [
+        _proof(cursor, proposal, access, texts.get(access.site, Text("", "its text was not kept")))
+        for table in plan.tables
+        for proposal in table.proposals
+        for access in (*proposal.serves, *proposal.improves)
+    ]
+    cursor.execute("SELECT hypopg_reset()")
+    return replace(plan, proofs=tuple(proofs), planner=f"PostgreSQL {version} with HypoPG")
+
+
+def _value(cursor: Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _proof(cursor: Cursor[Any], proposal: Proposal, access: Access, text: Text) -> Proof:
+    import psycopg
+
+    proof = Proof(proposal.name, proposal.table, access, text.sql, "not expressible")
+    if text.why:
+        return replace(proof, why=text.why)
+    cursor.execute("SAVEPOINT fragaudit")
+    try:
+        return _asked(cursor, proposal, proof)
+    except psycopg.Error as error:
+        return replace(proof, why=f"PostgreSQL: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+    finally:
+        # What was prepared or made up before an error outlives it.
+        cursor.execute("ROLLBACK TO SAVEPOINT fragaudit")
+        cursor.execute("DEALLOCATE ALL")
+        cursor.execute("SELECT hypopg_reset()")
+
+
+def _asked(cursor: Cursor[Any], proposal: Proposal, proof: Proof) -> Proof:
+    cursor.execute(f"PREPARE fragaudit_statement AS {proof.statement}".encode())
+    cursor.execute(
+        "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'fragaudit_statement'"
+    )
+    count = int(_value(cursor) or 0)
+    arguments = f"({', '.join(['NULL'] * count)})" if count else ""
+    explain = f"EXPLAIN (COSTS OFF) EXECUTE fragaudit_statement{arguments}".encode()
+    proof = replace(proof, before=_lines(cursor, explain), verdict="not taken")
+    statement = proposal.ddl.replace("CONCURRENTLY IF NOT EXISTS ", "", 1)
+    cursor.execute("SELECT indexname FROM hypopg_create_index(%s)", (statement,))
+    name = str(_value(cursor))
+    for setting, when in (("on", ""), ("off", "if sequential scans are dear")):
+        cursor.execute(f"SET LOCAL enable_seqscan = {setting}")
+        after = tuple(line.replace(name, proposal.name) for line in _lines(cursor, explain))
+        if any(re.search(rf"\b{re.escape(proposal.name)}\b", line) for line in after):
+            return replace(proof, verdict="taken", after=after, when=when)
+        proof = replace(proof, after=proof.after or after)
+    return replace(proof, why="its planner prefers another way")
+
+
+def _lines(cursor: Cursor[Any], explain: bytes) -> tuple[str, ...]:
+    cursor.execute(explain)
+    return tuple(str(row[0]) for row in cursor.fetchmany(MOST_LINES))
