@@ -65,7 +65,7 @@ def _table(
     partly: list[_Wanted] = []
     unserved: list[Unserved] = []
     for access in accesses:
-        if access.verdict not in ("uncovered", "partial") or access.maintenance:
+        if access.verdict not in ("uncovered", "partial") or access.maintenance or _one_row(access, table):
             continue
         found = [f for f in forms(access, table) if not _there(f, table)]
         if not found and access.verdict == "uncovered":
@@ -99,6 +99,16 @@ def _table(
         exact and exact_too,
     )
     return result if accesses or result.proposals or result.superfluous else None
+
+
+def _one_row(access: Access, table: Table) -> bool:
+    """Return whether a unique key is bound by `=`, so that longer keys could only cost more."""
+    bound = {c.column for c in access.conditions if c.op == "=" and not c.expression}
+    return any(
+        (i.unique or i.origin == "primary key") and i.where is None and not i.where_text and i.keys
+        and all(k.column in bound for k in i.keys)
+        for i in table.indexes
+    )  # fmt: skip
 
 
 def _there(wanted: Sequence[Form], table: Table) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -17,11 +18,21 @@ from fragaudit.model.accesses import Access
 from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proof, Proposal
 
-if TYPE_CHECKING:
-    from psycopg import Cursor
-
 _TIMEOUT = "10s"
 _PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&\s]*")
+
+
+class Cursor(Protocol):
+    """What of psycopg's cursor is needed here; the library is an extra."""
+
+    def execute(self, query: str, params: tuple[str, ...] | None = None, *, binary: bool = False) -> object:
+        """Run a statement."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row."""
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        """Return the next rows."""
 
 
 class ProofError(Exception):
@@ -43,7 +54,7 @@ def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPla
         ProofError: the database can't be asked.
     """
     try:
-        import psycopg
+        psycopg: Any = import_module("psycopg")
     except ImportError as error:
         raise ProofError("the proof by PostgreSQL needs psycopg: pip install 'fragaudit[prove]'") from error
     try:
@@ -59,7 +70,7 @@ def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPla
         raise ProofError(f"the database can't be asked: {text}") from error
 
 
-def _proven(cursor: Cursor[Any], plan: IndexPlan, texts: Mapping[Location, Text]) -> IndexPlan:
+def _proven(cursor: Cursor, plan: IndexPlan, texts: Mapping[Location, Text]) -> IndexPlan:
     cursor.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'")
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     cursor.execute("SELECT current_setting('server_version')")
@@ -77,14 +88,13 @@ def _proven(cursor: Cursor[Any], plan: IndexPlan, texts: Mapping[Location, Text]
     return replace(plan, proofs=tuple(proofs), planner=f"PostgreSQL {version} with HypoPG")
 
 
-def _value(cursor: Cursor[Any]) -> Any:
+def _value(cursor: Cursor) -> Any:
     row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _proof(cursor: Cursor[Any], proposal: Proposal, access: Access, text: Text) -> Proof:
-    import psycopg
-
+def _proof(cursor: Cursor, proposal: Proposal, access: Access, text: Text) -> Proof:
+    psycopg: Any = import_module("psycopg")
     proof = Proof(proposal.name, proposal.table, access, text.sql, "not expressible")
     if text.why:
         return replace(proof, why=text.why)
@@ -100,14 +110,15 @@ def _proof(cursor: Cursor[Any], proposal: Proposal, access: Access, text: Text) 
         cursor.execute("SELECT hypopg_reset()")
 
 
-def _asked(cursor: Cursor[Any], proposal: Proposal, proof: Proof) -> Proof:
-    cursor.execute(f"PREPARE fragaudit_statement AS {proof.statement}".encode())
+def _asked(cursor: Cursor, proposal: Proposal, proof: Proof) -> Proof:
+    # In binary, since that way the server takes one statement only, whatever stands in the text.
+    cursor.execute(f"PREPARE fragaudit AS {proof.statement}", binary=True)
     cursor.execute(
-        "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'fragaudit_statement'"
+        "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'fragaudit'"
     )
     count = int(_value(cursor) or 0)
     arguments = f"({', '.join(['NULL'] * count)})" if count else ""
-    explain = f"EXPLAIN (COSTS OFF) EXECUTE fragaudit_statement{arguments}".encode()
+    explain = f"EXPLAIN (COSTS OFF) EXECUTE fragaudit{arguments}"
     proof = replace(proof, before=_lines(cursor, explain), verdict="not taken")
     statement = proposal.ddl.replace("CONCURRENTLY IF NOT EXISTS ", "", 1)
     cursor.execute("SELECT indexname FROM hypopg_create_index(%s)", (statement,))
@@ -121,6 +132,6 @@ def _asked(cursor: Cursor[Any], proposal: Proposal, proof: Proof) -> Proof:
     return replace(proof, why="its planner prefers another way")
 
 
-def _lines(cursor: Cursor[Any], explain: bytes) -> tuple[str, ...]:
+def _lines(cursor: Cursor, explain: str) -> tuple[str, ...]:
     cursor.execute(explain)
     return tuple(str(row[0]) for row in cursor.fetchmany(MOST_LINES))
