@@ -60,6 +60,7 @@ def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPla
     try:
         with psycopg.connect(url, connect_timeout=10, application_name="fragaudit") as connection:
             connection.read_only = True
+            connection.prepare_threshold = None
             try:
                 with connection.cursor() as cursor:
                     return _proven(cursor, plan, texts)
@@ -96,42 +97,44 @@ def _value(cursor: Cursor) -> Any:
 def _proof(cursor: Cursor, proposal: Proposal, access: Access, text: Text) -> Proof:
     psycopg: Any = import_module("psycopg")
     proof = Proof(proposal.name, proposal.table, access, text.sql, "not expressible")
-    if text.why:
-        return replace(proof, why=text.why)
+    if text.why or proposal.method not in ("btree", "hash", "brin"):
+        return replace(proof, why=text.why or f"HypoPG has no hypothetical {proposal.method} index")
     cursor.execute("SAVEPOINT fragaudit")
     try:
         return _asked(cursor, proposal, proof)
     except psycopg.Error as error:
         return replace(proof, why=f"PostgreSQL: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
     finally:
-        # What was prepared or made up before an error outlives it.
         cursor.execute("ROLLBACK TO SAVEPOINT fragaudit")
-        cursor.execute("DEALLOCATE ALL")
-        cursor.execute("SELECT hypopg_reset()")
+        cursor.execute("SELECT hypopg_reset()")  # what was made up outlives the savepoint
 
 
 def _asked(cursor: Cursor, proposal: Proposal, proof: Proof) -> Proof:
-    # In binary, since that way the server takes one statement only, whatever stands in the text.
-    cursor.execute(f"PREPARE fragaudit AS {proof.statement}", binary=True)
-    cursor.execute(
-        "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'fragaudit'"
-    )
-    count = int(_value(cursor) or 0)
-    arguments = f"({', '.join(['NULL'] * count)})" if count else ""
-    explain = f"EXPLAIN (COSTS OFF) EXECUTE fragaudit{arguments}"
-    proof = replace(proof, before=_lines(cursor, explain), verdict="not taken")
+    proof = replace(proof, before=_explained(cursor, proof.statement), verdict="not taken")
     statement = proposal.ddl.replace("CONCURRENTLY IF NOT EXISTS ", "", 1)
     cursor.execute("SELECT indexname FROM hypopg_create_index(%s)", (statement,))
     name = str(_value(cursor))
     for setting, when in (("on", ""), ("off", "if sequential scans are dear")):
         cursor.execute(f"SET LOCAL enable_seqscan = {setting}")
-        after = tuple(line.replace(name, proposal.name) for line in _lines(cursor, explain))
+        after = tuple(line.replace(name, proposal.name) for line in _explained(cursor, proof.statement))
         if any(re.search(rf"\b{re.escape(proposal.name)}\b", line) for line in after):
             return replace(proof, verdict="taken", after=after, when=when)
         proof = replace(proof, after=proof.after or after)
     return replace(proof, why="its planner prefers another way")
 
 
-def _lines(cursor: Cursor, explain: str) -> tuple[str, ...]:
-    cursor.execute(explain)
+def _explained(cursor: Cursor, statement: str) -> tuple[str, ...]:
+    """Return the lines of a statement's plan for parameters of unknown values.
+
+    It is prepared anew each time: hypothetical indexes don't make the server forget a plan that it has kept.
+    """
+    cursor.execute("DEALLOCATE ALL")
+    # In binary, since that way the server takes one statement only, whatever stands in the text.
+    cursor.execute(f"PREPARE fragaudit AS {statement}", binary=True)
+    cursor.execute(
+        "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'fragaudit'"
+    )
+    count = int(_value(cursor) or 0)
+    arguments = f"({', '.join(['NULL'] * count)})" if count else ""
+    cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE fragaudit{arguments}")
     return tuple(str(row[0]) for row in cursor.fetchmany(MOST_LINES))
