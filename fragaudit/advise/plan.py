@@ -15,7 +15,8 @@ from fragaudit.advise.existing import begins, existing_form, superfluous
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import identifier, index_name
 from fragaudit.advise.reasons import reasons
-from fragaudit.advise.worth import possible, refers
+from fragaudit.advise.worth import possible, refers, special
+from fragaudit.coverage import serving_conditions
 from fragaudit.model.accesses import Access, Write
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
 from fragaudit.model.schema import ForeignKey, Index, Table
@@ -65,7 +66,8 @@ def _table(
     partly: list[_Wanted] = []
     unserved: list[Unserved] = []
     for access in accesses:
-        if access.verdict not in ("uncovered", "partial") or access.maintenance or _one_row(access, table):
+        missing = access.verdict in ("uncovered", "partial") or special(access)
+        if not missing or access.maintenance or _one_row(access, table):
             continue
         found = [f for f in forms(access, table) if not _there(f, table)]
         if not found and access.verdict == "uncovered":
@@ -141,7 +143,7 @@ def _proposal(
         dialect=dialect,
         method=first.method,
         where=where,
-        serves=_once(w.access for w in mine if w.access is not None and w.access.verdict == "uncovered"),
+        serves=_once(w.access for w in mine if w.access is not None and w.access.verdict != "partial"),
         improves=_once(w.access for w in mine if w.access is not None and w.access.verdict == "partial"),
         follows=tuple(dict.fromkeys(w.key for w in mine if w.key is not None)),
         pays=tuple(sorted(w for w in writes if _pays(w, touched, computed))),
@@ -192,10 +194,17 @@ def _unused(table: Table, accesses: Sequence[Access], gone: set[Index]) -> tuple
     """Return indexes that no access found uses, that guarantee nothing and lead on no foreign key."""
     if not accesses or any(a.verdict == "unprovable" or a.unknown for a in accesses):
         return ()
-    used = {a.by for a in accesses}
     first = {key.columns[0] for key in table.foreign_keys}
     plain = [i for i in table.indexes if i.origin == "index" and not i.unique and i not in gone]
-    return tuple(i for i in plain if i.name not in used and i.keys[0].column not in first)
+    return tuple(i for i in plain if i.keys[0].column not in first and not any(_uses(a, i, table) for a in accesses))
+
+
+def _uses(access: Access, index: Index, table: Table) -> bool:
+    if index.name in access.by.split(", "):
+        return True
+    arms = [(*access.conditions, *arm) for arm in access.arms]
+    alone = [access, *(replace(access, conditions=conditions, arms=()) for conditions in arms)]
+    return any(serving_conditions(index, a, table, a.dialect) for a in alone)
 
 
 def _why_none(access: Access) -> str:

@@ -45,19 +45,22 @@ def _place(number: int, whats: Sequence[tuple[str, str, str]], uses: Sequence[El
     if ended and longer and not last:
         alone = " and ".join(column or expression for column, expression, _ in whats[: number + 1])
         return f"before the rest, so that accesses by {alone} alone are served too"
-    if roles & {"range", "prefix"} and not roles & {"=", "in", "join"}:
-        return "after what is compared with =, since a range ends what the index narrows down"
-    if "sort" in roles and not roles & {"=", "in", "join"}:
-        return "after what is compared with =, so that rows come in order" if before else "rows come in order"
+    bound = roles & {"=", "in", "join", "null", "flag"}
+    if roles & {"range", "prefix"} and not bound:
+        return "after what is compared with =, since a range ends what the index narrows down" if before else ""
+    if "sort" in roles and not bound:
+        follows = any(e.role == "sort" for form in served for block in form.blocks for e in block if e.what in before)
+        return "" if follows else "so that rows come in order" + (", after what is compared with =" if before else "")
     if "join" in roles and before and not roles & {"=", "in"}:
         return "after the columns that need no other table"
-    free = _free(number, whats, served)
-    return f"its place among {', '.join(sorted(free))} is free" if len(free) > 1 and not (last and number == 0) else ""
+    others = _free(number, whats, served)
+    return f"in any order with {' and '.join(others)}" if others else ""
 
 
 def _free(number: int, whats: Sequence[tuple[str, str, str]], served: Sequence[Form]) -> list[str]:
-    """Return the keys whose order no access decides, with this one among them."""
-    cuts = sorted({len(end) for form in served for end in prefixes(form)})
-    start = max((c for c in cuts if c <= number), default=0)
+    """Return the keys that could as well stand before this one, if it is the first of them; no access decides."""
+    cuts = {0, *(len(end) for form in served for end in prefixes(form))}
+    if number not in cuts:
+        return []
     end = min((c for c in cuts if c > number), default=len(whats))
-    return [column or expression for column, expression, _ in whats[start:end]]
+    return [column or expression for column, expression, _ in whats[number + 1 : end]]

@@ -104,7 +104,7 @@ def sqlite_plan() -> IndexPlan:
     here = table(PK, index("ix_email", "email"), columns=COLUMNS, engine="sqlite")
     accesses = [
         access(1, "email", "total <", dialect="sqlite", verdict="partial", by="ix_email"),
-        access(2, "note prefix", dialect="sqlite"),
+        access(2, "note prefix", dialect="sqlite", category="equality"),
         access(3, "total", "deleted_at is null", sort="id desc", limit=True, dialect="sqlite"),
     ]
     return plan([here], accesses, [])
@@ -164,7 +164,7 @@ def test_the_alembic_revision_runs_both_ways(tmp_path: Path) -> None:
 
 
 def test_alembic_builds_concurrently_outside_its_transaction() -> None:
-    text = revision(plan([table(PK)], [access(1, "note prefix", "active true")], []))
+    text = revision(plan([table(PK)], [access(1, "note prefix", "active true", category="equality")], []))
     assert "with op.get_context().autocommit_block():" in text
     assert 'postgresql_ops={"note": "text_pattern_ops"}' in text
     assert 'postgresql_where=sa.text("active")' in text
@@ -221,7 +221,7 @@ def test_the_django_migration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_django_on_postgres_is_concurrent_and_not_atomic() -> None:
     text = migrations(
-        plan([table(PK)], [access(1, "email"), access(2, "tags match")], []),
+        plan([table(PK)], [access(1, "email"), access(2, "tags match", category="equality")], []),
         {"orders": DjangoModel("shop", "Order", "0007_last")},
     )
     assert "    atomic = False" in text
