@@ -50,10 +50,13 @@ def is_flag(column: ColumnDef | None) -> bool:
     return column.type.split("(")[0].strip() in ("boolean", "bool", "bit") or column.type == "tinyint(1)"
 
 
-def indexable(column: ColumnDef | None, dialect: str) -> bool:
-    """Return whether an ordinary index can have the column as a key. An unknown type is taken to be an ordinary one."""
+def indexable(column: ColumnDef | None, table: Table, dialect: str) -> bool:
+    """Return whether an ordinary index of the table can have the column as a key.
+
+    A column that a table with known columns doesn't have can't be one: the statement fails as it is.
+    """
     if column is None:
-        return True
+        return not table.columns
     base = column.type.split("(")[0].strip()
     if dialect == POSTGRES:
         return base not in ("json", "xml", "point", "box", "polygon", "circle", "vector", "halfvec", "sparsevec")

@@ -187,7 +187,7 @@ def _parts(conditions: Sequence[Condition], table: Table, dialect: str) -> _Part
                 method, opclass, note = special
                 parts.match.append((Element(name[0], name[1], opclass=opclass, role="match"), method, note))
             continue
-        if name in done or not indexable(column, dialect):
+        if name in done or not (condition.expression or indexable(column, table, dialect)):
             continue
         element = Element(*name, length=prefix_length(column, dialect))
         if condition.join and condition.op in ("=", "in"):
@@ -272,7 +272,11 @@ def _order(sort: Sequence[SortKey], fixed: set[str], table: Table, dialect: str)
         column = column_of(table, key.column) if not key.expression else None
         default = _default_nulls(key.descending, dialect)
         odd = bool(key.nulls) and key.nulls != default
-        if (odd and dialect != POSTGRES) or not indexable(column, dialect) or prefix_length(column, dialect):
+        if (
+            (odd and dialect != POSTGRES)
+            or not (key.expression or indexable(column, table, dialect))
+            or prefix_length(column, dialect)
+        ):
             return ()
         found.append(
             Element("" if key.expression else key.column, key.expression, opclass="", ordered=True,

@@ -116,11 +116,19 @@ def _one_row(access: Access, table: Table) -> bool:
 def _there(wanted: Sequence[Form], table: Table) -> bool:
     """Return whether an existing index already begins with what one of the forms asks for."""
     return any(
-        serves(index.keys, (), index.method, form)
+        serves(index.keys, form.where, index.method, form) and _part(index.where_text) in ("", _part(_where(form, "")))
         for index in table.indexes
-        if index.where is None and not index.where_text
         for form in wanted
     )
+
+
+def _where(form: Form, dialect: str) -> str:
+    return " AND ".join(text.format(identifier(column, dialect)) for text, column in form.where)
+
+
+def _part(condition: str) -> str:
+    """Return the condition of a partial index as it can be compared."""
+    return "".join(c for c in condition.lower() if c not in '()"` ')
 
 
 def _proposal(
@@ -129,7 +137,7 @@ def _proposal(
 ) -> Proposal:  # fmt: skip
     keys = keys_of(group)
     first = group.forms[0]
-    where = " AND ".join(text.format(identifier(column, dialect)) for text, column in first.where)
+    where = _where(first, dialect)
     name = index_name(table.name, keys, where, dialect, taken)
     taken.add(name)
     mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning import access, condition, index, joined, primary, table
+from planning import COLUMNS, access, condition, index, joined, primary, table
 
 from fragaudit.advise.keys import key_for
 from fragaudit.advise.patterns import forms
@@ -41,8 +41,9 @@ CASES: list[tuple[str, Access, str | None]] = [
     ("a row comparison", access(1, "created_at row", "id row"), "created_at, id"),
     ("a flag alone", access(1, "active true"), None),
     ("a bound flag last", access(1, "active", "email"), "email, active"),
+    ("no key that isn't there", access(1, "misspelt", "email"), "email"),
     ("no key on json", access(1, "raw"), None),
-    ("at most five", access(1, *"abcdef"), "a, b, c, d, e"),
+    ("at most five", access(1, *list(COLUMNS)[:6]), ", ".join(list(COLUMNS)[:5])),
 ]  # fmt: skip
 
 

@@ -1,0 +1,87 @@
+"""A statement as another database has it, for its planner to be asked; nothing is run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from fragaudit.extract.sql.limits import exceeded
+from fragaudit.extract.sql.placeholders import normalised
+
+Target = Literal["sqlite", "postgres"]
+
+
+class Untranslatable(ValueError):
+    """The statement can't be said in the other dialect; the message says why."""
+
+
+def transpiled(text: str, dialect: str, target: Target) -> str:
+    """Return one statement in the dialect of a planner, every value a parameter of its own or as written.
+
+    For SQLite names lose their schema, orders their NULLS FIRST, parameters their casts, since each of these would keep
+    its planner from an index that the database itself would use; what it has no syntax for becomes a parameter or a
+    function of the same columns. For PostgreSQL parameters are numbered one by one: an equal name says nothing of its
+    type.
+
+    Raises:
+        Untranslatable: it can't be parsed, is too large, or is no query.
+    """
+    problem = exceeded(text)
+    if problem:
+        raise Untranslatable(problem)
+    try:
+        tree = sqlglot.parse_one(normalised(text), read=dialect or None)
+        if not isinstance(tree, (exp.Query, exp.DML)):
+            raise Untranslatable("it is no query")
+        tree = tree.transform(_lite if target == "sqlite" else _plain)
+        if target == "postgres":
+            for number, node in enumerate(list(tree.find_all(exp.Placeholder, exp.Parameter)), 1):
+                node.replace(exp.Parameter(this=exp.Literal.number(number)))
+        return tree.sql(dialect=target, unsupported_level=sqlglot.ErrorLevel.IGNORE)
+    except (SqlglotError, RecursionError, AttributeError, TypeError, ValueError) as error:
+        if isinstance(error, Untranslatable):
+            raise
+        raise Untranslatable(f"it can't be translated: {type(error).__name__}") from error
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    return node
+
+
+def _lite(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        node.set("db", None)
+        node.set("catalog", None)
+    elif isinstance(node, exp.Column):
+        node.set("db", None)
+        node.set("catalog", None)
+    elif isinstance(node, exp.Ordered):
+        node.set("nulls_first", not node.args.get("desc"))
+    elif isinstance(node, exp.Query):
+        node.set("locks", [])
+        distinct = node.args.get("distinct")
+        if isinstance(distinct, exp.Distinct):
+            distinct.set("on", None)
+    elif isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any):
+        inner = node.expression.this
+        if isinstance(inner, (exp.Query, exp.Subquery)):
+            return exp.In(this=node.this, query=inner)
+        return exp.In(this=node.this, expressions=[exp.Placeholder(this="p"), exp.Placeholder(this="q")])
+    elif isinstance(node, (exp.Placeholder, exp.Parameter)):
+        return exp.Placeholder(this="p")
+    elif isinstance(node, exp.ILike):
+        return exp.Like(this=exp.func("lower", node.this), expression=node.expression)
+    elif isinstance(node, (exp.Cast, exp.TryCast)):
+        if isinstance(node.this, exp.Column):
+            return exp.cast(node.this, "TEXT")
+        return node.this
+    elif isinstance(node, (exp.Interval, exp.Array, exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime)):
+        return node if any(node.find_all(exp.Column)) else exp.Placeholder(this="p")
+    elif isinstance(node, exp.Extract):
+        return exp.Anonymous(this="extract", expressions=[node.expression])
+    elif isinstance(node, exp.AtTimeZone):
+        return node.this
+    return node
