@@ -167,7 +167,9 @@ def _same_key(key: Key, condition: Condition) -> bool:
 def _by_row_number(access: Access, table: Table, dialect: str) -> Condition | None:
     if (dialect or table.engine) != "sqlite" or table.without_rowid:
         return None
-    return next((c for c in access.conditions if c.column.lower() in _ROWID and column_of(table, c.column) is None), None)
+    return next(
+        (c for c in access.conditions if c.column.lower() in _ROWID and column_of(table, c.column) is None), None
+    )
 
 
 # -- partial indexes ---------------------------------------------------------------------------------------------------
@@ -262,10 +264,14 @@ def _covered(
     name = index_name(best)
     local = next((c for c in conditions if not c.join), None)
     if local is None:
-        missing = [c for c in _wanted(access, table, dialect) if not c.join and c.op == "=" and not is_flag(table, c.column)]
+        missing = [
+            c for c in _wanted(access, table, dialect) if not c.join and c.op == "=" and not is_flag(table, c.column)
+        ]
         if missing and not access.unknown and not table.silent:
             columns = ", ".join(dict.fromkeys(c.column for c in missing))
-            return Judgement("partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only")
+            return Judgement(
+                "partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only"
+            )
     elif access.sort and access.limit and not _sorted(best, access, table, dialect) and not table.silent:
         bound = bound_keys(best, access, table, dialect)
         if not _unique(best, access, table, dialect) and _sort_possible(access) and not access.unknown:
@@ -405,7 +411,11 @@ def _wanted(access: Access, table: Table, dialect: str) -> list[Condition]:
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = _category(access, table, dialect)
     if found is None:
-        why = "nothing in it can be looked up in an index" if access.conditions or access.unindexable else "it reads all rows"
+        why = (
+            "nothing in it can be looked up in an index"
+            if access.conditions or access.unindexable
+            else "it reads all rows"
+        )
         return Judgement("n/a", why=why, category="nothing to look up")
     category, what = found
     if table.silent:

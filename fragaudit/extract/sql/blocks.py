@@ -286,9 +286,7 @@ class _Blocks:
             pairs.append(Compare(Column(alias, column, mark(name)), "=", (Column(f"<{alias}", column, mark(name)),)))
         return And(tuple(pairs))
 
-    def _sources(
-        self, node: exp.Expr, how: How, on: Predicate | None, number: int, scope: _Scope
-    ) -> Iterator[Source]:
+    def _sources(self, node: exp.Expr, how: How, on: Predicate | None, number: int, scope: _Scope) -> Iterator[Source]:
         alias = node.args.get("alias")
         name = self._operands.name(alias.this) if isinstance(alias, exp.TableAlias) and alias.this else ""
         if isinstance(node, exp.Table):
