@@ -18,7 +18,6 @@ from fragaudit.advise.existing import begins
 from fragaudit.advise.plan import plan
 from fragaudit.advise.prove import Text, prove
 from fragaudit.model.accesses import Access
-from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Key
 
 COLUMNS = dict.fromkeys(("a", "b", "c", "d"), "integer")
@@ -134,7 +133,7 @@ def test_no_proposal_is_a_prefix(found: list[Shape], indexes: list[Index]) -> No
 def test_the_planner_takes_each_index_for_what_it_serves(found: list[Shape], indexes: list[Index]) -> None:
     here = table(primary("id"), *indexes, columns={"id": "integer", **COLUMNS}, engine="sqlite")
     made = plan([here], [to_access(n, s, indexes) for n, s in enumerate(found, 1)], [])
-    texts = {Location("app.sql", n): Text(to_sql(s)) for n, s in enumerate(found, 1)}
+    texts = {str(n): Text(to_sql(s)) for n, s in enumerate(found, 1)}
     for proof in prove(made, [here], [], texts).proofs:
         assert proof.verdict == "taken", (proof.statement, proof.index, proof.after, [i.keys for i in indexes])
 
@@ -143,7 +142,7 @@ def test_a_join_is_proven_with_the_table_that_is_looked_up_last() -> None:
     here = table(primary("id"), columns={"id": "integer", "user_id": "integer", "note": "text"}, engine="sqlite")
     users = table(name="users", columns={"id": "integer", "name": "text"}, engine="sqlite")
     found = access(1, joined("user_id", "u.id"), dialect="sqlite")
-    texts = {found.site: Text("SELECT * FROM users u JOIN orders o ON o.user_id = u.id WHERE u.name = :n")}
+    texts = {found.text: Text("SELECT * FROM users u JOIN orders o ON o.user_id = u.id WHERE u.name = :n")}
     proof = prove(plan([here, users], [found], []), [here, users], [], texts).proofs[0]
     assert (proof.verdict, proof.before[0], proof.after) == (
         "taken", "SCAN u", ("SCAN u", "SEARCH o USING INDEX ix_orders_user_id (user_id=?)")
@@ -154,7 +153,7 @@ def test_what_sqlite_cannot_have_is_said() -> None:
     here = table(primary("id"))
     accesses = [access(1, "tags match"), access(2, "email"), access(3, "note", sort="total desc last", limit=True)]
     made = plan([here], accesses, [])
-    proofs = prove(made, [here], [], {Location("app.sql", 2): Text("SELEC")}).proofs
+    proofs = prove(made, [here], [], {"2": Text("SELEC")}).proofs
     assert [(p.access.at.line, p.verdict) for p in proofs] == [
         (2, "not expressible"), (3, "not expressible"), (1, "not expressible")
     ]  # fmt: skip

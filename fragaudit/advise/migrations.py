@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname
 
 from msgspec import Struct
+
+from fragaudit.model.schema import Table
 
 _REVISION = re.compile(r"^revision\b[^=\n]*=\s*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
 _DOWN = re.compile(r"^down_revision\b[^=\n]*=\s*(\([^)]*\)|\[[^\]]*\]|[^\n]*)", re.MULTILINE)
@@ -54,6 +56,17 @@ def django_leaf(app: str, folder: str, texts: Mapping[str, str]) -> str:
     return left[0] if len(left) == 1 else ""
 
 
+def django_models(tables: Iterable[Table], texts: Mapping[str, str]) -> dict[str, DjangoModel]:
+    """Return the Django models by table, as far as a table is defined by a class in one of the texts."""
+    found: dict[str, DjangoModel] = {}
+    for table in tables:
+        for at in table.defined_at:
+            model = django_model(at.path, at.line, texts)
+            if model is not None:
+                found.setdefault(table.name, model)
+    return found
+
+
 def django_model(path: str, line: int, texts: Mapping[str, str]) -> DjangoModel | None:
     """Return the Django model that a table's definition at a place of a file is; None if it is no class there."""
     lines = texts.get(path, "").splitlines()
@@ -66,4 +79,6 @@ def django_model(path: str, line: int, texts: Mapping[str, str]) -> DjangoModel 
     label = _LABEL.search(texts.get(f"{folder}/apps.py" if folder else "apps.py", ""))
     app = label[1] if label else (parts[depth - 1] if depth else "app")
     migrations = f"{folder}/migrations" if folder else "migrations"
+    if "django" not in texts[path] and not any(dirname(other) == migrations for other in texts):
+        return None
     return DjangoModel(app, found[1], django_leaf(app, migrations, texts))

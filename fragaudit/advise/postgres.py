@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from fragaudit.advise.prove import MOST_LINES, Text
+from fragaudit.advise.prove import MOST_LINES, UNKNOWN, Text
 from fragaudit.model.accesses import Access
-from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proof, Proposal
 
 _TIMEOUT = "10s"
@@ -39,7 +38,7 @@ class ProofError(Exception):
     """The database can't be asked: no driver, no connection, no HypoPG. The message says which and what helps."""
 
 
-def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPlan:
+def prove(plan: IndexPlan, texts: Mapping[str, Text], url: str) -> IndexPlan:
     """Return the plan with a proof for each access that a proposal serves, by the planner of a real database.
 
     Each proposal is there on its own. If the planner doesn't take it, sequential scans are made dear: on a table with
@@ -47,7 +46,7 @@ def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPla
 
     Args:
         plan: the plan.
-        texts: the statements by place, in PostgreSQL's dialect with parameters `$1`, `$2`…
+        texts: the statements in PostgreSQL's dialect with parameters `$1`, `$2`…, by the text as it was written.
         url: of the database, as libpq takes it.
 
     Raises:
@@ -71,7 +70,7 @@ def prove(plan: IndexPlan, texts: Mapping[Location, Text], url: str) -> IndexPla
         raise ProofError(f"the database can't be asked: {text}") from error
 
 
-def _proven(cursor: Cursor, plan: IndexPlan, texts: Mapping[Location, Text]) -> IndexPlan:
+def _proven(cursor: Cursor, plan: IndexPlan, texts: Mapping[str, Text]) -> IndexPlan:
     cursor.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'")
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     cursor.execute("SELECT current_setting('server_version')")
@@ -80,7 +79,7 @@ def _proven(cursor: Cursor, plan: IndexPlan, texts: Mapping[Location, Text]) -> 
     if not _value(cursor):
         raise ProofError("the database has no HypoPG: CREATE EXTENSION hypopg makes it (package postgresql-…-hypopg)")
     proofs = [
-        _proof(cursor, proposal, access, texts.get(access.site, Text("", "its text was not kept")))
+        _proof(cursor, proposal, access, texts.get(access.text, UNKNOWN))
         for table in plan.tables
         for proposal in table.proposals
         for access in (*proposal.serves, *proposal.improves)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from msgspec import Struct
@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from fragaudit.advise.twin import Twin, bare, build, create_index, expressible
 from fragaudit.model.accesses import Access
-from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proof, Proposal, TablePlan
 from fragaudit.model.schema import Table
 
@@ -36,7 +35,9 @@ class _Unbound(dict[str, None]):
         return None
 
 
-def prove(plan: IndexPlan, tables: Sequence[Table], views: Sequence[str], texts: Mapping[Location, Text]) -> IndexPlan:
+def prove(
+    plan: IndexPlan, tables: Iterable[Table], views: Sequence[tuple[str, str]], texts: Mapping[str, Text]
+) -> IndexPlan:
     """Return the plan with a proof for each access that a proposal serves.
 
     First all proposals are there together, then the one alone; then its table is said to be so large that the planner
@@ -45,8 +46,8 @@ def prove(plan: IndexPlan, tables: Sequence[Table], views: Sequence[str], texts:
     Args:
         plan: the plan.
         tables: the whole schema, since statements join.
-        views: statements that create the schema's views.
-        texts: the statements by place, as SQLite would have them.
+        views: the schema's views, by name and query.
+        texts: the statements as SQLite would have them, by the text as it was written.
     """
     proofs: list[Proof] = []
     dialect = next((t.dialect for t in plan.tables if t.dialect), "")
@@ -55,13 +56,13 @@ def prove(plan: IndexPlan, tables: Sequence[Table], views: Sequence[str], texts:
         for table in plan.tables:
             for proposal in table.proposals:
                 for access in (*proposal.serves, *proposal.improves):
-                    proofs.append(_proof(twin, plan, table, proposal, access, texts.get(access.site, _NONE)))
+                    proofs.append(_proof(twin, plan, table, proposal, access, texts.get(access.text, UNKNOWN)))
     finally:
         twin.close()
     return replace(plan, proofs=tuple(proofs), planner=f"SQLite {sqlite3.sqlite_version}, on an empty schema")
 
 
-_NONE = Text("", "its text was not kept")
+UNKNOWN = Text("", "its text was not kept")
 
 
 def _proof(twin: Twin, plan: IndexPlan, table: TablePlan, proposal: Proposal, access: Access, text: Text) -> Proof:

@@ -50,7 +50,8 @@ def _place(number: int, whats: Sequence[tuple[str, str, str]], uses: Sequence[El
         return "after what is compared with =, since a range ends what the index narrows down" if before else ""
     if "sort" in roles and not bound:
         follows = any(e.role == "sort" for form in served for block in form.blocks for e in block if e.what in before)
-        return "" if follows else "so that rows come in order" + (", after what is compared with =" if before else "")
+        unsorted = "so that nothing has to be sorted"
+        return "" if follows else f"after what is compared with =, {unsorted}" if before else unsorted
     if "join" in roles and before and not roles & {"=", "in"}:
         return "after the columns that need no other table"
     others = _free(number, whats, served)

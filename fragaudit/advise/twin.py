@@ -35,22 +35,27 @@ class Twin(Struct):
         self.connection.close()
 
 
-def build(tables: Iterable[Table], views: Iterable[str], dialect: str) -> Twin:
-    """Return a twin of the tables with their indexes. `views` are statements that create views, in SQLite's dialect."""
+def build(tables: Iterable[Table], views: Iterable[tuple[str, str]], dialect: str) -> Twin:
+    """Return a twin of the tables with their indexes, and of views: names and queries in SQLite's dialect."""
+    tables = sorted(tables, key=lambda t: t.name)
     connection = sqlite3.connect(":memory:", isolation_level=None)
     twin = Twin(connection, {})
     # Else LIKE compares without case, as nowhere but in SQLite itself.
     connection.execute(f"PRAGMA case_sensitive_like = {'OFF' if dialect == SQLITE else 'ON'}")
-    for table in sorted(tables, key=lambda t: t.name):
-        if table.view is not None or table.virtual:
-            twin.missing[table.name] = "it is a view that can't be built" if table.view else "it is a virtual table"
+    for table in tables:
+        if table.view is not None:
+            continue
+        if table.virtual:
+            twin.missing[table.name] = "it is a virtual table"
             continue
         _try(twin, table.name, create_table(table, dialect))
         for index in table.indexes:
             if index.origin not in ("primary key", "unique") and table.name not in twin.missing:
                 _index(twin, table, index, dialect)
-    for view in views:
-        _try(twin, view, view)
+    columns = {table.name: table.view_columns for table in tables}
+    for name, query in views:
+        named = f" ({', '.join(map(_name, columns[name]))})" if columns.get(name) else ""
+        _try(twin, name, f"CREATE VIEW {_name(bare(name))}{named} AS {query}")
     return twin
 
 

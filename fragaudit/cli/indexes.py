@@ -5,31 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import typer
-from typer.core import TyperCommand
-
-from fragaudit import pipeline
+from fragaudit import pipeline, plans
 from fragaudit.cli.check import audited, configured, emit, fail, look_of
+from fragaudit.cli.proof_option import SQLITE
 from fragaudit.config import Config
 from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan
 from fragaudit.report import INDEXES
 
-SQLITE = "sqlite"
 FORMATS = ("text", "sql", "alembic", "django", "json")
 _MIGRATIONS = re.compile(r"(?:^|/)(?:versions|migrations)/[^/]*\.py$|(?:^|/)apps\.py$")
-
-
-class IndexesCommand(TyperCommand):
-    """A command whose `--prove` takes a database's URL or nothing, whatever comes after it."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """Give `--prove` the value it is meant to have: only what looks like a URL is one."""
-        given: list[str] = []
-        for number, word in enumerate(args):
-            following = args[number + 1] if number + 1 < len(args) else ""
-            given.append(f"--prove={SQLITE}" if word == "--prove" and "://" not in following else word)
-        return super().parse_args(ctx, given)
 
 
 def run_indexes(
@@ -47,37 +32,31 @@ def run_indexes(
     found = _planned(report, prove)
     if format_ in INDEXES:
         emit(INDEXES[format_](found, look), output)
+    elif format_ == "sql":
+        from fragaudit.advise.ddl import script
+
+        emit(script(found), output)
     else:
         emit(_migration(format_, found, report, paths, settings), output)
 
 
 def _planned(report: Report, prove: str | None) -> IndexPlan:
-    from fragaudit.advise.repository import joined, schemas
+    found = plans.plan_of(report)
+    if prove is None:
+        return found
+    if prove == SQLITE:
+        return plans.proven(found, plans.tables_of(report))
+    from fragaudit.advise.postgres import ProofError
 
-    plans = []
-    for schema in schemas(report.services):
-        found = schema.planned()
-        if prove == SQLITE:
-            from fragaudit.advise import prove as by_sqlite
-
-            found = by_sqlite.prove(found, schema.tables.values(), *pipeline.statements(found, schema.tables.values()))
-        elif prove is not None:
-            from fragaudit.advise import postgres
-
-            try:
-                found = postgres.prove(found, pipeline.statements(found, (), "postgres")[1], prove)
-            except postgres.ProofError as error:
-                fail(str(error))
-        plans.append(found)
-    return joined(plans)
+    try:
+        return plans.proven_by(found, prove)
+    except ProofError as error:
+        fail(str(error))
 
 
 def _migration(format_: str, found: IndexPlan, report: Report, paths: list[Path] | None, config: Config) -> str:
-    if format_ == "sql":
-        from fragaudit.advise.ddl import script
-
-        return script(found)
-    models = {at.path for s in report.services for t in s.schema if "model" in t.by for at in t.defined_at}
+    tables = plans.tables_of(report)
+    models = {at.path for table in tables for at in table.defined_at if at.path.endswith(".py")}
     texts = pipeline.texts(
         paths or [Path()], Path.cwd(), config, lambda path: path in models or bool(_MIGRATIONS.search(path))
     )
@@ -87,6 +66,6 @@ def _migration(format_: str, found: IndexPlan, report: Report, paths: list[Path]
 
         return revision(found, alembic_heads(texts))
     from fragaudit.advise.django import migrations
-    from fragaudit.advise.repository import django_models
+    from fragaudit.advise.migrations import django_models
 
-    return migrations(found, django_models(report.services, texts))
+    return migrations(found, django_models(tables, texts))

@@ -111,7 +111,7 @@ def attach(
                     Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
                 )
             if one.statement is not None and number is not None:
-                used = accesses(one.statement, written, schema)
+                used = accesses(one.statement, written, schema, written.text[one.at[0] : one.at[1]])
                 found[number] += used.accesses
                 writes[number] += used.writes
     every = [a for own in found for a in own]

@@ -56,7 +56,8 @@ class Access(Struct, frozen=True):
     `verb`: what the statement does to the table. `limit`: the block stops early and its order is this table's alone.
     `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
     what an index can serve. `facts` are the conditions on this table with constants alone, as texts (`a is not null`,
-    `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping.
+    `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping,
+    `text` the statement as it was written, empty if it never was text.
     """
 
     at: Location
@@ -78,6 +79,7 @@ class Access(Struct, frozen=True):
     dialect: str = ""
     maintenance: str = ""
     site: Location = Location("")
+    text: str = ""
     verdict: Verdict = "n/a"
     by: str = ""
     why: str = ""

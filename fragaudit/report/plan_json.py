@@ -28,8 +28,8 @@ from fragaudit import __version__
 from fragaudit.model.accesses import Access
 from fragaudit.model.plan import IndexPlan, Proof, Proposal, Superfluous, TablePlan
 from fragaudit.model.schema import Key
-from fragaudit.report.json import place
 from fragaudit.report.look import Look
+from fragaudit.report.schema_json import place
 
 Json = dict[str, Any]
 

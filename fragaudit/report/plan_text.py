@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fragaudit.model.accesses import Access
 from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proof, Proposal, Superfluous, TablePlan
-from fragaudit.model.schema import Index
+from fragaudit.model.schema import Index, Key
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
 
@@ -49,7 +49,7 @@ def _proposal(paper: Paper, proposal: Proposal, proofs: Sequence[Proof]) -> None
     if proposal.note:
         paper.prose(proposal.note, "    ")
     for key, reason in zip(proposal.keys, proposal.reasons, strict=True):
-        paper.prose(f"{key}: {reason}", "        ", "      ")
+        paper.prose(f"{_key(key)}: {reason}", "        ", "      ")
     _list(paper, "serves", [_access(a) for a in proposal.serves])
     _list(paper, "improves", [_access(a) + (f", now by {a.by}" if a.by else "") for a in proposal.improves])
     _list(paper, "follows", [f"foreign key ({', '.join(k.columns)}) to {k.table}" for k in proposal.follows])
@@ -86,6 +86,15 @@ def _list(paper: Paper, head: str, items: Sequence[str]) -> None:
 def _access(access: Access) -> str:
     alias = f" as {access.alias}" if access.alias not in ("", access.table) else ""
     return f"{_place(access.at)} {access.verb}{alias}"
+
+
+def _key(key: Key) -> str:
+    more = [
+        f"COLLATE {key.collation.upper()}" if key.collation else "",
+        key.opclass,
+        key.nulls and f"NULLS {key.nulls}",
+    ]
+    return " ".join([str(key), *(m for m in more if m)])
 
 
 def _index(index: Index) -> str:

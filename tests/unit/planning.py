@@ -35,7 +35,7 @@ def joined(column: str, other: str, filtered: bool = True) -> Condition:
 
 
 def access(line: int, *conditions: str | Condition, sort: str = "", dialect: str = "postgres", **more: Any) -> Access:
-    """An uncovered read of `orders`; `sort` is written as in SQL."""
+    """An uncovered read of `orders`, whose text is its line's number; `sort` is written as in SQL."""
     keys = tuple(_sort_key(part.split()) for part in sort.split(",") if part.strip())
     more.setdefault("verdict", "uncovered")
     return Access(
@@ -47,6 +47,7 @@ def access(line: int, *conditions: str | Condition, sort: str = "", dialect: str
         sort=keys,
         dialect=dialect,
         site=at(line),
+        text=str(line),
         **more,
     )
 

@@ -264,7 +264,7 @@ def test_the_last_migration_of_an_app() -> None:
 
 
 def test_the_label_of_an_app_is_its_configuration_s() -> None:
-    texts = {"src/shop/models/order.py": "\nclass Order(Model):\n",
+    texts = {"src/shop/models/order.py": "from django.db.models import Model\nclass Order(Model):\n",
              "src/shop/apps.py": "class C(AppConfig):\n    name = 'shop'\n    label = 'store'\n"}  # fmt: skip
     assert django_model("src/shop/models/order.py", 2, texts) == DjangoModel("store", "Order", "")
     assert django_model("src/shop/models/order.py", 1, texts) is None

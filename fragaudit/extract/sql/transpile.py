@@ -14,7 +14,7 @@ from fragaudit.extract.sql.placeholders import normalised
 Target = Literal["sqlite", "postgres"]
 
 
-class Untranslatable(ValueError):
+class TranslationError(ValueError):
     """The statement can't be said in the other dialect; the message says why."""
 
 
@@ -27,24 +27,24 @@ def transpiled(text: str, dialect: str, target: Target) -> str:
     type.
 
     Raises:
-        Untranslatable: it can't be parsed, is too large, or is no query.
+        TranslationError: it can't be parsed, is too large, or is no query.
     """
     problem = exceeded(text)
     if problem:
-        raise Untranslatable(problem)
+        raise TranslationError(problem)
     try:
         tree = sqlglot.parse_one(normalised(text), read=dialect or None)
         if not isinstance(tree, (exp.Query, exp.DML)):
-            raise Untranslatable("it is no query")
+            raise TranslationError("it is no query")
         tree = tree.transform(_lite if target == "sqlite" else _plain)
         if target == "postgres":
             for number, node in enumerate(list(tree.find_all(exp.Placeholder, exp.Parameter)), 1):
                 node.replace(exp.Parameter(this=exp.Literal.number(number)))
         return tree.sql(dialect=target, unsupported_level=sqlglot.ErrorLevel.IGNORE)
     except (SqlglotError, RecursionError, AttributeError, TypeError, ValueError) as error:
-        if isinstance(error, Untranslatable):
+        if isinstance(error, TranslationError):
             raise
-        raise Untranslatable(f"it can't be translated: {type(error).__name__}") from error
+        raise TranslationError(f"it can't be translated: {type(error).__name__}") from error
 
 
 def _plain(node: exp.Expr) -> exp.Expr:
@@ -52,10 +52,7 @@ def _plain(node: exp.Expr) -> exp.Expr:
 
 
 def _lite(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-        node.set("db", None)
-        node.set("catalog", None)
-    elif isinstance(node, exp.Column):
+    if isinstance(node, exp.Column) or (isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)):
         node.set("db", None)
         node.set("catalog", None)
     elif isinstance(node, exp.Ordered):
@@ -77,11 +74,16 @@ def _lite(node: exp.Expr) -> exp.Expr:
     elif isinstance(node, (exp.Cast, exp.TryCast)):
         if isinstance(node.this, exp.Column):
             return exp.cast(node.this, "TEXT")
-        return node.this
+        return _inner(node)
     elif isinstance(node, (exp.Interval, exp.Array, exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime)):
         return node if any(node.find_all(exp.Column)) else exp.Placeholder(this="p")
     elif isinstance(node, exp.Extract):
         return exp.Anonymous(this="extract", expressions=[node.expression])
     elif isinstance(node, exp.AtTimeZone):
-        return node.this
+        return _inner(node)
     return node
+
+
+def _inner(node: exp.Expr) -> exp.Expr:
+    inner: exp.Expr = node.this
+    return inner

@@ -30,18 +30,19 @@ class Used(Struct, frozen=True):
     writes: tuple[Write, ...]
 
 
-def accesses(statement: Statement, written: Written, schema: Schema) -> Used:
+def accesses(statement: Statement, written: Written, schema: Schema, text: str = "") -> Used:
     """Return how a statement finds rows, judged against the schema, and what it writes.
 
     Args:
         statement: the statement.
         written: the text it was read from; places are found in it.
         schema: all tables.
+        text: of the statement alone.
     """
     root = Builder(schema, written).build(statement)
     push(root)
     dialect = statement.dialect or written.dialect
-    found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect).accesses()]
+    found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect, text).accesses()]
     return Used(tuple(found), tuple(_writes(root, written)))
 
 
@@ -54,7 +55,8 @@ def _all(block: Block) -> Iterator[Block]:
 class _Reader:
     """Reads the accesses of one block."""
 
-    def __init__(self, block: Block, written: Written, schema: Schema, dialect: str) -> None:
+    def __init__(self, block: Block, written: Written, schema: Schema, dialect: str, text: str) -> None:
+        self._text = text
         self._block = block
         self._written = written
         self._schema = schema
@@ -127,6 +129,7 @@ class _Reader:
             dialect=self._dialect,
             maintenance=self._written.maintenance,
             site=self._written.at,
+            text=self._text,
         )
         return self._best(access, found, source)
 
