@@ -97,15 +97,11 @@ def _table(table: TablePlan) -> list[str]:
 
 def summary(proposal: Proposal) -> list[str]:
     """Return lines that say what an index is for and what it costs."""
-    lines = []
-    if proposal.possible:
-        lines.append("Only if the conditions are selective:")
+    lines = [proposal.note] if proposal.note else []
     lines += [f"serves {a.at.path}:{a.at.line}" for a in proposal.serves]
     lines += [f"serves {a.at.path}:{a.at.line} better than {a.by or 'now'}" for a in proposal.improves]
     lines += [f"finds the rows that refer to {k.table} when one of its rows goes" for k in proposal.follows]
     lines += [f"written by {w.at.path}:{w.at.line} ({w.verb})" for w in proposal.pays]
-    if proposal.note:
-        lines.append(proposal.note)
     return lines
 
 
@@ -125,10 +121,6 @@ def droppable(plan: IndexPlan) -> list[tuple[Superfluous, str]]:
 
 
 def hesitant(plan: IndexPlan) -> list[str]:
-    """Return a line for each index that is worth its writes only if the conditions are selective."""
-    return [
-        harmless(f"Only if its conditions are selective: {p.ddl};")
-        for t in plan.tables
-        for p in t.proposals
-        if p.possible
-    ]
+    """Return two lines for each index that is only possibly worth its writes."""
+    found = [p for t in plan.tables for p in t.proposals if p.possible]
+    return [harmless(line) for p in found for line in (p.note, f"{p.ddl};")]

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fragaudit.advise.dialects import (
+    MSSQL,
     POSTGRES,
     column_of,
     dialect_of,
@@ -79,7 +80,8 @@ def forms(access: Access, table: Table) -> tuple[tuple[Form, ...], ...]:
     dialect = dialect_of(access, table)
     sort = (SortKey(access.extreme),) if access.extreme else access.sort
     limit = access.limit or bool(access.extreme)
-    whole = _forms(access.conditions, sort, limit, table, dialect)
+    conditions = access.conditions or _computed(access, table, dialect)
+    whole = _forms(conditions, sort, limit, table, dialect)
     common = any(c.op in ("=", "in", "<", "two-sided", "prefix", "row", "match") for c in access.conditions)
     if not access.arms or common:
         return (whole,) if whole else ()
@@ -90,6 +92,22 @@ def forms(access: Access, table: Table) -> tuple[tuple[Form, ...], ...]:
             return ()
         arms.append(found)
     return tuple(arms)
+
+
+def _computed(access: Access, table: Table, dialect: str) -> tuple[Condition, ...]:
+    """Return conditions on what is computed from columns, as an index on the expression serves them.
+
+    Only a change of case is worth one: dates are better asked for by range, and other functions may not be pure. The
+    text of the expression has bare names, which a name in capitals is not in PostgreSQL.
+    """
+    if dialect == MSSQL or table.engine == "mariadb":
+        return ()
+    return tuple(
+        Condition(u.column, "=", access.at, u.expression)
+        for u in access.unindexable
+        if u.expression in (f"lower({u.column.lower()})", f"upper({u.column.lower()})")
+        and (dialect != POSTGRES or u.column.islower())
+    )
 
 
 class _Parts(Struct):

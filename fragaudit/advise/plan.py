@@ -49,6 +49,9 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     return IndexPlan(tuple(plans), judged, unjudged)
 
 
+SELECTIVE = "Worth its writes only if the conditions are selective."
+
+
 class _Wanted(Struct):
     """One thing to serve: an access (or one arm of it) or a foreign key, and its forms."""
 
@@ -159,6 +162,13 @@ def _proposal(
         possible=weak,
         note=next((f.note for f in group.forms if f.note), ""),
     )
+    if weak and not found.serves:
+        parents = " and ".join(dict.fromkeys(key.table for key in found.follows))
+        found = replace(
+            found, note=f"Worth its writes only if rows of {parents} go or change their keys, which nothing found does."
+        )
+    elif weak:
+        found = replace(found, note=f"{SELECTIVE}{found.note and f' It {found.note}.'}")
     return replace(found, ddl=create(found))
 
 

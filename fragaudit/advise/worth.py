@@ -23,9 +23,9 @@ def possible(access: Access, table: Table) -> bool:
 
 def special(access: Access) -> bool:
     """Return whether only an index of a kind of its own could serve the access, whose absence is no finding."""
-    return (
-        access.verdict == "n/a" and not access.unknown and any(c.op in ("match", "prefix") for c in access.conditions)
-    )
+    if access.verdict != "n/a" or access.unknown or access.category not in ("", "nothing to look up"):
+        return False
+    return any(c.op in ("match", "prefix") for c in access.conditions) or any(u.expression for u in access.unindexable)
 
 
 def refers(key: ForeignKey, deleted: set[str]) -> bool:

@@ -43,10 +43,14 @@ class SortKey(Struct, frozen=True, order=True):
 
 
 class Unindexable(Struct, frozen=True, order=True):
-    """A column in a condition that no index on it can serve, and why."""
+    """A column in a condition that no index on it can serve, and why.
+
+    `expression` is the normalised text of what is computed from the column, where that is compared with a value by `=`.
+    """
 
     column: str
     why: str
+    expression: str = ""
 
 
 class Access(Struct, frozen=True):

@@ -44,8 +44,6 @@ def _proposal(paper: Paper, proposal: Proposal, proofs: Sequence[Proof]) -> None
     verb = "possibly create" if proposal.possible else "create"
     paper.line(f"  {verb} ", (proposal.name, "bold yellow" if proposal.possible else "bold green"))
     paper.prose(f"{proposal.ddl};", "        ", "    ")
-    if proposal.possible:
-        paper.prose("Worth its writes only if the conditions are selective.", "    ")
     if proposal.note:
         paper.prose(proposal.note, "    ")
     for key, reason in zip(proposal.keys, proposal.reasons, strict=True):

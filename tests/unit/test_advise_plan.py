@@ -7,6 +7,7 @@ from planning import access, at, condition, index, joined, keys, primary, propos
 from fragaudit.advise.cover import Item, smallest
 from fragaudit.advise.patterns import Element, Form
 from fragaudit.advise.plan import plan
+from fragaudit.model.accesses import Unindexable
 from fragaudit.model.plan import Superfluous
 
 PK = primary("id")
@@ -201,3 +202,12 @@ def test_a_search_that_is_cut_short_says_so() -> None:
 
 def test_places_are_those_of_the_accesses() -> None:
     assert plan([table(PK)], [access(9, "email")], []).tables[0].proposals[0].serves[0].at == at(9)
+
+
+def test_a_change_of_case_is_worth_an_index_on_it() -> None:
+    computed = Unindexable("email", "lower() is computed from it first", "lower(email)")
+    other = Unindexable("created_at", "date() is computed from it first", "date(created_at)")
+    accesses = [access(n, verdict="n/a", unindexable=(u,)) for n, u in enumerate((computed, other), 1)]
+    found = plan([table(PK)], accesses, [])
+    assert [p.ddl.partition(" ON ")[2] for p in found.tables[0].proposals] == ["orders ((lower(email)))"]
+    assert found.tables[0].proposals[0].possible

@@ -142,7 +142,7 @@ class Conditions:
             return
         if expression and not self._has_expression(expression):
             assert isinstance(left, Computed)
-            yield Unindexable(column.name, _around(left.why))
+            yield Unindexable(column.name, _around(left.why), expression if op in ("=", "in", "any") else "")
             return
         yield from self._bounded(column, expression, op, right)
 
