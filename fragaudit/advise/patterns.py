@@ -35,7 +35,7 @@ MOST_KEYS = 5
 MOST_RANGES = 3
 """Ranges of one access that are tried as the one an index can bound."""
 
-Role: TypeAlias = Literal["=", "in", "null", "flag", "join", "range", "prefix", "sort", "match", "index"]
+Role: TypeAlias = Literal["=", "in", "null", "flag", "join", "range", "prefix", "sort", "match", "reference", "index"]
 
 
 class Element(Struct, frozen=True, order=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -79,7 +80,7 @@ def _table(
         chosen += [_Wanted(f, access) for f in found]
     for key in table.foreign_keys:
         if not _leads(table.indexes, key):
-            form = Form((tuple(Element(c, role="=") for c in key.columns),))
+            form = Form((tuple(Element(c, role="reference") for c in key.columns),))
             (sure if refers(key, deleted) else maybe).append(_Wanted((form,), key=key))
 
     existing = [(i, f) for i in table.indexes if (f := existing_form(i, table)) is not None]
@@ -144,8 +145,9 @@ def _proposal(
     name = index_name(table.name, keys, where, dialect, taken)
     taken.add(name)
     mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]
+    words = {word.lower() for k in keys for word in re.findall(r"\w+", k.expression)}
     touched = {k.column for k in keys} | {column for _, column in first.where}
-    computed = any(k.expression for k in keys)
+    touched |= {c.name for c in table.columns if c.name.lower() in words}
     found = Proposal(
         table=table.name,
         name=name,
@@ -157,7 +159,7 @@ def _proposal(
         serves=_once(w.access for w in mine if w.access is not None and w.access.verdict != "partial"),
         improves=_once(w.access for w in mine if w.access is not None and w.access.verdict == "partial"),
         follows=tuple(dict.fromkeys(w.key for w in mine if w.key is not None)),
-        pays=tuple(sorted(w for w in writes if _pays(w, touched, computed))),
+        pays=tuple(sorted(w for w in writes if _pays(w, touched))),
         extends=tuple(i for i in table.indexes if existing_form(i, table) is not None and begins(keys, i.keys)),
         possible=weak,
         note=next((f.note for f in group.forms if f.note), ""),
@@ -180,8 +182,8 @@ def _serves(proposal: Proposal, group: Group, wanted: _Wanted) -> bool:
     return any(serves(proposal.keys, group.forms[0].where, proposal.method, f) for f in wanted.forms)
 
 
-def _pays(write: Write, columns: set[str], computed: bool) -> bool:
-    return write.verb != "update" or not write.columns or computed or not columns.isdisjoint(write.columns)
+def _pays(write: Write, columns: set[str]) -> bool:
+    return write.verb != "update" or not write.columns or not columns.isdisjoint(write.columns)
 
 
 def _leads(indexes: Iterable[Index], key: ForeignKey) -> bool:

@@ -18,6 +18,7 @@ _ROLES: dict[Role, str] = {
     "prefix": "a prefix pattern",
     "sort": "the order asked for",
     "match": "searched by an operator of its own",
+    "reference": "looked up for the row it refers to",
     "index": "first in an index this one replaces",
 }
 
@@ -45,7 +46,7 @@ def _place(number: int, whats: Sequence[tuple[str, str, str]], uses: Sequence[El
     if ended and longer and not last:
         alone = " and ".join(column or expression for column, expression, _ in whats[: number + 1])
         return f"before the rest, so that accesses by {alone} alone are served too"
-    bound = roles & {"=", "in", "join", "null", "flag"}
+    bound = roles & {"=", "in", "join", "reference", "null", "flag"}
     if roles & {"range", "prefix"} and not bound:
         return "after what is compared with =, since a range ends what the index narrows down" if before else ""
     if "sort" in roles and not bound:

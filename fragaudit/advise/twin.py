@@ -74,7 +74,7 @@ def create_table(table: Table, dialect: str) -> str:
         number = next(n for n, c in enumerate(table.columns) if c.name == rowid)
         rows[number] = f"{_name(rowid)} INTEGER PRIMARY KEY"
     tail = " WITHOUT ROWID" if table.without_rowid else ""
-    return f"CREATE TABLE {_name(bare(table.name))} ({', '.join(rows) or 'nothing'}){tail}"
+    return f"CREATE TABLE {_name(bare(table.name))} ({', '.join(rows) or 'no_column'}){tail}"
 
 
 def create_index(

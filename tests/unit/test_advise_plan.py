@@ -208,6 +208,7 @@ def test_a_change_of_case_is_worth_an_index_on_it() -> None:
     computed = Unindexable("email", "lower() is computed from it first", "lower(email)")
     other = Unindexable("created_at", "date() is computed from it first", "date(created_at)")
     accesses = [access(n, verdict="n/a", unindexable=(u,)) for n, u in enumerate((computed, other), 1)]
-    found = plan([table(PK)], accesses, [])
+    found = plan([table(PK)], accesses, [write(3, "update", "total"), write(4, "update", "email")])
+    assert [w.at.line for w in found.tables[0].proposals[0].pays] == [4]
     assert [p.ddl.partition(" ON ")[2] for p in found.tables[0].proposals] == ["orders ((lower(email)))"]
     assert found.tables[0].proposals[0].possible

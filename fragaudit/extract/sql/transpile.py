@@ -12,6 +12,8 @@ from fragaudit.extract.sql.limits import exceeded
 from fragaudit.extract.sql.placeholders import normalised
 
 Target = Literal["sqlite", "postgres"]
+NESTED = 3
+"""How deep what is left out may stand in itself: what takes the place of something isn't looked into at once."""
 
 
 class TranslationError(ValueError):
@@ -21,10 +23,10 @@ class TranslationError(ValueError):
 def transpiled(text: str, dialect: str, target: Target) -> str:
     """Return one statement in the dialect of a planner, every value a parameter of its own or as written.
 
-    For SQLite names lose their schema, orders their NULLS FIRST, parameters their casts, since each of these would keep
-    its planner from an index that the database itself would use; what it has no syntax for becomes a parameter or a
-    function of the same columns. For PostgreSQL parameters are numbered one by one: an equal name says nothing of its
-    type.
+    For SQLite names lose their schema, orders their NULLS FIRST, values and columns their casts, since each of these
+    would keep its planner from an index that the database itself would use; what it has no syntax for becomes a
+    parameter or a function of the same columns. For PostgreSQL parameters are numbered one by one: an equal name says
+    nothing of its type.
 
     Raises:
         TranslationError: it can't be parsed, is too large, or is no query.
@@ -36,8 +38,12 @@ def transpiled(text: str, dialect: str, target: Target) -> str:
         tree = sqlglot.parse_one(normalised(text), read=dialect or None)
         if not isinstance(tree, (exp.Query, exp.DML)):
             raise TranslationError("it is no query")
-        tree = tree.transform(_lite if target == "sqlite" else _plain)
-        if target == "postgres":
+        if target == "sqlite":
+            for _ in range(NESTED):
+                tree = tree.transform(_lite)
+            for node in list(tree.find_all(exp.Placeholder, exp.Parameter)):
+                node.replace(exp.Placeholder(this="p"))
+        else:
             for number, node in enumerate(list(tree.find_all(exp.Placeholder, exp.Parameter)), 1):
                 node.replace(exp.Parameter(this=exp.Literal.number(number)))
         return tree.sql(dialect=target, unsupported_level=sqlglot.ErrorLevel.IGNORE)
@@ -45,10 +51,6 @@ def transpiled(text: str, dialect: str, target: Target) -> str:
         if isinstance(error, TranslationError):
             raise
         raise TranslationError(f"it can't be translated: {type(error).__name__}") from error
-
-
-def _plain(node: exp.Expr) -> exp.Expr:
-    return node
 
 
 def _lite(node: exp.Expr) -> exp.Expr:
@@ -67,18 +69,16 @@ def _lite(node: exp.Expr) -> exp.Expr:
         if isinstance(inner, (exp.Query, exp.Subquery)):
             return exp.In(this=node.this, query=inner)
         return exp.In(this=node.this, expressions=[exp.Placeholder(this="p"), exp.Placeholder(this="q")])
-    elif isinstance(node, (exp.Placeholder, exp.Parameter)):
-        return exp.Placeholder(this="p")
     elif isinstance(node, exp.ILike):
         return exp.Like(this=exp.func("lower", node.this), expression=node.expression)
     elif isinstance(node, (exp.Cast, exp.TryCast)):
-        if isinstance(node.this, exp.Column):
-            return exp.cast(node.this, "TEXT")
         return _inner(node)
     elif isinstance(node, (exp.Interval, exp.Array, exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime)):
         return node if any(node.find_all(exp.Column)) else exp.Placeholder(this="p")
     elif isinstance(node, exp.Extract):
         return exp.Anonymous(this="extract", expressions=[node.expression])
+    elif isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func):
+        return node.expression
     elif isinstance(node, exp.AtTimeZone):
         return _inner(node)
     return node
