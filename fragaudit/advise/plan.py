@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
 from fragaudit.advise.ddl import create, drop
-from fragaudit.advise.dialects import dialect_of
+from fragaudit.advise.dialects import column_of, dialect_of
 from fragaudit.advise.existing import begins, existing_form, superfluous
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import identifier, index_name
@@ -73,6 +73,10 @@ def _table(
         missing = access.verdict in ("uncovered", "partial") or special(access)
         if not missing or access.maintenance or _one_row(access, table):
             continue
+        absent = _absent(access, table)
+        if absent:
+            unserved.append(Unserved(access, f"the table has no column {absent}"))
+            continue
         found = [f for f in forms(access, table) if not _there(f, table)]
         if not found and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
@@ -105,6 +109,13 @@ def _table(
         exact and exact_too,
     )
     return result if accesses or result.proposals or result.superfluous else None
+
+
+def _absent(access: Access, table: Table) -> str:
+    """Return a column of the access that its table doesn't have: then the statement fails, and so would an index."""
+    names = (c.column for part in (access.conditions, *access.arms) for c in part if c.column and not c.expression)
+    known = {"rowid", "oid", "_rowid_"} if table.columns else None
+    return next((n for n in names if known and n.lower() not in known and column_of(table, n) is None), "")
 
 
 def _one_row(access: Access, table: Table) -> bool:
