@@ -32,23 +32,25 @@ def superfluous(index: Index, others: Sequence[Index]) -> tuple[Index, str] | No
     One that guarantees uniqueness is superfluous only beside an equal guarantee; a partial one is smaller than the
     whole, so only its equal or a longer one of the same part counts.
     """
-    if index.origin in ("primary key", "foreign key") or index.method not in ("btree", "hash"):
+    if index.origin in ("primary key", "foreign key"):
         return None
     for other in sorted(others, key=lambda o: (_rank(o), -len(o.keys), o.name)):
-        if other is index or other.table != index.table or other.method != "btree":
+        if other is index or other.table != index.table:
             continue
-        if (other.where_text or None, other.where) != (index.where_text or None, index.where):
+        ordered = other.method in ("btree", "rowid") and index.method in ("btree", "hash")
+        if not ordered and (other.method, other.keys) != (index.method, index.keys):
+            continue
+        if other.where_text.lower() != index.where_text.lower():
             continue
         if not begins(other.keys, index.keys) or not set(index.include) <= _stored(other):
             continue
         same = len(other.keys) == len(index.keys)
         if index.unique and not (same and other.unique):
             continue
-        if same and (_rank(other), other.name) > (_rank(index), index.name) and index.method == "btree":
+        if same and (_rank(other), other.name) > (_rank(index), index.name) and index.method == other.method:
             continue  # of two equal ones only the lesser is superfluous
-        if index.method == "hash" or not same:
-            return other, f"its keys are the first of {other.name or described(other)}"
-        return other, f"it has the keys of {other.name or described(other)}"
+        what = "it has the keys" if same else "its keys are the first"
+        return other, f"{what} of {other.name or described(other)}"
     return None
 
 

@@ -276,13 +276,11 @@ def _constant(condition: Condition, element: Element) -> tuple[str, Element]:
 def _order(sort: Sequence[SortKey], fixed: set[str], table: Table, dialect: str) -> tuple[Element, ...]:
     """Return the keys that yield an order; none if no index can.
 
-    Keys bound by `=` are the same in all rows; after a unique key nothing is left to order.
+    Keys bound by `=` are the same in all rows; after a unique key without NULLs nothing is left to order.
     """
-    unique = {
-        i.keys[0].column
-        for i in table.indexes
-        if (i.unique or i.origin == "primary key") and len(i.keys) == 1 and i.where is None
-    }
+    single = [i for i in table.indexes if len(i.keys) == 1 and not i.where_text]
+    unique = {i.keys[0].column for i in single if i.origin == "primary key"}
+    unique |= {i.keys[0].column for i in single if i.unique and _not_null(i.keys[0].column, table)}
     found: list[Element] = []
     for key in sort:
         if key.column in fixed and not key.expression:
@@ -303,6 +301,11 @@ def _order(sort: Sequence[SortKey], fixed: set[str], table: Table, dialect: str)
         if key.column in unique and not key.expression:
             break
     return tuple(found)
+
+
+def _not_null(name: str, table: Table) -> bool:
+    column = column_of(table, name)
+    return column is not None and not column.nullable
 
 
 def _default_nulls(descending: bool, dialect: str) -> str:

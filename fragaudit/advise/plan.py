@@ -77,8 +77,9 @@ def _table(
         if absent:
             unserved.append(Unserved(access, f"the table has no column {absent}"))
             continue
-        found = [f for f in forms(access, table) if not _there(f, table)]
-        if not found and access.verdict == "uncovered":
+        wanted = forms(access, table)
+        found = [f for f in wanted if not _there(f, table)]
+        if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
         chosen = partly if access.verdict == "partial" else maybe if possible(access, table) else sure
         chosen += [_Wanted(f, access) for f in found]
@@ -201,24 +202,27 @@ def _leads(indexes: Iterable[Index], key: ForeignKey) -> bool:
     """Return whether an index begins with the foreign key's columns, in whatever order."""
     count = len(key.columns)
     return any(
-        index.where is None and not index.where_text and index.method in ("btree", "hash", "rowid")
+        not _part(index.where_text).removesuffix("isnotnull").removesuffix(key.columns[0].lower())
+        and index.method in ("btree", "hash", "rowid")
         and {k.column for k in index.keys[:count]} == set(key.columns)
         for index in indexes
     )  # fmt: skip
 
 
 def _superfluous(table: Table, proposals: Sequence[Proposal], dialect: str) -> tuple[Superfluous, ...]:
+    new = [_as_index(p) for p in proposals if not p.possible]
     found = []
     for index in table.indexes:
-        beside = superfluous(index, table.indexes)
-        if beside is not None:
-            found.append(Superfluous(index, beside[0].name, beside[1], ddl=drop(index, dialect)))
-            continue
-        longer = next((p for p in proposals if index in p.extends and not p.possible), None)
-        if longer is not None:
-            why = f"its keys are the first of {longer.name}"
-            found.append(Superfluous(index, longer.name, why, new=True, ddl=drop(index, dialect)))
+        better = superfluous(index, table.indexes) or superfluous(index, new)
+        if better is not None:
+            other, why = better
+            found.append(Superfluous(index, other.name, why, other in new, drop(index, dialect)))
     return tuple(found)
+
+
+def _as_index(proposal: Proposal) -> Index:
+    return Index(proposal.name, proposal.table, proposal.keys, False, proposal.method, None, proposal.where, (),
+                 "index", (), ())  # fmt: skip
 
 
 def _unused(table: Table, accesses: Sequence[Access], gone: set[Index]) -> tuple[Index, ...]:
@@ -233,9 +237,13 @@ def _unused(table: Table, accesses: Sequence[Access], gone: set[Index]) -> tuple
 def _uses(access: Access, index: Index, table: Table) -> bool:
     if index.name in access.by.split(", "):
         return True
+    ordered = {
+        *(k.column.lower() for k in access.sort),
+        *map(str.lower, (*access.group, *access.distinct, access.extreme)),
+    }
     arms = [(*access.conditions, *arm) for arm in access.arms]
     alone = [access, *(replace(access, conditions=conditions, arms=()) for conditions in arms)]
-    return any(serving_conditions(index, a, table, a.dialect) for a in alone)
+    return index.keys[0].column.lower() in ordered or any(serving_conditions(index, a, table, a.dialect) for a in alone)
 
 
 def _why_none(access: Access) -> str:

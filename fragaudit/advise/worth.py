@@ -10,9 +10,7 @@ from fragaudit.coverage import judge
 from fragaudit.model.accesses import Access
 from fragaudit.model.schema import ForeignKey, Table
 
-_UNSURE = frozenset(
-    {"flag", "in query", "null", "range", "unfiltered join", "range join", "sort", "nothing to look up"}
-)
+_UNSURE = frozenset({"flag", "in query", "null", "range", "nothing to look up"})
 """Categories of `coverage` that the planners of SQLite and PostgreSQL agree with in less than nine of ten cases."""
 
 
@@ -30,4 +28,4 @@ def special(access: Access) -> bool:
 
 def refers(key: ForeignKey, deleted: set[str]) -> bool:
     """Return whether rows that a foreign key refers to are deleted, so that its own rows are looked for."""
-    return key.table in deleted
+    return key.on_delete in ("cascade", "set null") or key.table in deleted

@@ -68,7 +68,7 @@ def _proof(paper: Paper, proof: Proof) -> None:
 
 
 def _superfluous(paper: Paper, item: Superfluous) -> None:
-    name = item.index.name or _index(item.index)
+    name = item.index.name or f"the {item.index.origin} ({', '.join(map(str, item.index.keys))})"
     verb = "drop" if item.ddl else "superfluous"
     paper.prose(f"{name}: {item.why}{_at(item.index)}", "      ", f"  {verb} ")
     if item.ddl:
