@@ -150,6 +150,8 @@ def _blocks(
     equal, joined = list(parts.equal), list(parts.joined)
     if not partial(dialect):
         equal += left
+    if equal and _unique(joined, table):
+        joined = []  # a row is looked up by its own key, to which nothing needs to be added
     fixed = {e.column for e in (*equal, *bound) if e.role in ("=", "null", "flag")}
     order = _order(sort, fixed, table, dialect)
     if joined and not parts.filtered and limit and order:
@@ -301,6 +303,15 @@ def _order(sort: Sequence[SortKey], fixed: set[str], table: Table, dialect: str)
         if key.column in unique and not key.expression:
             break
     return tuple(found)
+
+
+def _unique(elements: Sequence[Element], table: Table) -> bool:
+    """Return whether a single row has the values of these columns."""
+    names = {e.column for e in elements if e.role == "join"}
+    return any(
+        (i.unique or i.origin == "primary key") and not i.where_text and {k.column for k in i.keys} <= names
+        for i in table.indexes
+    )
 
 
 def _not_null(name: str, table: Table) -> bool:

@@ -121,7 +121,7 @@ def _absent(access: Access, table: Table) -> str:
 
 def _one_row(access: Access, table: Table) -> bool:
     """Return whether a unique key is bound by `=`, so that longer keys could only cost more."""
-    bound = {c.column for c in access.conditions if c.op == "=" and not c.expression}
+    bound = {c.column for c in access.conditions if c.op == "=" and not (c.expression or c.join)}
     return any(
         (i.unique or i.origin == "primary key") and i.where is None and not i.where_text and i.keys
         and all(k.column in bound for k in i.keys)

@@ -30,9 +30,9 @@ def reasons(keys: Sequence[Key], served: Sequence[Form]) -> tuple[str, ...]:
     for number, what in enumerate(whats):
         uses = [e for form in served for block in form.blocks for e in block if e.what == what]
         roles = list(dict.fromkeys(_ROLES[e.role] for e in uses))
-        text = " and ".join(roles) or "part of the key"
+        text = ", ".join(roles) or "part of the key"
         place = _place(number, whats, uses, served)
-        found.append(f"{text}{', ' + place if place else ''}")
+        found.append(f"{text}{'; ' + place if place else ''}")
     return tuple(found)
 
 

@@ -36,6 +36,7 @@ CASES: list[tuple[str, Access, str | None]] = [
     ("an order without a limit is no reason", access(1, sort="created_at"), None),
     ("join after filter", access(1, joined("user_id", "u.id"), "email"), "email, user_id"),
     ("joins with one partner", access(1, joined("user_id", "u.id", False), joined("tenant_id", "t.id")), "tenant_id"),
+    ("nothing beside a row's own key", access(1, joined("id", "u.order_id"), "email"), "email"),
     ("a limited order first", access(1, joined("user_id", "u.id", False), sort="total", limit=True), "total"),
     ("the smallest of a column", access(1, "email", extreme="total"), "email, total"),
     ("a row comparison", access(1, "created_at row", "id row"), "created_at, id"),

@@ -18,7 +18,7 @@ def test_one_index_serves_what_is_a_prefix_of_it_in_some_order() -> None:
     assert proposed(found) == ["email, tenant_id"]
     proposal = found.tables[0].proposals[0]
     assert [a.at.line for a in proposal.serves] == [1, 2]
-    assert proposal.reasons[0] == "compared with =, before the rest, so that accesses by email alone are served too"
+    assert proposal.reasons[0] == "compared with =; before the rest, so that accesses by email alone are served too"
 
 
 def test_the_order_asked_for_continues_what_another_access_binds() -> None:
