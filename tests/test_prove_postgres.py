@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "unit"))
 
-from planning import access, primary, table
+from planning import access, condition, primary, table
 
 from fragaudit.advise.plan import plan
 from fragaudit.advise.postgres import ProofError, prove
@@ -50,18 +50,20 @@ def test_its_planner_takes_the_indexes_and_nothing_stays(database: Any) -> None:
         access(3, "tags match"),
         access(4, "total two-sided"),
         access(5, "email"),
+        access(6, arms=((condition("email"),), (condition("total"),))),
     ]
     texts = {
         1: "SELECT * FROM orders WHERE email = $1 ORDER BY created_at DESC LIMIT 5",
         2: "UPDATE orders SET total = 0 WHERE note LIKE 'x%'",
         3: "SELECT * FROM orders WHERE tags @> $1",
         4: "DELETE FROM orders WHERE total BETWEEN $1 AND $2",
+        6: "SELECT * FROM orders WHERE email = $1 OR total = $2",
         5: "SELECT 1 FROM orders WHERE email = $1; CREATE TABLE fragaudit_test.evil (id int)",
     }
     statements = {str(line): Text(text) for line, text in texts.items()}
     proven = prove(plan([table(primary("id"))], accesses, []), statements, _url())
     verdicts = {p.access.at.line: p.verdict for p in proven.proofs}
-    assert verdicts == {1: "taken", 2: "taken", 3: "not expressible", 4: "taken", 5: "not expressible"}
+    assert verdicts == {1: "taken", 2: "taken", 3: "not expressible", 4: "taken", 5: "not expressible", 6: "taken"}
     assert "multiple commands" in next(p.why for p in proven.proofs if p.access.at.line == 5)
     assert proven.planner.startswith("PostgreSQL ")
     first = next(p for p in proven.proofs if p.access.at.line == 1)

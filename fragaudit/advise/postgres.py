@@ -7,7 +7,7 @@ transaction is rolled back.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from fragaudit.advise.prove import MOST_LINES, UNKNOWN, Text
 from fragaudit.model.accesses import Access
-from fragaudit.model.plan import IndexPlan, Proof, Proposal
+from fragaudit.model.plan import IndexPlan, Proof, Proposal, TablePlan
 
 _TIMEOUT = "10s"
+_METHODS = ("btree", "hash", "brin")
+"""Those of which HypoPG can make up an index."""
 _PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&\s]*")
 
 
@@ -41,7 +43,7 @@ class ProofError(Exception):
 def prove(plan: IndexPlan, texts: Mapping[str, Text], url: str) -> IndexPlan:
     """Return the plan with a proof for each access that a proposal serves, by the planner of a real database.
 
-    Each proposal is there on its own. If the planner doesn't take it, sequential scans are made dear: on a table with
+    Each proposal is there with what else the access needs, the other arms of an OR. If the planner doesn't take it, sequential scans are made dear: on a table with
     few rows, as on a developer's machine, they are what it rightly takes.
 
     Args:
@@ -79,7 +81,7 @@ def _proven(cursor: Cursor, plan: IndexPlan, texts: Mapping[str, Text]) -> Index
     if not _value(cursor):
         raise ProofError("the database has no HypoPG: CREATE EXTENSION hypopg makes it (package postgresql-…-hypopg)")
     proofs = [
-        _proof(cursor, proposal, access, texts.get(access.text, UNKNOWN))
+        _proof(cursor, proposal, _beside(proposal, table, access), access, texts.get(access.text, UNKNOWN))
         for table in plan.tables
         for proposal in table.proposals
         for access in (*proposal.serves, *proposal.improves)
@@ -93,14 +95,19 @@ def _value(cursor: Cursor) -> Any:
     return row[0] if row else None
 
 
-def _proof(cursor: Cursor, proposal: Proposal, access: Access, text: Text) -> Proof:
+def _beside(proposal: Proposal, table: TablePlan, access: Access) -> list[Proposal]:
+    """Return the other indexes that an access needs, as each alternative of an OR needs its own."""
+    return [p for p in table.proposals if p != proposal and access in p.serves and p.method in _METHODS]
+
+
+def _proof(cursor: Cursor, proposal: Proposal, beside: Sequence[Proposal], access: Access, text: Text) -> Proof:
     psycopg: Any = import_module("psycopg")
     proof = Proof(proposal.name, proposal.table, access, text.sql, "not expressible")
-    if text.why or proposal.method not in ("btree", "hash", "brin"):
+    if text.why or proposal.method not in _METHODS:
         return replace(proof, why=text.why or f"HypoPG has no hypothetical {proposal.method} index")
     cursor.execute("SAVEPOINT fragaudit")
     try:
-        return _asked(cursor, proposal, proof)
+        return _asked(cursor, proposal, beside, proof)
     except psycopg.Error as error:
         return replace(proof, why=f"PostgreSQL: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
     finally:
@@ -108,18 +115,26 @@ def _proof(cursor: Cursor, proposal: Proposal, access: Access, text: Text) -> Pr
         cursor.execute("SELECT hypopg_reset()")  # what was made up outlives the savepoint
 
 
-def _asked(cursor: Cursor, proposal: Proposal, proof: Proof) -> Proof:
+def _asked(cursor: Cursor, proposal: Proposal, beside: Sequence[Proposal], proof: Proof) -> Proof:
     proof = replace(proof, before=_explained(cursor, proof.statement), verdict="not taken")
-    statement = proposal.ddl.replace("CONCURRENTLY IF NOT EXISTS ", "", 1)
-    cursor.execute("SELECT indexname FROM hypopg_create_index(%s)", (statement,))
-    name = str(_value(cursor))
+    names = {}
+    for chosen in (proposal, *beside):
+        statement = chosen.ddl.replace("CONCURRENTLY IF NOT EXISTS ", "", 1)
+        cursor.execute("SELECT indexname FROM hypopg_create_index(%s)", (statement,))
+        names[str(_value(cursor))] = chosen.name
     for setting, when in (("on", ""), ("off", "if sequential scans are dear")):
         cursor.execute(f"SET LOCAL enable_seqscan = {setting}")
-        after = tuple(line.replace(name, proposal.name) for line in _explained(cursor, proof.statement))
+        after = tuple(_named(line, names) for line in _explained(cursor, proof.statement))
         if any(re.search(rf"\b{re.escape(proposal.name)}\b", line) for line in after):
             return replace(proof, verdict="taken", after=after, when=when)
         proof = replace(proof, after=proof.after or after)
     return replace(proof, why="its planner prefers another way")
+
+
+def _named(line: str, names: Mapping[str, str]) -> str:
+    for made_up, name in names.items():
+        line = line.replace(made_up, name)
+    return line
 
 
 def _explained(cursor: Cursor, statement: str) -> tuple[str, ...]:
