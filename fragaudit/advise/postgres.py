@@ -43,8 +43,9 @@ class ProofError(Exception):
 def prove(plan: IndexPlan, texts: Mapping[str, Text], url: str) -> IndexPlan:
     """Return the plan with a proof for each access that a proposal serves, by the planner of a real database.
 
-    Each proposal is there with what else the access needs, the other arms of an OR. If the planner doesn't take it, sequential scans are made dear: on a table with
-    few rows, as on a developer's machine, they are what it rightly takes.
+    Each proposal is there with what else the access needs, as the other arms of an OR do. If the planner doesn't take
+    it, sequential scans are made dear: on a table with few rows, as on a developer's machine, they are what it rightly
+    takes.
 
     Args:
         plan: the plan.
