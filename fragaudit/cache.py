@@ -106,7 +106,7 @@ class Remembered(Generic[Kept]):
             today: days since 1970.
         """
         self._stem = stem
-        self._decoder = msgspec.json.Decoder(kind)
+        self._decoder: msgspec.json.Decoder[Kept] = msgspec.json.Decoder(kind)
         self.notes: list[str] = []
         self._folder = folder
         self._key = key

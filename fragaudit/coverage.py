@@ -420,9 +420,10 @@ def _not_null(table: Table, name: str) -> bool:
 def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect: str) -> str:
     for index in table.indexes:
         alone = replace(access, conditions=(*access.conditions, *arm), arms=())
-        if index.keys and applies(index, alone, dialect):
-            if any(looks_up(index, 0, c, table, dialect) for c in arm):
-                return index_name(index)
+        if not index.keys or not applies(index, alone, dialect):
+            continue
+        if any(looks_up(index, 0, c, table, dialect) for c in arm):
+            return index_name(index)
     row = any(c.column.lower() in _ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""
 
@@ -473,8 +474,8 @@ def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     if table.silent:
         return Judgement("n/a", why=f"{table.name} is not fully known: {table.silent}", category="silent")
     if access.unknown:
-        return Judgement("unprovable", why=f"no index can find these rows by {what}, but conditions may be added when it "
-                         "runs", category=category)  # fmt: skip
+        why = f"no index can find these rows by {what}, but conditions may be added when it runs"
+        return Judgement("unprovable", why=why, category=category)
     return Judgement("uncovered", why=f"no index can find these rows by {what}", category=category)
 
 

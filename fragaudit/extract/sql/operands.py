@@ -121,7 +121,7 @@ def _bare(node: exp.Expr) -> exp.Expr:
 
 
 def why(node: exp.Expr) -> str:
-    """Return what stands around a column: a function's name, `cast`, `arithmetic`…"""
+    """Return what stands around a column: a function's name, or `cast`, `arithmetic` and so on."""
     node = _bare(node)
     if isinstance(node, exp.Cast):
         return "cast"

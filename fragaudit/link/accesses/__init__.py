@@ -1,4 +1,4 @@
-"""Statements and the schema to access patterns: one for each use of a table, with everything that could be looked up."""
+"""Statements and the schema to access patterns: one for each use of a table, with all that could be looked up."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class _Reader:
             at=_first(found, source),
             table=source.table.name if source.table is not None else source.name,
             alias=source.alias,
-            verb=verb if verb in ("update", "delete", "merge") else "read",  # type: ignore[arg-type]
+            verb=verb if verb in ("update", "delete", "merge") else "read",
             conditions=tuple(found.conditions),
             arms=found.choices[0] if found.choices else (),
             sort=sort,

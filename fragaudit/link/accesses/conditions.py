@@ -134,8 +134,9 @@ class Conditions:
         if isinstance(left, Computed):
             column, expression = self._uncast(left)
         if column is None:
-            yield from (Unindexable(c.name, "it is part of a larger expression") for c in columns(left)
-                        if c.source == self._number)  # fmt: skip
+            for part in columns(left):
+                if part.source == self._number:
+                    yield Unindexable(part.name, "it is part of a larger expression")
             return
         if own:
             yield Unindexable(column.name, "it is compared with a column of the same row")
@@ -310,8 +311,7 @@ def _merged(conditions: list[Condition]) -> list[Condition]:
     """Join the two bounds of a range into one condition, and leave out what is said twice."""
     found: list[Condition] = []
     for condition in conditions:
-        same = next((n for n, f in enumerate(found) if (f.column.lower(), f.expression) == (condition.column.lower(), condition.expression)
-                     and f.join == condition.join), None)  # fmt: skip
+        same = next((n for n, other in enumerate(found) if _alike(other, condition)), None)
         if same is None:
             found.append(condition)
         elif found[same].op == condition.op == "<":
@@ -320,6 +320,11 @@ def _merged(conditions: list[Condition]) -> list[Condition]:
         elif (found[same].op, found[same].constant) != (condition.op, condition.constant):
             found.append(condition)
     return [replace(c, constant=_value_of(c)) if c.op == "<" else c for c in found]
+
+
+def _alike(one: Condition, other: Condition) -> bool:
+    """Say whether two conditions are about the same, whatever they say of it."""
+    return (one.column.lower(), one.expression, one.join) == (other.column.lower(), other.expression, other.join)
 
 
 def _direction(condition: Condition) -> str:
