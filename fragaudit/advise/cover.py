@@ -48,21 +48,34 @@ def prefixes(form: Form) -> list[frozenset[What]]:
     return found
 
 
+class _Shape:
+    """A form with what is asked of it again and again."""
+
+    __slots__ = ("elements", "ends", "form", "turns")
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.ends = prefixes(form)
+        self.elements = {e.what: e for block in form.blocks for e in block}
+        self.turns = _turns(form)
+
+
 def compatible(one: Form, other: Form) -> bool:
     """Return whether one index can serve both forms."""
-    if one.where != other.where or one.method != other.method:
+    return _compatible(_Shape(one), _Shape(other))
+
+
+def _compatible(one: _Shape, other: _Shape) -> bool:
+    if one.form.where != other.form.where or one.form.method != other.form.method:
         return False
-    if one.method != "btree":
-        return one.blocks == other.blocks
-    theirs = prefixes(other)
-    if any(not (a <= b or b <= a) for a in prefixes(one) for b in theirs):
+    if one.form.method != "btree":
+        return one.form.blocks == other.form.blocks
+    if any(not (a <= b or b <= a) for a in one.ends for b in other.ends):
         return False
-    elements = {e.what: e for block in other.blocks for e in block}
-    mine = [e for block in one.blocks for e in block]
-    if any(e.what in elements and not _agree(e, elements[e.what]) for e in mine):
+    theirs = other.elements
+    if any(what in theirs and not _agree(element, theirs[what]) for what, element in one.elements.items()):
         return False
-    turns = _turns(other)
-    return all(turns.get(pair, turn) == turn for pair, turn in _turns(one).items())
+    return all(other.turns.get(pair, turn) == turn for pair, turn in one.turns.items())
 
 
 def _agree(one: Element, other: Element) -> bool:
@@ -161,9 +174,10 @@ class _Search:
         for item in items:
             self.starts.append(self.starts[-1] + len(item.forms))
         self.allowed = [0] * len(self.forms)
-        for i, one in enumerate(self.forms):
-            for j in range(i, len(self.forms)):
-                if compatible(one, self.forms[j]):
+        shapes = [_Shape(form) for form in self.forms]
+        for i, one in enumerate(shapes):
+            for j in range(i, len(shapes)):
+                if _compatible(one, shapes[j]):
                     self.allowed[i] |= 1 << j
                     self.allowed[j] |= 1 << i
         self.columns = [frozenset(e.what for block in form.blocks for e in block) for form in self.forms]
@@ -245,31 +259,35 @@ MOST_ITEMS = 120
 
 
 def _greedy(items: Sequence[Item]) -> tuple[Group, ...]:
-    groups: list[list[Form]] = []
+    groups: list[list[_Shape]] = []
     for item in items:
+        shapes = [_Shape(form) for form in item.forms]
         for group in groups:
-            form = next((f for f in item.forms if all(compatible(f, g) for g in group)), None)
-            if form is not None:
-                group.append(form)
+            shape = next((s for s in shapes if all(_compatible(s, g) for g in group)), None)
+            if shape is not None:
+                group.append(shape)
                 break
         else:
-            groups.append([item.forms[0]])
-    return tuple(Group(tuple(group)) for group in groups)
+            groups.append(shapes[:1])
+    return tuple(Group(tuple(shape.form for shape in group)) for group in groups)
 
 
 def _essential(items: Sequence[Item]) -> list[Item]:
     """Leave out items that are served whenever another is, whichever of its forms is chosen."""
+    items = list(dict.fromkeys(items))
+    shapes = [[_Shape(form) for form in item.forms] for item in items]
     kept: list[Item] = []
     for number, item in enumerate(items):
         if item.need == "existing":
             kept.append(item)
             continue
+        mine = shapes[number]
         for place, other in enumerate(items):
             if place == number or other.need == "existing" or (other.need, item.need) == ("optional", "required"):
                 continue
-            if not all(any(_implies(theirs, mine) for mine in item.forms) for theirs in other.forms):
+            if not all(any(_implies(theirs, shape) for shape in mine) for theirs in shapes[place]):
                 continue
-            alike = all(any(_implies(mine, theirs) for theirs in other.forms) for mine in item.forms)
+            alike = all(any(_implies(shape, theirs) for theirs in shapes[place]) for shape in mine)
             # Of two that are alike the first stays. What only an optional item implies may outlive it.
             if other.need != item.need or (place < number if alike else item.need == "required"):
                 break
@@ -278,22 +296,18 @@ def _essential(items: Sequence[Item]) -> list[Item]:
     return kept
 
 
-def _implies(one: Form, other: Form) -> bool:
+def _implies(one: _Shape, other: _Shape) -> bool:
     """Return whether every index that serves the one serves the other."""
-    if one.where != other.where or one.method != other.method:
+    if one.form.where != other.form.where or one.form.method != other.form.method:
         return False
-    if one.method != "btree":
-        return one.blocks == other.blocks
-    ends = prefixes(one)
-    if any(end not in ends for end in prefixes(other)):
+    if one.form.method != "btree":
+        return one.form.blocks == other.form.blocks
+    if any(end not in one.ends for end in other.ends):
         return False
-    mine = {e.what: e for block in one.blocks for e in block}
-    for block in other.blocks:
-        for element in block:
-            have = mine[element.what]
-            if element.opclass is not None and element.opclass != have.opclass:
-                return False
-            if element.ordered and (not have.ordered or element.odd != have.odd):
-                return False
-    turns = _turns(one)
-    return all(turns.get(pair) == turn for pair, turn in _turns(other).items())
+    for what, element in other.elements.items():
+        have = one.elements[what]
+        if element.opclass is not None and element.opclass != have.opclass:
+            return False
+        if element.ordered and (not have.ordered or element.odd != have.odd):
+            return False
+    return all(one.turns.get(pair) == turn for pair, turn in other.turns.items())
