@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.config import Config
-from fragaudit.link.accesses import accesses
-from fragaudit.link.schema import Schema, changes, fold
-from fragaudit.model.accesses import Access, Write
+from fragaudit.link.schema import Schema
+from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Problem
 from fragaudit.model.schema import Table
-from fragaudit.model.statements import Read, Sited, Written
+from fragaudit.model.statements import Read, Written
 from fragaudit.model.stores import Kind, Service
 
 _DIALECTS = {
@@ -85,7 +84,11 @@ def _spoken(service: Service) -> str:
 
 
 def attach(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], read: Texts, more: Sequence[Sited] = ()
+    services: Sequence[Service],
+    paths: Sequence[frozenset[str]],
+    read: Texts,
+    schema: Schema,
+    uses: Sequence[Sequence[Used]],
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
 
@@ -93,16 +96,21 @@ def attach(
         services: the services.
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
-        more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
+        schema: the tables of the repository.
+        uses: for each text, what its statements do to them.
     """
-    schema = fold((*changes(read), *more))
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]
     unparsed: list[list[Problem]] = [[] for _ in services]
     counts: Counter[str] = Counter()
-    for written, reads in read:
+    for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
+        if number is not None:
+            for use, one in zip(used, (r for r in reads if r.statement is not None), strict=True):
+                text = written.text[one.at[0] : one.at[1]]
+                found[number] += (_with_text(access, text) for access in use.accesses)
+                writes[number] += use.writes
         for one in reads:
             kind = _kind(one)
             counts[kind] += 1
@@ -110,10 +118,6 @@ def attach(
                 unparsed[number].append(
                     Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
                 )
-            if one.statement is not None and number is not None:
-                used = accesses(one.statement, written, schema, written.text[one.at[0] : one.at[1]])
-                found[number] += used.accesses
-                writes[number] += used.writes
     every = [a for own in found for a in own]
     done = tuple(
         msgspec.structs.replace(
@@ -136,6 +140,11 @@ def attach(
         resolved=len(every) - unknown,
         unknown_table=unknown,
     )
+
+
+def _with_text(access: Access, text: str) -> Access:
+    """Return an access with its statement's text, which only those that lack an index are asked for."""
+    return access if access.verdict == "covered" else msgspec.structs.replace(access, text=text)
 
 
 def _kind(read: Read) -> str:

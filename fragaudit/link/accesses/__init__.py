@@ -4,46 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from fragaudit.coverage import judged, serves_column
 from fragaudit.link.accesses.blocks import Block, Builder, Src, strict_on
-from fragaudit.link.accesses.conditions import Conditions, Found, facts
+from fragaudit.link.accesses.conditions import About, Conditions, Found, facts
 from fragaudit.link.accesses.pushed import push
 from fragaudit.link.accesses.resolved import Cmp, Col, Test, Unclear, Value, columns
 from fragaudit.link.schema import Schema
-from fragaudit.model.accesses import Access, SortKey, Write
+from fragaudit.model.accesses import Access, SortKey, Used, Write
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import Query, Statement
 from fragaudit.model.statements import Written
 
-__all__ = ["Used", "accesses"]
+__all__ = ["accesses"]
 
 _CATALOGUES = ("information_schema.", "pg_catalog.", "sqlite_", "pg_", "sys.", "performance_schema.", "mysql.")
 _PSEUDO = frozenset({"excluded", "new", "old", "inserted", "deleted", "dual"})
 
 
-class Used(Struct, frozen=True):
-    """What one statement does to tables."""
-
-    accesses: tuple[Access, ...]
-    writes: tuple[Write, ...]
-
-
-def accesses(statement: Statement, written: Written, schema: Schema, text: str = "") -> Used:
+def accesses(statement: Statement, written: Written, schema: Schema) -> Used:
     """Return how a statement finds rows, judged against the schema, and what it writes.
 
     Args:
         statement: the statement.
         written: the text it was read from; places are found in it.
         schema: all tables.
-        text: of the statement alone.
     """
     root = Builder(schema, written).build(statement)
     dialect = statement.dialect or written.dialect
     push(root, dialect)
-    found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect, text).accesses()]
+    found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect).accesses()]
     return Used(tuple(found), tuple(_writes(root, written)))
 
 
@@ -56,15 +47,17 @@ def _all(block: Block) -> Iterator[Block]:
 class _Reader:
     """Reads the accesses of one block."""
 
-    def __init__(self, block: Block, written: Written, schema: Schema, dialect: str, text: str) -> None:
-        self._text = text
+    def __init__(self, block: Block, written: Written, schema: Schema, dialect: str) -> None:
         self._block = block
         self._written = written
         self._schema = schema
         self._dialect = dialect
         self._strict = strict_on(block)
-        self._narrowed = {s.number for s in block.sources if self._is_narrowed(s)}
         self._own = block.own()
+        self._tests = [About(t, columns(t)) for t in block.tests]
+        self._only = {s.number: [About(t, columns(t)) for t in s.only] for s in block.sources if s.only}
+        self._never = any(_never(t) for t in block.tests)
+        self._narrowed = {s.number for s in block.sources if self._is_narrowed(s)}
 
     def accesses(self) -> Iterator[Access]:
         if self._block.query.kind == "insert":
@@ -83,26 +76,29 @@ class _Reader:
             child = source.block
             if child.query.limit or child.tests or any(a.tests for a in child.arms):
                 return True
-        for test in (*self._block.tests, *source.only):
-            found = list(columns(test))
-            if found and all(c.source == source.number or c.source not in self._block.own() for c in found):
+        for about in (*self._tests, *self._only.get(source.number, ())):
+            if about.sources and all(n == source.number or n not in self._own for n in about.sources):
                 return True
         return False
 
-    def _tests(self, source: Src) -> list[Test]:
-        """Return the conditions that rows of a source have to pass."""
-        tests = list(self._block.tests)
-        for other in self._block.sources:
-            inner = other.how not in ("left", "right", "full") or other.number in self._strict
-            if other is source or inner:
-                tests += other.only
-        return tests
+    def _holding(self, source: Src) -> list[About]:
+        """Return the conditions that rows of a source have to pass and that speak of it."""
+        if self._never:
+            return []
+        tests = self._tests
+        if self._only:
+            tests = list(tests)
+            for other in self._block.sources:
+                inner = other.how not in ("left", "right", "full") or other.number in self._strict
+                if other is source or inner:
+                    tests += self._only.get(other.number, ())
+        return [t for t in tests if source.number in t.sources]
 
     def _access(self, source: Src) -> Access:
         block, query = self._block, self._block.query
         others = self._narrowed - {source.number}
-        tests = self._tests(source) if not any(_never(t) for t in block.tests) else []
-        correlated = any(c.source not in self._own for t in tests for c in columns(t) if _about(t, source.number))
+        tests = self._holding(source)
+        correlated = any(not t.sources <= self._own for t in tests if isinstance(t.test, Cmp))
         reader = Conditions(source, self._dialect, self._shown, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False
@@ -123,14 +119,13 @@ class _Reader:
             distinct=self._distinct(source),
             extreme=self._extreme(source),
             unindexable=tuple(dict.fromkeys(found.unindexable)),
-            facts=tuple(dict.fromkeys(facts(tests, source.number))),
+            facts=tuple(dict.fromkeys(facts([t.test for t in tests], source.number))),
             outer=source.optional,
             correlated=correlated,
             unknown=unknown or source.hint == "not indexed",
             dialect=self._dialect,
             maintenance=self._written.maintenance,
             site=self._written.at,
-            text=self._text,
         )
         return self._best(access, found, source)
 
@@ -184,10 +179,6 @@ def _first(found: Found, source: Src) -> Location:
 def _never(test: Test) -> bool:
     """Say whether a condition is false whatever the rows are."""
     return isinstance(test, Unclear) and isinstance(test.term, Value) and test.term.text in ("false", "0")
-
-
-def _about(test: Test, number: int) -> bool:
-    return isinstance(test, Cmp) and any(c.source == number for c in columns(test))
 
 
 def _writes(root: Block, written: Written) -> Iterable[Write]:

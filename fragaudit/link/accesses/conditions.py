@@ -37,7 +37,17 @@ class Found(Struct):
     conditions: list[Condition]
     choices: list[tuple[tuple[Condition, ...], ...]]
     unindexable: list[Unindexable]
-    local: bool = False
+
+
+class About:
+    """A condition, its columns and the numbers of the sources they belong to."""
+
+    __slots__ = ("columns", "sources", "test")
+
+    def __init__(self, test: Test, found: tuple[Col, ...]) -> None:
+        self.test = test
+        self.columns = found
+        self.sources = frozenset(c.source for c in found)
 
 
 Shown = Callable[[Col], tuple[str, bool]]
@@ -55,22 +65,20 @@ class Conditions:
         self._shown = shown
         self._filtered = filtered
 
-    def read(self, tests: list[Test]) -> Found:
-        """Return what tests, which all hold, mean for the source."""
+    def read(self, tests: list[About]) -> Found:
+        """Return what tests, which all hold and speak of the source, mean for it."""
         found = Found([], [], [])
-        for test in tests:
-            self._one(test, found)
+        for about in tests:
+            self._one(about.test, found)
         found.conditions = _merged(found.conditions)
         return found
 
-    def _mine(self, test: Test | Term) -> bool:
-        return any(c.source == self._number for c in columns(test))
+    def _mine(self, term: Term) -> bool:
+        if isinstance(term, Col):
+            return term.source == self._number
+        return not isinstance(term, Value) and any(c.source == self._number for c in columns(term))
 
     def _one(self, test: Test, found: Found) -> None:
-        if not self._mine(test):
-            return
-        if all(c.source == self._number for c in columns(test)):
-            found.local = True
         if isinstance(test, Either):
             self._either(test, found)
         elif isinstance(test, Cmp):
@@ -118,8 +126,8 @@ class Conditions:
             return
         if not self._mine(left) and len(right) == 1 and self._mine(right[0]) and not isinstance(right[0], Nested):
             if op == "any":
-                for column in columns(right[0]):
-                    yield Unindexable(column.name, "it is an array, searched for one of its elements")
+                for element in columns(right[0]):
+                    yield Unindexable(element.name, "it is an array, searched for one of its elements")
                 return
             left, right = right[0], (left,)
             op = _FLIPPED.get(op, op)  # type: ignore[assignment]
@@ -129,7 +137,7 @@ class Conditions:
         if isinstance(left, Several):
             yield from self._row(left, op, right)
             return
-        column = left if isinstance(left, Col) else None
+        column: Col | None = left if isinstance(left, Col) else None
         expression = ""
         if isinstance(left, Computed):
             column, expression = self._uncast(left)
