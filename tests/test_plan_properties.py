@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent / "unit"))
 
 from planning import access, index, joined, primary, table
 
-from fragaudit.advise.existing import begins
 from fragaudit.advise.plan import plan
 from fragaudit.advise.prove import Text, prove
 from fragaudit.coverage import judged
+from fragaudit.coverage.rivals import begins
 from fragaudit.model.accesses import Access
 from fragaudit.model.schema import Index, Key
 

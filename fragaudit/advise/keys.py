@@ -19,7 +19,11 @@ def key_for(access: Access, table: Table) -> tuple[Key, ...] | None:
     needed = forms(access, table)
     if not needed:
         return None
-    form = needed[0][0]
+    return keys_of_form(needed[0][0], table)
+
+
+def keys_of_form(form: Form, table: Table) -> tuple[Key, ...]:
+    """Return the keys of the index that serves a form, beginning with those of an index that it can extend."""
     fitting = [e for e in (existing_form(i, table) for i in table.indexes) if e is not None and _extended(form, e)]
     longest = max(fitting, key=lambda e: len(e.blocks), default=None)
     return keys_of(Group((form,) if longest is None else (form, longest)))

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
 from fragaudit.advise.ddl import create, drop
 from fragaudit.advise.dialects import column_of, dialect_of
-from fragaudit.advise.existing import begins, existing_form, superfluous
+from fragaudit.advise.existing import existing_form
 from fragaudit.advise.patterns import Element, Form, forms
-from fragaudit.advise.quoting import identifier, index_name
+from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
-from fragaudit.advise.worth import possible, refers, special
-from fragaudit.coverage import serving_conditions
+from fragaudit.coverage.rivals import begins, leads, superfluous, uses
+from fragaudit.coverage.worth import followed, sure
 from fragaudit.model.accesses import Access, Write
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
 from fragaudit.model.schema import ForeignKey, Index, Table
@@ -35,7 +35,7 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    deleted = {w.table for w in writes if w.verb in ("delete", "merge")}
+    deleted = {w.table.rpartition(".")[2].lower() for w in writes if w.verb in ("delete", "merge")}
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     plans = []
     for table in sorted(tables, key=lambda t: t.name):
@@ -65,12 +65,12 @@ def _table(
     table: Table, accesses: Sequence[Access], writes: Sequence[Write], deleted: set[str], taken: set[str], default: str
 ) -> TablePlan | None:
     dialect = dialect_of(next((a for a in accesses if a.dialect), None), table) or default
-    sure: list[_Wanted] = []
+    certain: list[_Wanted] = []
     maybe: list[_Wanted] = []
     partly: list[_Wanted] = []
     unserved: list[Unserved] = []
     for access in accesses:
-        missing = access.verdict in ("uncovered", "partial") or special(access)
+        missing = access.verdict in ("uncovered", "partial") or _special(access)
         if not missing or access.maintenance or _one_row(access, table):
             continue
         absent = _absent(access, table)
@@ -81,19 +81,19 @@ def _table(
         found = [f for f in wanted if not _there(f, table)]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
-        chosen = partly if access.verdict == "partial" else maybe if possible(access, table) else sure
+        chosen = partly if access.verdict == "partial" else certain if sure(access, table) else maybe
         chosen += [_Wanted(f, access) for f in found]
     for key in table.foreign_keys:
-        if not _leads(table.indexes, key):
+        if not any(leads(i, key) for i in table.indexes):
             form = Form((tuple(Element(c, role="reference") for c in key.columns),))
-            (sure if refers(key, deleted) else maybe).append(_Wanted((form,), key=key))
+            (certain if followed(key, table, deleted) else maybe).append(_Wanted((form,), key=key))
 
     existing = [(i, f) for i in table.indexes if (f := existing_form(i, table)) is not None]
     groups, exact = smallest(
-        [*(Item(w.forms) for w in sure), *(Item(w.forms, "optional") for w in (*partly, *maybe)),
+        [*(Item(w.forms) for w in certain), *(Item(w.forms, "optional") for w in (*partly, *maybe)),
          *(Item((f,), "existing") for _, f in existing)]
     )  # fmt: skip
-    proposals = [_proposal(g, table, [*sure, *partly, *maybe], writes, dialect, taken, False) for g in groups]
+    proposals = [_proposal(g, table, [*certain, *partly, *maybe], writes, dialect, taken, False) for g in groups]
     left = [w for w in maybe if not any(_serves(p, g, w) for p, g in zip(proposals, groups, strict=True))]
     weak, exact_too = smallest([Item(w.forms) for w in left])
     proposals += [_proposal(g, table, left, writes, dialect, taken, True) for g in weak]
@@ -110,6 +110,13 @@ def _table(
         exact and exact_too,
     )
     return result if accesses or result.proposals or result.superfluous else None
+
+
+def _special(access: Access) -> bool:
+    """Return whether only an index of a kind of its own could serve the access, whose absence is no finding."""
+    if access.verdict != "n/a" or access.unknown or access.category not in ("", "nothing to look up"):
+        return False
+    return any(c.op in ("match", "prefix") for c in access.conditions) or any(u.expression for u in access.unindexable)
 
 
 def _absent(access: Access, table: Table) -> str:
@@ -132,14 +139,11 @@ def _one_row(access: Access, table: Table) -> bool:
 def _there(wanted: Sequence[Form], table: Table) -> bool:
     """Return whether an existing index already begins with what one of the forms asks for."""
     return any(
-        serves(index.keys, form.where, index.method, form) and _part(index.where_text) in ("", _part(_where(form, "")))
+        serves(index.keys, form.where, index.method, form)
+        and _part(index.where_text) in ("", _part(where_of(form.where, "")))
         for index in table.indexes
         for form in wanted
     )
-
-
-def _where(form: Form, dialect: str) -> str:
-    return " AND ".join(text.format(identifier(column, dialect)) for text, column in form.where)
 
 
 def _part(condition: str) -> str:
@@ -153,7 +157,7 @@ def _proposal(
 ) -> Proposal:  # fmt: skip
     keys = keys_of(group)
     first = group.forms[0]
-    where = _where(first, dialect)
+    where = where_of(first.where, dialect)
     name = index_name(table.name, keys, where, dialect, taken)
     taken.add(name)
     mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]
@@ -198,17 +202,6 @@ def _pays(write: Write, columns: set[str]) -> bool:
     return write.verb != "update" or not write.columns or not columns.isdisjoint(write.columns)
 
 
-def _leads(indexes: Iterable[Index], key: ForeignKey) -> bool:
-    """Return whether an index begins with the foreign key's columns, in whatever order."""
-    count = len(key.columns)
-    return any(
-        not _part(index.where_text).removesuffix("isnotnull").removesuffix(key.columns[0].lower())
-        and index.method in ("btree", "hash", "rowid")
-        and {k.column for k in index.keys[:count]} == set(key.columns)
-        for index in indexes
-    )  # fmt: skip
-
-
 def _superfluous(table: Table, proposals: Sequence[Proposal], dialect: str) -> tuple[Superfluous, ...]:
     new = [_as_index(p) for p in proposals if not p.possible]
     found = []
@@ -231,19 +224,7 @@ def _unused(table: Table, accesses: Sequence[Access], gone: set[Index]) -> tuple
         return ()
     first = {key.columns[0] for key in table.foreign_keys}
     plain = [i for i in table.indexes if i.origin == "index" and not i.unique and i not in gone]
-    return tuple(i for i in plain if i.keys[0].column not in first and not any(_uses(a, i, table) for a in accesses))
-
-
-def _uses(access: Access, index: Index, table: Table) -> bool:
-    if index.name in access.by.split(", "):
-        return True
-    ordered = {
-        *(k.column.lower() for k in access.sort),
-        *map(str.lower, (*access.group, *access.distinct, access.extreme)),
-    }
-    arms = [(*access.conditions, *arm) for arm in access.arms]
-    alone = [access, *(replace(access, conditions=conditions, arms=()) for conditions in arms)]
-    return index.keys[0].column.lower() in ordered or any(serving_conditions(index, a, table, a.dialect) for a in alone)
+    return tuple(i for i in plain if i.keys[0].column not in first and not any(uses(a, i, table) for a in accesses))
 
 
 def _why_none(access: Access) -> str:

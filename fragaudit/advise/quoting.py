@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from fragaudit.advise.dialects import MSSQL, MYSQL, NAME_BYTES, POSTGRES, SQLITE
 from fragaudit.model.schema import Key
@@ -45,6 +45,11 @@ def _quoted(name: str, dialect: str) -> str:
     if dialect == MSSQL:
         return "[" + name.replace("]", "]]") + "]"
     return '"' + name.replace('"', '""') + '"'
+
+
+def where_of(constants: Iterable[tuple[str, str]], dialect: str) -> str:
+    """Return the condition of a partial index: texts with `{}` for a column, and the column, joined by AND."""
+    return " AND ".join(text.format(identifier(column, dialect)) for text, column in constants)
 
 
 def index_name(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from fragaudit.coverage import judge
 from fragaudit.model.accesses import Access, Condition, Operation, SortKey, Write
 from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proposal
@@ -35,10 +38,13 @@ def joined(column: str, other: str, filtered: bool = True) -> Condition:
 
 
 def access(line: int, *conditions: str | Condition, sort: str = "", dialect: str = "postgres", **more: Any) -> Access:
-    """An uncovered read of `orders`, whose text is its line's number; `sort` is written as in SQL."""
+    """An uncovered read of `orders`, of the kind that it is without any index.
+
+    Its text is its line's number; `sort` is written as in SQL.
+    """
     keys = tuple(_sort_key(part.split()) for part in sort.split(",") if part.strip())
     more.setdefault("verdict", "uncovered")
-    return Access(
+    found = Access(
         at=at(line),
         table=more.pop("table", "orders"),
         alias=more.pop("alias", "orders"),
@@ -50,6 +56,7 @@ def access(line: int, *conditions: str | Condition, sort: str = "", dialect: str
         text=str(line),
         **more,
     )
+    return found if found.category else replace(found, category=judge(found, table(), dialect).category)
 
 
 def _sort_key(words: Sequence[str]) -> SortKey:
