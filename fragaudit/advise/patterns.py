@@ -209,7 +209,9 @@ def _parts(conditions: Sequence[Condition], table: Table, dialect: str) -> _Part
             continue
         if name in done or not (condition.expression or indexable(column, table, dialect)):
             continue
-        element = Element(*name, length=prefix_length(column, dialect))
+        own = column.collation.lower() if column is not None else ""
+        asked = condition.collation.lower()
+        element = Element(*name, collation="" if asked == own else asked, length=prefix_length(column, dialect))
         if condition.join and condition.op in ("=", "in"):
             if condition.join.rpartition(".")[0] != partner:
                 continue
@@ -270,9 +272,9 @@ def _constant(condition: Condition, element: Element) -> tuple[str, Element]:
     """Return a condition that never changes as SQL text with its column's name in braces, and the key it would be."""
     if condition.op == "is null":
         return "{} IS NULL", replace(element, role="null")
-    if condition.op in ("true", "false"):
-        return "{}" if condition.op == "true" else "NOT {}", replace(element, role="flag")
-    return f"{{}} = {condition.constant}", replace(element, role="flag")
+    if condition.constant is not None:  # as it is written, since SQLite compares texts
+        return f"{{}} = {condition.constant}", replace(element, role="flag")
+    return "{}" if condition.op == "true" else "NOT {}", replace(element, role="flag")
 
 
 def _order(sort: Sequence[SortKey], fixed: set[str], table: Table, dialect: str) -> tuple[Element, ...]:

@@ -127,13 +127,19 @@ def _absent(access: Access, table: Table) -> str:
 
 
 def _one_row(access: Access, table: Table) -> bool:
-    """Return whether a unique key is bound by `=`, so that longer keys could only cost more."""
-    bound = {c.column for c in access.conditions if c.op == "=" and not (c.expression or c.join)}
+    """Return whether a unique key is bound by `=`, so that longer keys could only cost more.
+
+    One that is joined on as a whole is left open: the rows may as well be where the search begins.
+    """
+    equal = [c for c in access.conditions if c.op == "=" and not c.expression]
+    bound, local = {c.column for c in equal}, {c.column for c in equal if not c.join}
     return any(
-        (i.unique or i.origin == "primary key") and i.where is None and not i.where_text and i.keys
-        and all(k.column in bound for k in i.keys)
+        (i.unique or i.origin == "primary key")
+        and not i.where_text
+        and {k.column for k in i.keys} <= bound
+        and not local.isdisjoint(k.column for k in i.keys)
         for i in table.indexes
-    )  # fmt: skip
+    )
 
 
 def _there(wanted: Sequence[Form], table: Table) -> bool:

@@ -109,7 +109,7 @@ def attach(
         if number is not None:
             for use, one in zip(used, (r for r in reads if r.statement is not None), strict=True):
                 text = written.text[one.at[0] : one.at[1]]
-                found[number] += (_with_text(access, text) for access in use.accesses)
+                found[number] += (msgspec.structs.replace(access, text=text) for access in use.accesses)
                 writes[number] += use.writes
         for one in reads:
             kind = _kind(one)
@@ -140,11 +140,6 @@ def attach(
         resolved=len(every) - unknown,
         unknown_table=unknown,
     )
-
-
-def _with_text(access: Access, text: str) -> Access:
-    """Return an access with its statement's text, which only those that lack an index are asked for."""
-    return access if access.verdict == "covered" else msgspec.structs.replace(access, text=text)
 
 
 def _kind(read: Read) -> str:

@@ -133,6 +133,11 @@ def test_an_operator_of_its_own_needs_an_index_of_its_own(
     )
 
 
+def test_a_collation_of_the_comparison_is_the_key_s() -> None:
+    found = access(1, condition("note", collation="NOCASE"), dialect="sqlite")
+    assert key_for(found, table(engine="sqlite")) == (Key("note", collation="nocase"),)
+
+
 def test_an_expression_is_a_key() -> None:
     found = access(1, Condition("email", "=", condition("email").at, expression="lower(email)"))
     assert key_for(found, table()) == (Key(expression="lower(email)"),)
