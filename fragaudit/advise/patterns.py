@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from fragaudit.advise.dialects import (
     MSSQL,
     POSTGRES,
+    SQLITE,
     column_of,
     dialect_of,
     indexable,
@@ -217,7 +218,7 @@ def _parts(conditions: Sequence[Condition], table: Table, dialect: str) -> _Part
                 continue
             parts.joined.append(replace(element, role="in" if condition.op == "in" else "join"))
             parts.filtered |= condition.filtered
-        elif element.column and _is_constant(condition, column):
+        elif element.column and _is_constant(condition, column, dialect):
             parts.constants.append(_constant(condition, element))
         elif condition.op in ("true", "false"):
             continue
@@ -262,7 +263,9 @@ def _partner(conditions: Sequence[Condition]) -> str:
     return max(counts, key=lambda alias: counts[alias], default="")
 
 
-def _is_constant(condition: Condition, column: ColumnDef | None) -> bool:
+def _is_constant(condition: Condition, column: ColumnDef | None, dialect: str) -> bool:
+    if dialect == SQLITE and (condition.constant or "").lower() in ("true", "false"):
+        return False  # it tells TRUE from true, and which of them was written isn't known any more
     if condition.op == "=":
         return condition.constant is not None and is_flag(column)
     return condition.op in ("is null", "true", "false")

@@ -21,6 +21,7 @@ _AFFINITIES = (
     (re.compile(r"numeric|decimal|money|^number"), "NUMERIC"),
     (re.compile(r"blob|bytea|binary|^image$"), "BLOB"),
 )
+_TRUTH = re.compile(r"\b(?:true|false)\b", re.IGNORECASE)
 _COLLATIONS = ("binary", "nocase", "rtrim")
 
 
@@ -87,7 +88,8 @@ def create_index(
         collation = f" COLLATE {key.collation}" if key.collation.lower() in _COLLATIONS else ""
         texts.append(f"{text}{collation}{' DESC' if key.descending else ''}")
     kind = "UNIQUE INDEX" if unique else "INDEX"
-    condition = f" WHERE {where}" if where else ""
+    # Of truth values SQLite's planner compares the texts, and those of statements are in capitals.
+    condition = f" WHERE {_TRUTH.sub(lambda m: m[0].upper(), where)}" if where else ""
     return f"CREATE {kind} {_name(name)} ON {_name(bare(table))} ({', '.join(texts)}){condition}"
 
 
@@ -95,6 +97,8 @@ def expressible(proposal: Proposal) -> str:
     """Return why SQLite can't have an index like this one; empty if it can."""
     if proposal.method != "btree":
         return f"SQLite has no {proposal.method} index"
+    if any(key.collation and key.collation.lower() not in _COLLATIONS for key in proposal.keys):
+        return "SQLite has no such collation"
     if any(key.nulls for key in proposal.keys):
         return "SQLite's indexes have NULLs at one end only"
     return ""
