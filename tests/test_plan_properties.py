@@ -72,7 +72,7 @@ def serves(sequence: tuple[tuple[str, bool], ...], shape: Shape) -> bool:
     if set(names[:count]) != set(equal):
         return False
     if bound:
-        return names[count : count + 1] == [bound]
+        return bool(equal) or names[:1] == [bound]  # after equal columns a range only narrows down further
     asked = sequence[count : count + len(order)]
     if [c for c, _ in asked] != [c for c, _ in order]:
         return False

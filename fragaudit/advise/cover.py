@@ -208,7 +208,7 @@ class _Search:
                 if not mask >> form & 1 or (need == "existing" and not self.columns[form] <= columns[group]):
                     continue
                 wide = columns[group] | self.columns[form]
-                more = (cost[0] - 2 * (need == "existing"), cost[1] + len(wide) - len(columns[group]), cost[2] + rank)
+                more = (cost[0] - 2 * (need == "existing"), cost[1] + rank, cost[2] + len(wide) - len(columns[group]))
                 old, columns[group], masks[group] = columns[group], wide, mask & self.allowed[form]
                 members[group].append(form)
                 self._step(number + 1, members, masks, columns, more, existing - (need == "existing"))
@@ -219,7 +219,7 @@ class _Search:
             members.append([form])
             masks.append(self.allowed[form])
             columns.append(self.columns[form])
-            more = (cost[0] + 2, cost[1] + len(self.columns[form]), cost[2] + rank)
+            more = (cost[0] + 2, cost[1] + rank, cost[2] + len(self.columns[form]))
             self._step(number + 1, members, masks, columns, more, existing)
             members.pop()
             masks.pop()
@@ -232,7 +232,7 @@ class _Search:
 def smallest(items: Sequence[Item]) -> tuple[tuple[Group, ...], bool]:
     """Return the groups of a smallest set of indexes, and whether none smaller exists for certain.
 
-    Fewest indexes in the end (new ones less those that go), then fewest keys, then the forms that are best for each.
+    Fewest indexes in the end (new ones less those that go), then the forms that are best for each, then fewest keys.
     The search starts with the widest items and takes the first group that fits, so that what it has when its steps run
     out is what a greedy choice gives, or better.
     """

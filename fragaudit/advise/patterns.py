@@ -76,13 +76,16 @@ class Form(Struct, frozen=True, order=True):
 def forms(access: Access, table: Table) -> tuple[tuple[Form, ...], ...]:
     """Return the ways to serve an access: each item must be served, by one of its forms, the best first.
 
-    There is one item, or one for each arm of an OR; none if no index can serve it.
+    There is one item, or one for each arm of an OR; none if no index can serve it. What an index serves in part already
+    is only served better by a whole key, so its forms don't leave out a range.
     """
     dialect = dialect_of(access, table)
     sort = (SortKey(access.extreme),) if access.extreme else access.sort
     limit = access.limit or bool(access.extreme)
     conditions = access.conditions or _computed(access, table, dialect)
     whole = _forms(conditions, sort, limit, table, dialect)
+    if access.verdict != "partial":
+        whole = tuple(dict.fromkeys((*whole, *_without_range(whole))))
     common = any(c.op in ("=", "in", "<", "two-sided", "prefix", "row", "match") for c in access.conditions)
     if not access.arms or common:
         return (whole,) if whole else ()
@@ -91,7 +94,7 @@ def forms(access: Access, table: Table) -> tuple[tuple[Form, ...], ...]:
         found = _forms((*access.conditions, *arm), (), False, table, dialect)
         if not found:
             return ()
-        arms.append(found)
+        arms.append(tuple(dict.fromkeys((*found, *_without_range(found)))))
     return tuple(arms)
 
 
@@ -141,6 +144,18 @@ def _forms(
             for blocks in _blocks(parts, left, [e for _, e in chosen], sort, limit, table, dialect):
                 found.append(Form(blocks, where))
     return tuple(dict.fromkeys(found))
+
+
+def _without_range(found: Sequence[Form]) -> Iterable[Form]:
+    """Yield the forms without a range at their end: what comes before it finds the rows as well, if more of them.
+
+    That lets one index serve accesses that differ in their ranges alone. An order at the end stays: without it all rows
+    would have to be sorted.
+    """
+    for form in found:
+        last = form.blocks[-1]
+        if len(form.blocks) > 1 and last[0].role in ("range", "prefix") and not last[0].ordered:
+            yield replace(form, blocks=form.blocks[:-1])
 
 
 def _blocks(

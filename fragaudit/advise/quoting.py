@@ -21,7 +21,7 @@ _RESERVED = """
     interval into is isnull join key keys kill lateral lead leading leave left level like limit lines load localtime
     localtimestamp lock long loop match mod natural not notnull null nulls numeric of off offset on only open option
     optionally or order out outer over overlaps partition percent placing plan precision primary print proc procedure
-    public raise range rank read real references regexp rename repeat replace require restore restrict return returning
+    raise range rank read real references regexp rename repeat replace require restore restrict return returning
     revoke right rlike row rows rule save schema select session_user set show similar some sql symmetric system table
     temporary then to top trailing tran transaction trigger true truncate undo union unique unlock update usage use user
     using value values varchar variadic varying verbose view when where while window with within write xor

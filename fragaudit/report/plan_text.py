@@ -76,13 +76,14 @@ def _superfluous(paper: Paper, item: Superfluous) -> None:
 
 
 def _list(paper: Paper, head: str, items: Sequence[str]) -> None:
+    items = list(dict.fromkeys(items))
     for number, item in enumerate(items[:MOST_SHOWN]):
         more = f" and {len(items) - MOST_SHOWN} more" if number == MOST_SHOWN - 1 and len(items) > MOST_SHOWN else ""
         paper.prose(item + more, "             ", f"    {head if not number else '':<9}")
 
 
 def _access(access: Access) -> str:
-    alias = f" as {access.alias}" if access.alias not in ("", access.table) else ""
+    alias = f" as {access.alias}" if access.alias not in ("", access.table.rpartition(".")[2]) else ""
     return f"{_place(access.at)} {access.verb}{alias}"
 
 

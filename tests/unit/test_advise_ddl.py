@@ -103,7 +103,7 @@ COLUMNS = {"id": "integer", "email": "text", "note": "text", "total": "integer",
 def sqlite_plan() -> IndexPlan:
     here = table(PK, index("ix_email", "email"), columns=COLUMNS, engine="sqlite")
     accesses = [
-        access(1, "email", "total <", dialect="sqlite", verdict="partial", by="ix_email"),
+        access(1, "email", sort="total", limit=True, dialect="sqlite", verdict="partial", by="ix_email"),
         access(2, "note prefix", dialect="sqlite", category="equality"),
         access(3, "total", "deleted_at is null", sort="id desc", limit=True, dialect="sqlite"),
     ]

@@ -107,6 +107,11 @@ def test_a_foreign_key_is_served_by_what_accesses_need() -> None:
     assert (proposed(found), proposed(found, possible=True)) == (["user_id, email"], [])
 
 
+def test_accesses_that_differ_in_their_ranges_share_an_index() -> None:
+    accesses = [access(1, "email", "total <"), access(2, "email", "created_at two-sided")]
+    assert proposed(plan([table(PK)], accesses, [])) == ["email, total"]
+
+
 def test_join_and_filter_share_an_index() -> None:
     accesses = [access(1, joined("user_id", "u.id")), access(2, "tenant_id", joined("user_id", "u.id"))]
     assert proposed(plan([table(PK)], accesses, [])) == ["tenant_id, user_id", "user_id"]
