@@ -7,14 +7,18 @@ import os
 import sqlite3
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
+from jsonschema import Draft202012Validator
 
+from fragaudit.cards import cards
 from fragaudit.config import Config
 from fragaudit.pipeline import audit_sources
-from fragaudit.plans import plan_of
+from fragaudit.plans import plan_of, proven, tables_of
 from fragaudit.report import INDEXES, Look
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +96,38 @@ def test_the_plan_as_json(repository: Path) -> None:
     assert [(w["at"]["line"], w["verb"]) for w in orders["paid_by"]] == [(10, "insert")]
     assert orders["foreign_keys"] == [{"columns": ["user_id"], "table": "users"}]
     assert {c["verdict"] for c in found["proof"]["cases"]} == {"taken"}
+
+
+def plans() -> list[Any]:
+    """Plans of the statements above, and of every example of every card, as parameters."""
+    files = {"schema.sql": SCHEMA, "queries.sql": QUERIES}
+    found = [pytest.param(files, "sqlite", id="this"), pytest.param({}, "", id="nothing")]
+    for card in cards():
+        if card.id.startswith("FA2"):
+            for number, example in enumerate(card.example, 1):
+                found.append(pytest.param(dict(example.files), "", id=f"{card.id}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize(("files", "dialect"), plans())
+def test_json_is_as_its_schema_says(files: dict[str, str], dialect: str) -> None:
+    report = audit_sources(files, Config(dialect=dialect))
+    made = proven(plan_of(report), tables_of(report))
+    schema = json.loads((resources.files("fragaudit") / "schemas" / "indexes-1.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    found = json.loads(INDEXES["json"](made, Look(False, 80, False)))
+    assert [f"{e.json_path}: {e.message}" for e in Draft202012Validator(schema).iter_errors(found)] == []
+
+
+@pytest.mark.parametrize(("files", "dialect"), plans())
+def test_every_statement_parses_in_its_dialect(files: dict[str, str], dialect: str) -> None:
+    """Guards the DDL by a parser of its own, whatever a database would say of it."""
+    made = plan_of(audit_sources(files, Config(dialect=dialect)))
+    for table in made.tables:
+        for text in (*(p.ddl for p in table.proposals), *(s.ddl for s in table.superfluous if s.ddl)):
+            assert isinstance(
+                sqlglot.parse_one(text, read=table.dialect or None), (sqlglot.exp.Create, sqlglot.exp.Drop)
+            )
 
 
 def test_proof_takes_no_path_for_a_url(repository: Path) -> None:

@@ -1,22 +1,4 @@
-"""The index plan as JSON, schema 1.
-
-```
-{"schema": 1, "tool": {"name", "version"},
- "accesses": {"judged": n, "unprovable": n},
- "tables": [{"name", "dialect", "exact": is the set certainly a smallest one,
-   "create": [{"name", "method", "keys": [KEY…], "where", "ddl", "possible": bool, "note",
-               "serves": [ACCESS…], "improves": [ACCESS…], "foreign_keys": [{"columns", "table"}],
-               "paid_by": [{"at": LOC, "verb", "columns"}], "replaces": [index name…]}],
-   "drop": [{"name", "columns", "origin", "by", "new": bool, "why", "ddl", "at": [LOC…]}],
-   "unused": [{"name", "columns", "at": [LOC…]}],
-   "unserved": [{"at": LOC, "why"}],
-   "used": {index name: number of accesses}}],
- "proof": null | {"planner", "cases": [{"index", "table", "at": LOC, "statement", "verdict": "taken"|"not taken"|
-                                        "not expressible", "before": […], "after": […], "when", "why"}]}}
-KEY    = {"column" | "expression", "descending", "nulls", "opclass", "collation", "length", "why"}
-ACCESS = {"at": LOC, "alias", "verb", "by": the index that serves it now, in part, or null}
-```
-"""
+"""The index plan as JSON, as `schemas/indexes-1.schema.json` says."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 from msgspec.structs import replace
 from planning import access, at, index, primary, table
 
@@ -45,7 +46,9 @@ DDL: list[tuple[Access, str, str]] = [
 
 @pytest.mark.parametrize(("found", "engine", "expected"), DDL, ids=[f"{d[1]} {n}" for n, d in enumerate(DDL)])
 def test_ddl(found: Access, engine: str, expected: str) -> None:
-    assert plan([table(PK, engine=engine)], [found], []).tables[0].proposals[0].ddl == expected
+    proposal = plan([table(PK, engine=engine)], [found], []).tables[0].proposals[0]
+    assert proposal.ddl == expected
+    assert isinstance(sqlglot.parse_one(proposal.ddl, read=proposal.dialect), sqlglot.exp.Create)
 
 
 @pytest.mark.parametrize(
