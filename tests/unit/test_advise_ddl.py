@@ -48,7 +48,8 @@ DDL: list[tuple[Access, str, str]] = [
 def test_ddl(found: Access, engine: str, expected: str) -> None:
     proposal = plan([table(PK, engine=engine)], [found], []).tables[0].proposals[0]
     assert proposal.ddl == expected
-    assert isinstance(sqlglot.parse_one(proposal.ddl, read=proposal.dialect), sqlglot.exp.Create)
+    if proposal.method != "fulltext":  # which the parser does not know
+        assert isinstance(sqlglot.parse_one(proposal.ddl, read=proposal.dialect), sqlglot.exp.Create)
 
 
 @pytest.mark.parametrize(
