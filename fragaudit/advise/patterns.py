@@ -153,8 +153,9 @@ def _without_range(found: Sequence[Form]) -> Iterable[Form]:
     would have to be sorted.
     """
     for form in found:
-        last = form.blocks[-1]
-        if len(form.blocks) > 1 and last[0].role in ("range", "prefix") and not last[0].ordered:
+        *before, last = form.blocks
+        narrow = any(e.role in ("=", "in", "join") for block in before for e in block)
+        if narrow and last[0].role in ("range", "prefix") and not last[0].ordered:
             yield replace(form, blocks=form.blocks[:-1])
 
 

@@ -112,6 +112,14 @@ def test_accesses_that_differ_in_their_ranges_share_an_index() -> None:
     assert proposed(plan([table(PK)], accesses, [])) == ["email, total"]
 
 
+def test_a_range_after_nothing_but_a_constant_is_not_left_out() -> None:
+    accesses = [access(1, "deleted_at is null", "note prefix", dialect="mysql", category="equality")]
+    here = table(PK, engine="mysql")
+    assert proposed(plan([here], [*accesses, access(2, "deleted_at is null", "email", dialect="mysql")], [])) == [
+        "deleted_at, note", "email, deleted_at"
+    ]  # fmt: skip
+
+
 def test_join_and_filter_share_an_index() -> None:
     accesses = [access(1, joined("user_id", "u.id")), access(2, "tenant_id", joined("user_id", "u.id"))]
     assert proposed(plan([table(PK)], accesses, [])) == ["tenant_id, user_id", "user_id"]
