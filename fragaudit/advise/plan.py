@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
 from fragaudit.advise.ddl import create, drop
-from fragaudit.advise.dialects import column_of, dialect_of
+from fragaudit.advise.dialects import MSSQL, MYSQL, column_of, dialect_of
 from fragaudit.advise.existing import existing_form
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import index_name, where_of
@@ -37,12 +37,13 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
         by_table[access.table].append(access)
     deleted = {w.table.rpartition(".")[2].lower() for w in writes if w.verb in ("delete", "merge")}
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
+    twice = _twice(tables)
     plans = []
     for table in sorted(tables, key=lambda t: t.name):
         if table.silent or table.temporary or table.virtual or table.view is not None:
             continue
         mine = by_table.get(table.name, [])
-        found = _table(table, mine, [w for w in writes if w.table == table.name], deleted, taken, dialect)
+        found = _table(table, mine, [w for w in writes if w.table == table.name], deleted, taken, dialect, twice)
         if found is not None:
             plans.append(found)
     judged = sum(a.verdict in ("covered", "partial", "uncovered") for a in accesses)
@@ -62,7 +63,13 @@ class _Wanted(Struct):
 
 
 def _table(
-    table: Table, accesses: Sequence[Access], writes: Sequence[Write], deleted: set[str], taken: set[str], default: str
+    table: Table,
+    accesses: Sequence[Access],
+    writes: Sequence[Write],
+    deleted: set[str],
+    taken: set[str],
+    default: str,
+    twice: set[str],
 ) -> TablePlan | None:
     dialect = dialect_of(next((a for a in accesses if a.dialect), None), table) or default
     certain: list[_Wanted] = []
@@ -88,23 +95,25 @@ def _table(
             form = Form((tuple(Element(c, role="reference") for c in key.columns),))
             (certain if followed(key, table, deleted) else maybe).append(_Wanted((form,), key=key))
 
-    existing = [(i, f) for i in table.indexes if (f := existing_form(i, table)) is not None]
+    doubtful = {i for i in table.indexes if i.name.lower() in twice and dialect not in (MYSQL, MSSQL)}
+    known = replace(table, indexes=tuple(i for i in table.indexes if i not in doubtful))
+    existing = [f for i in known.indexes if (f := existing_form(i, table)) is not None]
     groups, exact = smallest(
         [*(Item(w.forms) for w in certain), *(Item(w.forms, "optional") for w in (*partly, *maybe)),
-         *(Item((f,), "existing") for _, f in existing)]
+         *(Item((f,), "existing") for f in existing)]
     )  # fmt: skip
-    proposals = [_proposal(g, table, [*certain, *partly, *maybe], writes, dialect, taken, False) for g in groups]
+    proposals = [_proposal(g, known, [*certain, *partly, *maybe], writes, dialect, taken, False) for g in groups]
     left = [w for w in maybe if not any(_serves(p, g, w) for p, g in zip(proposals, groups, strict=True))]
     weak, exact_too = smallest([Item(w.forms) for w in left])
-    proposals += [_proposal(g, table, left, writes, dialect, taken, True) for g in weak]
+    proposals += [_proposal(g, known, left, writes, dialect, taken, True) for g in weak]
     proposals = [p for p in proposals if p.serves or p.improves or p.follows]
-    gone = _superfluous(table, proposals, dialect)
+    gone = _superfluous(known, proposals, dialect)
     result = TablePlan(
         table.name,
         dialect,
         tuple(sorted(proposals, key=lambda p: (p.possible, p.name))),
         gone,
-        _unused(table, accesses, {s.index for s in gone}),
+        _unused(known, accesses, {s.index for s in gone}),
         tuple(unserved),
         tuple(sorted(Counter(a.by for a in accesses if a.by).items())),
         exact and exact_too,
@@ -208,6 +217,16 @@ def _pays(write: Write, columns: set[str]) -> bool:
     return write.verb != "update" or not write.columns or not columns.isdisjoint(write.columns)
 
 
+def _twice(tables: Sequence[Table]) -> set[str]:
+    """Return names that indexes of several tables have, in lower case.
+
+    Where a name belongs to the whole schema that can't be: the names were put together as the code runs, and which
+    index is on which table isn't known.
+    """
+    counts = Counter(name for t in tables for name in {i.name.lower() for i in t.indexes if i.name})
+    return {name for name, count in counts.items() if count > 1}
+
+
 def _superfluous(table: Table, proposals: Sequence[Proposal], dialect: str) -> tuple[Superfluous, ...]:
     new = [_as_index(p) for p in proposals if not p.possible]
     found = []
@@ -215,7 +234,9 @@ def _superfluous(table: Table, proposals: Sequence[Proposal], dialect: str) -> t
         better = superfluous(index, table.indexes) or superfluous(index, new)
         if better is not None:
             other, why = better
-            found.append(Superfluous(index, other.name, why, other in new, drop(index, dialect)))
+            # Of two sources that share nothing one may not hold: then nothing is dropped for the other's sake.
+            apart = other not in new and not set(index.by) & set(other.by)
+            found.append(Superfluous(index, other.name, why, other in new, "" if apart else drop(index, dialect)))
     return tuple(found)
 
 

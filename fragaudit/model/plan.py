@@ -40,7 +40,8 @@ class Proposal(Struct, frozen=True):
 class Superfluous(Struct, frozen=True):
     """An existing index that another makes superfluous; `new`: that other one is a proposal.
 
-    `ddl` drops it, empty where it belongs to a constraint: other things may depend on that.
+    `ddl` drops it, empty where that is left alone: it has no name, belongs to a constraint on which other things may
+    depend, or is defined by another kind of source than the other index, so that both may never be there at once.
     """
 
     index: Index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from planning import access, at, condition, index, joined, keys, primary, proposed, reference, table, write
 
 from fragaudit.advise.cover import Item, smallest
@@ -179,6 +180,23 @@ def test_a_constraint_is_not_dropped_for_its_index() -> None:
     here = table(PK, index("a", "id", unique=True, origin="unique"))
     found = plan([here], [access(1, "id", verdict="covered", by="orders_pkey")], []).tables[0].superfluous
     assert [(s.index.name, s.by, s.ddl) for s in found] == [("a", "orders_pkey", "")]
+
+
+def test_a_name_that_two_tables_have_is_not_touched() -> None:
+    here = table(PK, index("ix", "email"), index("longer", "email", "total"))
+    there = table(index("ix", "name", table="users"), name="users", columns={"id": "bigint", "name": "text"})
+    accesses = [access(1, "id", verdict="covered", by="orders_pkey")]
+    assert [s.index.name for s in plan([here], accesses, []).tables[0].superfluous] == ["ix"]
+    assert [(t.superfluous, [i.name for i in t.unused]) for t in plan([here, there], accesses, []).tables] == [
+        ((), ["longer"])
+    ]
+
+
+def test_nothing_is_dropped_for_an_index_of_another_source() -> None:
+    model = replace(index("a", "email"), by=("model",))
+    here = table(PK, model, index("b", "email", "total"))
+    found = plan([here], [access(1, "email", verdict="covered", by="b")], []).tables[0].superfluous
+    assert [(s.index.name, s.by, s.ddl) for s in found] == [("a", "b", "")]
 
 
 def test_an_index_that_nothing_uses_is_said() -> None:
