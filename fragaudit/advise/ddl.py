@@ -88,12 +88,8 @@ def _table(table: TablePlan) -> list[str]:
     for item in table.superfluous:
         name = item.index.name or f"{item.index.origin} of {table.table}"
         lines += ["", harmless(f"-- {name} is superfluous: {item.why}.")]
-        lines.append(
-            f"{item.ddl};"
-            if item.ddl
         alone = "-- Left alone: it has no name, belongs to a constraint, or comes from another source."
         lines.append(f"{item.ddl};" if item.ddl else alone)
-        )
     for index in table.unused:
         keys = ", ".join(map(str, index.keys))
         lines += ["", harmless(f"-- {index.name} on {table.table} ({keys}): nothing found uses it.")]
