@@ -12,6 +12,7 @@ from fragaudit.config import Config
 from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
+from fragaudit.link.defined import Defined, defined
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.mapped import holding_tables, mapped_stores
@@ -20,10 +21,12 @@ from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
+from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -46,12 +49,17 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, out of how many store calls they were put together, and the files of each."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each.
+
+    `written` are the SQL statements in its Python files.
+    """
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    written: tuple[Written, ...] = ()
+    defined: Defined = Defined()
 
 
 def link(
@@ -112,7 +120,9 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of))
+    runs = Statements(evaluator, catalogue, opened).all()
+    written = with_stores(runs, services, files_of, opened, program)
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of), written, defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:
