@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -16,6 +17,8 @@ from fragaudit.model.plan import IndexPlan, Proposal, Superfluous
 LONGEST_NAME = 30
 """Characters that Django allows the name of an index, for the sake of every database."""
 NAME = "fragaudit_indexes"
+_FIELD = re.compile(r"_[0-9a-f]{8}(?:_like)?$")
+"""How Django names an index that a field makes by itself; no migration can remove it by that name."""
 _KINDS = {"btree": "models.Index", "gin": "GinIndex", "gist": "GistIndex"}
 _CONDITIONS = {"": "=True", "IS NULL": "__isnull=True", "= true": "=True", "= false": "=False",
                "= 1": "=True", "= 0": "=False"}  # fmt: skip
@@ -48,8 +51,10 @@ def migrations(plan: IndexPlan, models: Mapping[str, DjangoModel]) -> str:
     left = [f"# {line}" for line in hesitant(plan)]
     for item, dialect in droppable(plan):
         model = models.get(item.index.table)
-        if model is None or not {"model", "migration"} & set(item.index.by):
-            left.append(f"# {harmless(item.index.name)} is superfluous: {harmless(item.why)}.")
+        field = _FIELD.search(item.index.name) is not None
+        if model is None or field or not {"model", "migration"} & set(item.index.by):
+            hint = " It is made by its field: say db_index=False there." if field else ""
+            left.append(f"# {harmless(item.index.name)} is superfluous: {harmless(item.why)}.{hint}")
             continue
         file = files[model.app]
         file.last = model.last

@@ -235,6 +235,18 @@ def test_django_on_postgres_is_concurrent_and_not_atomic() -> None:
     compile(text, "migration.py", "exec")
 
 
+def test_django_removes_what_a_migration_made_and_leaves_what_a_field_makes() -> None:
+    made = replace(index("ix_email", "email"), by=("migration",))
+    by_field = replace(index("orders_total_0a1b2c3d", "total"), by=("model",))
+    longer = [replace(index(f"{c}_longer", c, "note"), by=("model", "migration")) for c in ("email", "total")]
+    found = plan([table(PK, made, by_field, *longer)], [access(1, "id", verdict="covered")], [])
+    text = migrations(found, {"orders": DjangoModel("shop", "Order", "0007_last")})
+    assert "RemoveIndexConcurrently(model_name='order', name='ix_email')" in text
+    assert "name='orders_total_0a1b2c3d'" not in text
+    assert "# orders_total_0a1b2c3d is superfluous: its keys are the first of total_longer." in text
+    compile(text, "migration.py", "exec")
+
+
 def test_a_table_without_a_model_gets_sql() -> None:
     text = migrations(plan([table(PK)], [access(1, "email")], []), {})
     assert "migrations.RunSQL(" in text
