@@ -298,21 +298,31 @@ def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted({problem for group in groups for problem in group}))
 
 
+def texts(paths: Sequence[Path], base: Path, config: Config, wanted: Callable[[str], bool]) -> dict[str, str]:
+    """Return the texts of those files of an audit whose paths are wanted; without those that are no text."""
+    return _decoded([file for file in discover(paths, base, config).files if wanted(file.path)], _from_disk)
+
+
 def _sources(findings: Sequence[Finding], files: Sequence[SourceFile], read: Read) -> dict[str, str]:
     """Return the texts of the files that findings point to, for excerpts; one that is no text has none."""
+    wanted = {finding.at.path for finding in findings} | {r.at.path for f in findings for r in f.related}
+    return _decoded([file for file in files if file.path in wanted], read)
+
+
+def _decoded(files: Sequence[SourceFile], read: Read) -> dict[str, str]:
+    if not files:
+        return {}
     from fragaudit.extract.source import decode  # only where there is something to show
 
-    wanted = {finding.at.path for finding in findings} | {r.at.path for f in findings for r in f.related}
-    texts = {}
+    found = {}
     for file in files:
-        if file.path in wanted:
-            try:
-                text = decode(file.path, read(file), python=file.language == "python")
-            except OSError:
-                continue  # gone since it was read
-            if not isinstance(text, Problem):
-                texts[file.path] = text
-    return texts
+        try:
+            text = decode(file.path, read(file), python=file.language == "python")
+        except OSError:
+            continue  # gone since it was read
+        if not isinstance(text, Problem):
+            found[file.path] = text
+    return found
 
 
 @contextmanager

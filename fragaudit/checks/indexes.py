@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fragaudit.checks.patterns import data, how, is_small, key, missing, related, shown, tables_of
+from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
 from fragaudit.checks.registry import check
 from fragaudit.coverage import serves_column
+from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
-SURE = frozenset(
-    {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
-     "unfiltered join", "range join", "sort", "state"}
-)  # fmt: skip
-"""Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
-column of two values, a range open at one end, a test for null, may return so much that no index pays."""
 _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a wildcard")
 
 
@@ -72,6 +67,4 @@ def _leading(table: Table, column: str) -> Index | None:
 
 
 def _confidence(access: Access, table: Table) -> Confidence:
-    if access.maintenance or access.category not in SURE or is_small(table):
-        return Confidence.POSSIBLE
-    return Confidence.LIKELY
+    return Confidence.LIKELY if sure(access, table) else Confidence.POSSIBLE

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from fragaudit.checks.suggested import ddl, key_for
+from fragaudit.advise.suggest import suggestion
 from fragaudit.coverage import nearest
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.findings import Related
@@ -25,30 +24,11 @@ _SHOWN = {
     "row": "a row comparison",
     "match": "an operator of its own",
 }
-_LOOKUP = re.compile(
-    r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)"
-    r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
-    r"|genders?|colou?rs?|seasons?|weekdays?|months?)$",
-    re.IGNORECASE,
-)
-_WIDEST_LOOKUP = 5
-_TIMES = ("timestamp", "datetime", "date", "time")
 
 
 def tables_of(service: Service) -> dict[str, Table]:
     """Return the tables of a service's schema by name."""
     return {t.name: t for t in service.schema}
-
-
-def is_small(table: Table) -> bool:
-    """Say whether a table is shaped like one of a few rows: a list of kinds, settings, a single row of state."""
-    columns = [c for c in table.columns if not c.type.startswith(_TIMES)]
-    name = table.name.rpartition(".")[2]
-    return len(columns) <= _WIDEST_LOOKUP and _LOOKUP.search(_snake(name)) is not None
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
 
 
 def how(access: Access) -> str:
@@ -78,8 +58,8 @@ def missing(access: Access, table: Table) -> str:
     """Return the rest of a message about an index that is missing: which comes nearest, and what would serve."""
     close = nearest(access, table, access.dialect)
     words = f"; {shown(close[0])} comes nearest but {close[1]}" if close is not None else ""
-    keys = key_for(access, table)
-    return words + (f". This would: {ddl(table, keys)}" if keys else "")
+    made = suggestion(access, table)
+    return words + (f". This would: {made.ddl};" if made is not None else "")
 
 
 def shown(index: Index) -> str:
@@ -110,7 +90,7 @@ def data(access: Access, table: Table) -> dict[str, Any]:
         return list(dict.fromkeys(c.expression or c.column for c in conditions if c.op in ops))
 
     conditions: list[Condition] = [*access.conditions, *(c for arm in access.arms for c in arm)]
-    keys = key_for(access, table)
+    made = suggestion(access, table)
     extreme = [access.extreme] if access.extreme else []
     return {
         "table": access.table,
@@ -119,6 +99,6 @@ def data(access: Access, table: Table) -> dict[str, Any]:
         "in": names("in"),
         "range": names("<", "two-sided", "prefix", "row"),
         "sort": [s.column + (" DESC" if s.descending else "") for s in access.sort],
-        "suggestion": {"columns": [str(k) for k in keys], "ddl": ddl(table, keys)} if keys else None,
+        "suggestion": {"columns": [str(k) for k in made.keys], "ddl": f"{made.ddl};"} if made is not None else None,
         "covered_by": access.by or None,
     }

@@ -17,6 +17,7 @@ from fragaudit.cli.options import (
     PathsArgument,
     SelectOption,
 )
+from fragaudit.cli.proof_option import IndexesCommand
 
 app = typer.Typer(
     name="fragaudit",
@@ -98,6 +99,30 @@ def map_(
     from fragaudit.cli.check import run_view
 
     run_view("map", paths, format_, output, config, jobs, no_cache, color)
+
+
+@app.command(cls=IndexesCommand)
+def indexes(
+    paths: PathsArgument = None,
+    format_: Annotated[str, typer.Option("--format", help="text, sql, alembic, django or json.")] = "text",
+    output: OutputOption = None,
+    prove: Annotated[
+        str | None,
+        typer.Option(
+            "--prove",
+            metavar="[URL]",
+            help="Ask a planner before and after: SQLite's in memory or, at a URL, that of a PostgreSQL database.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    jobs: JobsOption = None,
+    no_cache: NoCacheOption = False,
+    color: ColorOption = "auto",
+) -> None:
+    """Propose the smallest set of indexes that serves all statements: what to create, what to drop, for whom."""
+    from fragaudit.cli.indexes import run_indexes
+
+    run_indexes(paths, format_, output, prove, config, jobs, no_cache, color)
 
 
 @app.command()

@@ -34,12 +34,12 @@ def run_check(
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
-    settings = _configured(paths, config, select, ignore)
+    settings = configured(paths, config, select, ignore)
     least = fail_on or settings.fail_on
     if least not in ("error", "warning", "note", "never"):
-        _fail(f"--fail-on must be error, warning, note or never, not {least}")
-    report = _audit(paths, settings, jobs, no_cache)
-    _emit(renderer, report, output, _look(color, output, statistics))
+        fail(f"--fail-on must be error, warning, note or never, not {least}")
+    report = audited(paths, settings, jobs, no_cache)
+    emit(renderer(report, look_of(color, output, statistics)), output)
     if format_ not in ("text", "json") and report.problems:
         typer.echo(f"fragaudit: {counted(len(report.problems), 'problem')} in reading; see --format text", err=True)
     if strict and report.problems:
@@ -53,19 +53,20 @@ def run_view(
 ) -> None:  # fmt: skip
     """Run `checklist` or `map` and exit."""
     renderer = _renderer(CHECKLIST if view == "checklist" else MAP, format_)
-    report = _audit(paths, _configured(paths, config, None, None), jobs, no_cache)
-    _emit(renderer, report, output, _look(color, output, False))
+    report = audited(paths, configured(paths, config, None, None), jobs, no_cache)
+    emit(renderer(report, look_of(color, output, False)), output)
 
 
 def _renderer(renderers: dict[str, Renderer], format_: str) -> Renderer:
     if format_ not in renderers:
-        _fail(f"unknown format {format_!r}; choose {', '.join(renderers)}")
+        fail(f"unknown format {format_!r}; choose {', '.join(renderers)}")
     return renderers[format_]
 
 
-def _configured(
+def configured(
     paths: list[Path] | None, explicit: Path | None, select: list[str] | None, ignore: list[str] | None
 ) -> Config:
+    """Return the configuration, with what was chosen on the command line; end the process if it isn't valid."""
     try:
         config = load((paths or [Path()])[0], explicit)
         chosen = {"select": select, "ignore": ignore}
@@ -78,14 +79,15 @@ def _configured(
         validate_rules(unknown, codes(), {})
         return msgspec.structs.replace(config, **named)
     except ConfigError as error:
-        _fail(str(error).removeprefix("None:1: "))
+        fail(str(error).removeprefix("None:1: "))
 
 
-def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+def audited(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+    """Return the report of an audit; end the process if it can't be made."""
     chosen = paths or [Path()]
     for path in chosen:
         if not os.path.lexists(path):
-            _fail(f"no such file or folder: {path}")
+            fail(f"no such file or folder: {path}")
     folder = os.environ.get("FRAGAUDIT_CACHE_DIR")
     try:
         with _progress() as tell:
@@ -99,7 +101,7 @@ def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache:
                 progress=tell,
             )
     except (ConfigError, CatalogueError, ResourceError) as error:
-        _fail(str(error))
+        fail(str(error))
     for note in audit.notes:
         typer.echo(f"fragaudit: {note}", err=True)
     return audit.report
@@ -136,9 +138,10 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
             bar.stop()
 
 
-def _look(color: str, output: Path | None, statistics: bool) -> Look:
+def look_of(color: str, output: Path | None, statistics: bool) -> Look:
+    """Return how the report should look."""
     if color not in ("auto", "always", "never"):
-        _fail(f"--color must be auto, always or never, not {color}")
+        fail(f"--color must be auto, always or never, not {color}")
     terminal = sys.stdout.isatty() and output is None
     forced = bool(os.environ.get("FORCE_COLOR"))
     colored = color == "always" or (color == "auto" and (terminal or forced) and not os.environ.get("NO_COLOR"))
@@ -146,15 +149,15 @@ def _look(color: str, output: Path | None, statistics: bool) -> Look:
     return Look(colored, max(width, 40), statistics)
 
 
-def _emit(renderer: Renderer, report: Report, output: Path | None, look: Look) -> None:
-    text = renderer(report, look)
+def emit(text: str, output: Path | None) -> None:
+    """Print a report, or write it to a file."""
     if output is None:
         _write(text)
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        _fail(f"{output}: can't be written: {error.strerror}")
+        fail(f"{output}: can't be written: {error.strerror}")
 
 
 def _write(text: str) -> None:
@@ -164,9 +167,10 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(f"the report can't be written: {error.strerror}")
+        fail(f"the report can't be written: {error.strerror}")
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """Say why there is no audit, and end the process."""
     typer.echo(f"fragaudit: {message}", err=True)
     sys.exit(ExitCode.NO_AUDIT)

@@ -114,8 +114,9 @@ def attach(
     for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
         if number is not None:
-            for use in used:
-                found[number] += use.accesses
+            for use, one in zip(used, (r for r in reads if r.statement is not None), strict=True):
+                text = written.text[one.at[0] : one.at[1]]
+                found[number] += (msgspec.structs.replace(access, text=text) for access in use.accesses)
                 writes[number] += use.writes
         for one in reads:
             kind = _kind(one)

@@ -44,10 +44,14 @@ class SortKey(Struct, frozen=True, order=True):
 
 
 class Unindexable(Struct, frozen=True, order=True):
-    """A column in a condition that no index on it can serve, and why."""
+    """A column in a condition that no index on it can serve, and why.
+
+    `expression` is the normalised text of what is computed from the column, where that is compared with a value by `=`.
+    """
 
     column: str
     why: str
+    expression: str = ""
 
 
 class Access(Struct, frozen=True):
@@ -57,7 +61,8 @@ class Access(Struct, frozen=True):
     `verb`: what the statement does to the table. `limit`: the block stops early and its order is this table's alone.
     `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
     what an index can serve. `facts` are the conditions on this table with constants alone, as texts (`a is not null`,
-    `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping.
+    `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping,
+    `text` the statement as it was written, empty if it never was text.
     """
 
     at: Location
@@ -79,6 +84,7 @@ class Access(Struct, frozen=True):
     dialect: str = ""
     maintenance: str = ""
     site: Location = Location("")
+    text: str = ""
     verdict: Verdict = "n/a"
     by: str = ""
     why: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fragaudit.model.findings import Report
+from fragaudit.model.plan import IndexPlan
 from fragaudit.report.look import Look
 
 Renderer = Callable[[Report, Look], str]
@@ -58,8 +59,21 @@ def _map_json(report: Report, look: Look) -> str:
     return render_map(report, look)
 
 
+def _plan(plan: IndexPlan, look: Look) -> str:
+    from fragaudit.report.plan_text import render
+
+    return render(plan, look)
+
+
+def _plan_json(plan: IndexPlan, look: Look) -> str:
+    from fragaudit.report.plan_json import render
+
+    return render(plan, look)
+
+
 CHECK: dict[str, Renderer] = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}
 CHECKLIST: dict[str, Renderer] = {"text": _checklist, "json": _checklist_json}
 MAP: dict[str, Renderer] = {"text": _map, "json": _map_json}
+INDEXES: dict[str, Callable[[IndexPlan, Look], str]] = {"text": _plan, "json": _plan_json}
 
-__all__ = ["CHECK", "CHECKLIST", "MAP", "Look", "Renderer"]
+__all__ = ["CHECK", "CHECKLIST", "INDEXES", "MAP", "Look", "Renderer"]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import sqlglot
+from msgspec.structs import replace
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
@@ -85,7 +86,8 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
         return _safely(lambda: Predicates(Operands(chosen, _none)).predicate(clause.this)), written
 
     def select(start: int) -> Statement | None:
-        return _query(" " * start + text[start:], chosen, whole).statement
+        found = _query(" " * start + text[start:], chosen, whole).statement
+        return replace(found, text=text[start:]) if found is not None else None
 
     try:
         changes = Definitions(text, dialect, expression, where, select).changes()

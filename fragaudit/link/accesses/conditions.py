@@ -158,7 +158,7 @@ class Conditions:
             return
         if expression and not self._has_expression(expression):
             assert isinstance(left, Computed)
-            yield Unindexable(column.name, _around(left.why))
+            yield Unindexable(column.name, _around(left.why), expression if op in ("=", "in", "any") else "")
             return
         collation = (
             left.text.rpartition(" collate ")[2].strip('"')
