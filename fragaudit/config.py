@@ -56,6 +56,7 @@ class Config(Struct, frozen=True):
     dialect: str | None = None
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
     stores: tuple[dict[str, Any], ...] = ()
+    ledger: str | None = None
 
 
 class _Service(Struct, frozen=True):
@@ -79,6 +80,7 @@ class _Table(Struct, frozen=True, rename="kebab"):
     dialect: str | None = None
     max_file_size: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_FILE_SIZE
     store: tuple[dict[str, Any], ...] = ()
+    ledger: str | None = None
 
 
 _KEYS = _Table.__struct_encode_fields__
@@ -309,6 +311,7 @@ def _read(file: _File) -> Config:
         dialect=read.dialect,
         max_file_size=read.max_file_size,
         stores=read.store,
+        ledger=read.ledger,
     )
 
 

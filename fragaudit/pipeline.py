@@ -23,11 +23,16 @@ from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
+from fragaudit.ledger import FILE as LEDGER
+from fragaudit.ledger import ledger_path, parse
+from fragaudit.ledger import load as load_ledger
 from fragaudit.link import link_counted
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Coverage, Finding, Report
+from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
+from fragaudit.model.stores import Repository
 from fragaudit.suppress import suppress
 
 Progress = Callable[[int, int], None]
@@ -86,10 +91,11 @@ def audit(
             call, so that a display with a thread of its own may start then.
 
     Raises:
-        ConfigError: the configuration names a rule or parameter that doesn't exist.
+        ConfigError: the configuration names a rule or parameter that doesn't exist, or the ledger isn't valid.
         CatalogueError: an entry of the user's own stores isn't valid.
     """
     _validate(config)
+    ledger = load_ledger(ledger_path(config, base), paths, base)
     with _collector_paused():
         catalogue = load(config.stores)
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
@@ -98,11 +104,12 @@ def audit(
         loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
         store.save()
         name = _name(paths, base)
-        return Audit(_report(loaded, found, _from_disk, catalogue, rebased(config, base), name), store.notes)
+        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, ledger)
+        return Audit(report, store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
-    """Audit files given as texts by path, in memory and in this process."""
+    """Audit files given as texts by path, in memory and in this process; a ledger may be one of them."""
     config = config or Config()
     _validate(config)
     catalogue = load(config.stores) if config.stores else _built_in()
@@ -114,7 +121,9 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config, "service")
+    text = files.get(LEDGER)
+    ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
+    return _report(loaded, found, read, catalogue, config, "service", ledger)
 
 
 @once
@@ -229,14 +238,18 @@ def _killed(job: _Job) -> _Facts:
     return _Facts(job.path, job.content, msgspec.json.encode(facts))
 
 
-def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str) -> Report:
+def _report(
+    loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str,
+    ledger: tuple[Ledger, str] | None,
+) -> Report:  # fmt: skip
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    findings = checks.run(linked.services, problems, config)
+    repository = Repository(linked.services, ledger[0] if ledger is not None else None)
+    findings = checks.run(repository, problems, config)
     unreadable = {problem.at.path for problem in problems}
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     findings, useless = suppress(findings, ignores, ran, unreadable)
@@ -253,6 +266,8 @@ def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue,
         store_calls_resolved=linked.calls_resolved,
     )
     sources = _sources(findings, found.files, read)
+    if ledger is not None:
+        sources[ledger[0].path] = ledger[1]
     return Report(coverage, linked.services, checklists(linked.services, findings), findings, problems, sources)
 
 

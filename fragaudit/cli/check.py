@@ -14,10 +14,13 @@ import msgspec
 import typer
 
 from fragaudit import pipeline
+from fragaudit.baseline import Baseline, BaselineError, applied
+from fragaudit.baseline import load as load_baseline
 from fragaudit.cards import codes
 from fragaudit.catalogue_format import CatalogueError
 from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
+from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
 from fragaudit.model.findings import Report
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
@@ -29,15 +32,24 @@ SLOW = 0.7
 def run_check(
     paths: list[Path] | None, format_: str, output: Path | None, select: list[str] | None, ignore: list[str] | None,
     fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool,
-    color: str,
+    color: str, baseline: Path | None = None, diff: str | None = None,
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
-    settings = _configured(paths, config, select, ignore)
+    settings = configured(paths, config, select, ignore)
     least = fail_on or settings.fail_on
     if least not in ("error", "warning", "note", "never"):
-        _fail(f"--fail-on must be error, warning, note or never, not {least}")
-    report = _audit(paths, settings, jobs, no_cache)
+        fail(f"--fail-on must be error, warning, note or never, not {least}")
+    known = accepted(baseline) if baseline is not None else None
+    changes = _changes(diff) if diff is not None else None
+    report = audited(paths, settings, jobs, no_cache)
+    if known is not None:
+        report, gone = applied(report, known)
+        if gone:
+            typer.echo(f"fragaudit: {gone} entries of {baseline} match nothing any more; renew it", err=True)
+    if changes is not None:
+        report, elsewhere = only_changed(report, changes)
+        typer.echo(f"fragaudit: {elsewhere} finding(s) elsewhere than in what changed since {diff}", err=True)
     _emit(renderer, report, output, _look(color, output, statistics))
     if format_ not in ("text", "json") and report.problems:
         typer.echo(f"{len(report.problems)} file(s) could not be read; see --format text", err=True)
@@ -46,25 +58,41 @@ def run_check(
     sys.exit(exit_code(report.findings, least))
 
 
+def accepted(path: Path) -> Baseline:
+    """Return a baseline. Ends the process if it can't be read."""
+    try:
+        return load_baseline(path)
+    except BaselineError as error:
+        fail(str(error))
+
+
+def _changes(ref: str) -> Changes:
+    try:
+        return changes_since(ref, Path.cwd())
+    except ChangesError as error:
+        fail(str(error))
+
+
 def run_view(
     view: str, paths: list[Path] | None, format_: str, output: Path | None, config: Path | None, jobs: int | None,
     no_cache: bool, color: str,
 ) -> None:  # fmt: skip
     """Run `checklist` or `map` and exit."""
     renderer = _renderer(CHECKLIST if view == "checklist" else MAP, format_)
-    report = _audit(paths, _configured(paths, config, None, None), jobs, no_cache)
+    report = audited(paths, configured(paths, config, None, None), jobs, no_cache)
     _emit(renderer, report, output, _look(color, output, False))
 
 
 def _renderer(renderers: dict[str, Renderer], format_: str) -> Renderer:
     if format_ not in renderers:
-        _fail(f"unknown format {format_!r}; choose {', '.join(renderers)}")
+        fail(f"unknown format {format_!r}; choose {', '.join(renderers)}")
     return renderers[format_]
 
 
-def _configured(
-    paths: list[Path] | None, explicit: Path | None, select: list[str] | None, ignore: list[str] | None
+def configured(
+    paths: list[Path] | None, explicit: Path | None, select: list[str] | None = None, ignore: list[str] | None = None
 ) -> Config:
+    """Return the configuration that applies, with the rules the command line chooses. Ends the process if it is bad."""
     try:
         config = load((paths or [Path()])[0], explicit)
         chosen = {"select": select, "ignore": ignore}
@@ -77,14 +105,15 @@ def _configured(
         validate_rules(unknown, codes(), {})
         return msgspec.structs.replace(config, **named)
     except ConfigError as error:
-        _fail(str(error).removeprefix("None:1: "))
+        fail(str(error).removeprefix("None:1: "))
 
 
-def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+def audited(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+    """Return the report of an audit. Ends the process if it can't be made."""
     chosen = paths or [Path()]
     for path in chosen:
         if not os.path.lexists(path):
-            _fail(f"no such file or folder: {path}")
+            fail(f"no such file or folder: {path}")
     folder = os.environ.get("FRAGAUDIT_CACHE_DIR")
     try:
         with _progress() as tell:
@@ -98,7 +127,7 @@ def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache:
                 progress=tell,
             )
     except (ConfigError, CatalogueError, ResourceError) as error:
-        _fail(str(error))
+        fail(str(error))
     for note in audit.notes:
         typer.echo(f"fragaudit: {note}", err=True)
     return audit.report
@@ -137,7 +166,7 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 
 def _look(color: str, output: Path | None, statistics: bool) -> Look:
     if color not in ("auto", "always", "never"):
-        _fail(f"--color must be auto, always or never, not {color}")
+        fail(f"--color must be auto, always or never, not {color}")
     terminal = sys.stdout.isatty() and output is None
     forced = bool(os.environ.get("FORCE_COLOR"))
     colored = color == "always" or (color == "auto" and (terminal or forced) and not os.environ.get("NO_COLOR"))
@@ -153,7 +182,7 @@ def _emit(renderer: Renderer, report: Report, output: Path | None, look: Look) -
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        _fail(f"{output}: can't be written: {error.strerror}")
+        fail(f"{output}: can't be written: {error.strerror}")
 
 
 def _write(text: str) -> None:
@@ -163,9 +192,10 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(f"the report can't be written: {error.strerror}")
+        fail(f"the report can't be written: {error.strerror}")
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """Say on stderr why nothing could be done, and end the process."""
     typer.echo(f"fragaudit: {message}", err=True)
     sys.exit(ExitCode.NO_AUDIT)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location
 
 
@@ -166,3 +167,10 @@ class Service(Struct, frozen=True):
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""
         return next(store for store in self.stores if store.id == identifier)
+
+
+class Repository(Struct, frozen=True):
+    """Everything that checks can look at: the services, and the ledger if there is one."""
+
+    services: tuple[Service, ...]
+    ledger: Ledger | None = None
