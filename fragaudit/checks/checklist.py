@@ -9,6 +9,7 @@ from fragaudit.checks.words import listed, place_of, shown
 from fragaudit.model.findings import Answer, Checklist, Finding
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Role, Service, Store
+from fragaudit.wording import counted
 
 _KEPT = (Role.DATA, Role.CACHE, Role.SESSION)
 _Verdict = tuple[str, str, tuple[Location, ...]]
@@ -73,7 +74,7 @@ def _similarity(service: Service, findings: Sequence[Finding]) -> _Verdict:
         return "no", "no vector store is open", ()
     searches = tuple(c.at for s in vectors for c in s.calls if c.searches)
     if searches:
-        return "yes", f"vectors are searched by similarity at {len(searches)} place(s)", searches
+        return "yes", f"vectors are searched by similarity at {counted(len(searches), 'place')}", searches
     if service.unresolved_searches:
         at = service.unresolved_searches
         return "review", "similarity searches were found whose store could not be followed", at

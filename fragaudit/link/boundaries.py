@@ -115,9 +115,9 @@ def _from_images(deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate
     for root, services in built.items():
         candidate = _candidate(candidates, root)
         candidate.deployed = True
-        names = ", ".join(name for name, _ in services)
+        names = ", ".join(dict.fromkeys(name for name, _ in services))
         candidate.reasons.append(Reason(f"built for compose service {names}", services[0][1]))
-        if len(services) == 1:
+        if len({name for name, _ in services}) == 1:
             candidate.name = candidate.name or services[0][0]
 
 
@@ -184,6 +184,7 @@ def _divided(
             owned[max(mine, key=len)].add(path)
         else:
             rest.add(path)
+    _leave_wrappers(owned, rest, candidates)
     imported = _imported_roots(facts, owned)
     services = [r for r in owned if candidates[r].deployed or candidates[r].started] or list(owned)
     libraries = [r for r in owned if r not in services and any(r in imported[s] for s in services)]
@@ -213,6 +214,23 @@ def _divided(
         root = candidate.root or "."
         services_found.append(ServiceRoot(name, root, frozenset(files), frozenset(shared), tuple(candidate.reasons)))
     return tuple(services_found)
+
+
+def _leave_wrappers(owned: dict[str, set[str]], rest: set[str], candidates: dict[str, _Candidate]) -> None:
+    """Take out folders whose manifest is the repository's: they hold parts with manifests, and no package of their own.
+
+    If there is one such part, it takes the name.
+    """
+    for root in sorted(owned):
+        candidate = candidates[root]
+        inner = [other for other in owned if other != root and _below(other, root)]
+        packaged = any(path.endswith("__init__.py") for path in owned[root])
+        if inner and not packaged and not candidate.deployed and not candidate.started:
+            rest |= owned.pop(root)
+            if len(inner) == 1:
+                part = candidates[inner[0]]
+                part.name = part.name or candidate.name
+                part.reasons = [*candidate.reasons, *part.reasons]
 
 
 def _imported_roots(facts: Sequence[FileFacts], owned: dict[str, set[str]]) -> dict[str, set[str]]:

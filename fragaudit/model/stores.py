@@ -90,7 +90,8 @@ class Store(Struct, frozen=True):
     `identity` is the readable address; `variables` the setting names in it; `certain` says that the address was
     resolved to literals or named settings, so that it can be told from another store's.
     `apart_possible` lists settings that could split this store in two although their defaults agree.
-    `holds_tables`: tables, models or collections of the application's own live in it.
+    `holds_tables`: tables, models or collections of the application's own live in it. `offered`: nothing in the
+    repository uses the classes or functions that open it, so it may be there for others to use.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Store(Struct, frozen=True):
     apart_possible: tuple[str, ...] = ()
     holds_tables: bool = False
     inside: str | None = None
+    offered: bool = False
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -140,11 +142,15 @@ class StoreClass(Struct, frozen=True, order=True):
 
 
 class TableOrigin(Struct, frozen=True, order=True):
-    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`)."""
+    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`).
+
+    `library` is the mapper that a model is declared with, empty for one whose base could not be followed.
+    """
 
     name: str
     at: Location
     by: str
+    library: str = ""
 
 
 class Service(Struct, frozen=True):
