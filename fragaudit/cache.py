@@ -110,7 +110,10 @@ class FactsCache:
         self._changed = False
 
     def get(self, path: str, content: str) -> FileFacts | None:
-        """Return the facts of a file with this path and content digest, or None if they aren't known."""
+        """Return the facts of a file with this path and content digest, or None if they aren't known.
+
+        The path may end in a zero byte and a word, for facts of the same file that were made in another way.
+        """
         entry = self._entries.get(path)
         if entry is None or entry.content != content:
             return None
@@ -118,7 +121,7 @@ class FactsCache:
             facts = _DECODER.decode(entry.facts)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if facts.path != path:
+        if facts.path != path.partition("\0")[0]:
             return None
         if abs(self._today - entry.day) >= SEEN_EVERY:
             self.put(path, content, bytes(entry.facts))

@@ -26,7 +26,7 @@ from fragaudit.discover.defaults import language
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
-from fragaudit.link import link_counted
+from fragaudit.link import imported_unread, link_counted
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Coverage, Finding, Report
@@ -40,6 +40,8 @@ Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
 RECURSION_LIMIT = 1_000
 """Python's default."""
+FURTHER = 2
+"""How many imports are followed to the types that searches give back."""
 
 
 class Audit(msgspec.Struct):
@@ -97,7 +99,7 @@ def audit(
     _validate(config)
     ledger = load_ledger(ledger_path(config, base), paths, base)
     with _collector_paused():
-        catalogue = load(config.stores)
+        catalogue = load(config.stores, _names(config))
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
         store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
         found = discover(paths, base, config)
@@ -112,7 +114,9 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     """Audit files given as texts by path, in memory and in this process; a ledger may be one of them."""
     config = config or Config()
     _validate(config)
-    catalogue = load(config.stores) if config.stores else _built_in()
+    catalogue = _built_in() if not config.stores and _names(config) == _names(Config()) else load(
+        config.stores, _names(config)
+    )  # fmt: skip
     contents = {p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()}
     kinds = {path: language(path.rpartition("/")[2]) for path in sorted(contents)}
     found = Discovery(tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), ())
@@ -128,7 +132,13 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
 
 @once
 def _built_in() -> Catalogue:
-    return load()
+    return load((), _names(Config()))
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """Return the names of the configuration whose every mention in code matters."""
+    named = (*config.search.names, *config.search.coordinators)
+    return tuple(sorted({name.rpartition(".")[2] for name in named} - {""}))
 
 
 def _from_disk(file: SourceFile) -> bytes:
@@ -194,13 +204,40 @@ def _load(
     started = False
     decoder = msgspec.json.Decoder(FileFacts)
     _Process.catalogue = catalogue
-    task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores,))
+    task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores, _names(config)))
     for facts in workers.run(task, unknown(), jobs):
         started = True
         store.put(facts.path, facts.content, facts.encoded)
         loaded.code.append(decoder.decode(facts.encoded))
         finished()
+    _look_further(loaded, {file.path: file for file in files}, read, catalogue, store)
     return loaded
+
+
+def _look_further(
+    loaded: _Loaded, files: Mapping[str, SourceFile], read: Read, catalogue: Catalogue, store: FactsCache
+) -> None:
+    """Read in full what files that mention a configured name import: there stand the types that they give back."""
+    decoder = msgspec.json.Decoder(FileFacts)
+    reading = {facts.path for facts in loaded.code if facts.mentions}
+    for _ in range(FURTHER):
+        reading = imported_unread(loaded.code, reading) if reading else set()
+        for path in sorted(reading):
+            try:
+                data = read(files[path])
+            except OSError:
+                continue  # gone since it was read
+            key, content = f"{path}\0whole", content_digest(data)
+            facts = store.get(key, content)
+            if facts is None:
+                from fragaudit.extract import extract
+
+                with _recursion_limited():
+                    encoded = msgspec.json.encode(extract(path, "python", data, catalogue, whole=True))
+                store.put(key, content, encoded)
+                facts = decoder.decode(encoded)
+            number = next(n for n, known in enumerate(loaded.code) if known.path == path)
+            loaded.code[number] = facts
 
 
 def _deploy(path: str, data: bytes) -> DeployFacts:
@@ -215,12 +252,12 @@ class _Process:
     catalogue: Catalogue | None = None
 
 
-def _prepare(stores: tuple[dict[str, Any], ...]) -> None:
+def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None:
     import fragaudit.extract.python
     import fragaudit.extract.sql  # noqa: F401  # before a fork, so that workers share it
 
     if _Process.catalogue is None:
-        _Process.catalogue = load(stores)
+        _Process.catalogue = load(stores, names)
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
+from fragaudit.link.across import with_searches
 from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
@@ -53,6 +54,19 @@ class Linked(msgspec.Struct, frozen=True):
     calls_resolved: int
 
 
+def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
+    """Return the paths of files of the project that some files import and that were not looked into."""
+    program = Program(facts)
+    return {
+        program.files[number].path
+        for asking, file in enumerate(program.files)
+        if file.path in of
+        for item in file.imports
+        for number in program.targets(item, asking)
+        if not program.files[number].parsed and not program.files[number].problems
+    }
+
+
 def link(
     facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
 ) -> tuple[Service, ...]:
@@ -86,7 +100,8 @@ def link_counted(
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
     services = []
-    for root in boundaries(facts, deploy, config, name):
+    roots = boundaries(facts, deploy, config, name)
+    for root in roots:
         paths = root.files | root.shared
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)
@@ -109,7 +124,8 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called))
+    searchable = with_searches(services, roots, evaluator, deploy, config)
+    return Linked(searchable, usage.found, len(called))
 
 
 def _count(root: ServiceRoot) -> int:

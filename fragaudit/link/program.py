@@ -143,6 +143,13 @@ class Program:
         base = ".".join(part for part in folder.split("/") if part not in ("", ".", ".."))
         return ".".join(part for part in (base, item.module) if part)
 
+    def targets(self, item: Import, asking: int) -> set[int]:
+        """Return the files that an import can take its name from: the module, and the one the name may be."""
+        module = self.absolute(item, asking)
+        names = [module] if item.name in (None, "*") else [module, f"{module}.{item.name}"]
+        found = (self.module(name, asking) for name in names)
+        return {number for number in found if number is not None}
+
     # -- scopes ----------------------------------------------------------------------------------------------------
 
     def scope(self, place: Place) -> Scope:

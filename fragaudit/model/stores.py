@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location
+from fragaudit.model.search import Coordinator, SearchOffer
 
 
 class Kind(StrEnum):
@@ -169,6 +170,8 @@ class Service(Struct, frozen=True):
     tables: tuple[TableOrigin, ...] = ()
     files: int = 0
     unresolved_searches: tuple[Location, ...] = ()
+    searches: tuple[SearchOffer, ...] = ()
+    coordinators: tuple[Coordinator, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

@@ -24,8 +24,8 @@ STACK_BYTES = 256 * 1024 * 1024
 of brackets. Only address space is reserved."""
 
 
-def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
-    """Return the facts of a Python file; what can't be read becomes a problem in them."""
+def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = False) -> FileFacts:
+    """Return the facts of a Python file, of all of it if `whole`; what can't be read becomes a problem in them."""
     text = decode(path, data, python=True)
     if isinstance(text, Problem):
         return FileFacts(path, "python", 0, parsed=False, problems=(text,))
@@ -34,6 +34,8 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
         ranges = pieces(text, catalogue)
     except (RecursionError, MemoryError):
         return FileFacts(path, "python", lines, parsed=False, problems=(_too_deep(path),))
+    if whole and ranges == []:
+        ranges = [(1, lines)]
     found = ignores(path, text) if "fragaudit" in text else ()
     if ranges == []:
         return FileFacts(path, "python", lines, parsed=False, ignores=found)
@@ -57,6 +59,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
         uses=tuple(walk.uses),
         tables=tables,
         ignores=found,
+        mentions=catalogue.mention is not None and catalogue.mention.search(text) is not None,
     )
 
 

@@ -130,8 +130,13 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
-    if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
+    named = catalogue.mention
+    mentioned = named is not None and named.search(text) is not None
+    if not ddl and not mentioned and not vocabulary.speaks(set(_WORD.findall(text))):
         return []
+    if mentioned:
+        # Few files do, and what a search gives back can be put together anywhere in them.
+        return [(1, len(split_lines(text)))]
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
