@@ -64,14 +64,20 @@ class Catalogue:
         self._by_engine = {name: e for e in engines.engine for name in (e.name, *e.aliases)}
         self._by_scheme = {scheme: e for e in engines.engine for scheme in e.schemes}
 
+    def mentions(self, text: str) -> bool:
+        """Say whether a text mentions one of the further names, however its words are divided."""
+        words, pattern = self._mention
+        # Nearly every file is told by this alone, which takes a fraction of the time.
+        lowered = text.lower() if words else ""
+        return any(word in lowered for word in words) and pattern.search(text) is not None
+
     @cached_property
-    def mention(self) -> re.Pattern[str] | None:
-        """What finds a mention of one of the further names, however its words are divided; None without any."""
-        words = [_WORDS.findall(name) for name in self.names]
+    def _mention(self) -> tuple[tuple[str, ...], re.Pattern[str]]:
+        words = [found for name in self.names if (found := _WORDS.findall(name))]
         spelled = [r"[-_/]?".join(map(re.escape, name)) for name in words]
         # A route below a router's prefix shows the last word alone.
         spelled += [rf"[\"']/{re.escape(name[-1])}\b" for name in words if len(name) > 1]
-        return re.compile("|".join(spelled), re.IGNORECASE) if spelled else None
+        return tuple(sorted({name[-1].lower() for name in words})), re.compile("|".join(spelled), re.IGNORECASE)
 
     @cached_property
     def roots(self) -> frozenset[str]:

@@ -59,7 +59,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         uses=tuple(walk.uses),
         tables=tables,
         ignores=found,
-        mentions=catalogue.mention is not None and catalogue.mention.search(text) is not None,
+        mentions=catalogue.mentions(text),
     )
 
 

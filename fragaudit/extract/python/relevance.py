@@ -130,8 +130,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
-    named = catalogue.mention
-    mentioned = named is not None and named.search(text) is not None
+    mentioned = catalogue.mentions(text)
     if not ddl and not mentioned and not vocabulary.speaks(set(_WORD.findall(text))):
         return []
     if mentioned:
