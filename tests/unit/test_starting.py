@@ -48,9 +48,8 @@ def test_a_baseline_accepts_what_is_there_even_where_lines_move() -> None:
 
 def test_what_comes_after_a_baseline_is_reported() -> None:
     run("baseline", "-o", "accepted.json")
-    Path("app.py").write_text(
-        TWO + "from qdrant_client import QdrantClient\nv = QdrantClient('q')\nv.upsert('c', [])\n"
-    )
+    vectors = "".join(f"{n} = qdrant_client.QdrantClient(url='http://{n}:6333')\n" for n in ("v", "w"))
+    Path("app.py").write_text(TWO + "import qdrant_client\n" + vectors)
     _, found = findings("--baseline", "accepted.json")
     assert found == [("FA101", "app.py", 3, "baseline"), ("FA102", "app.py", 6, None)]
 
