@@ -137,7 +137,7 @@ def _built_in() -> Catalogue:
 
 def _names(config: Config) -> tuple[str, ...]:
     """Return the names of the configuration whose every mention in code matters."""
-    named = (*config.search.names, *config.search.coordinators)
+    named = (*config.search.names, *config.search.coordinators, *config.foundation)
     return tuple(sorted({name.rpartition(".")[2] for name in named} - {""}))
 
 

@@ -14,6 +14,7 @@ from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.foundation import with_foundation
 from fragaudit.link.holders import Holders
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.openings import Openings
@@ -88,7 +89,8 @@ def link_counted(
     facts = sorted(facts, key=lambda f: f.path)
     program = Program(facts, catalogue.roots)
     evaluator = Evaluator(program, catalogue)
-    opened = tuple(dict.fromkeys((*Openings(evaluator, catalogue).all(), *Configured(evaluator, catalogue).all())))
+    by_call = Openings(evaluator, catalogue).all()
+    opened = tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all())))
     usage = Usage(evaluator, catalogue)
     called = usage.all()
     used = {c.opening for c in called}
@@ -124,8 +126,9 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    searchable = with_searches(services, roots, evaluator, deploy, config)
-    return Linked(searchable, usage.found, len(called))
+    complete = with_searches(services, roots, evaluator, deploy, config)
+    complete = with_foundation(complete, roots, evaluator, by_call, config.foundation)
+    return Linked(complete, usage.found, len(called))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location
 from fragaudit.model.search import Coordinator, SearchOffer
@@ -172,6 +173,8 @@ class Service(Struct, frozen=True):
     unresolved_searches: tuple[Location, ...] = ()
     searches: tuple[SearchOffer, ...] = ()
     coordinators: tuple[Coordinator, ...] = ()
+    past: tuple[Past, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""
