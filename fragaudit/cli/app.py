@@ -47,7 +47,9 @@ def _root(
 @app.command()
 def check(
     paths: PathsArgument = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", help="text, json, sarif, github, gitlab, junit, markdown or html.")
+    ] = "text",
     output: OutputOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,

@@ -34,6 +34,30 @@ def _github(report: Report, look: Look) -> str:
     return render(report, look)
 
 
+def _gitlab(report: Report, look: Look) -> str:
+    from fragaudit.report.gitlab import render
+
+    return render(report, look)
+
+
+def _junit(report: Report, look: Look) -> str:
+    from fragaudit.report.junit import render
+
+    return render(report, look)
+
+
+def _markdown(report: Report, look: Look) -> str:
+    from fragaudit.report.markdown import render
+
+    return render(report, look)
+
+
+def _html(report: Report, look: Look) -> str:
+    from fragaudit.report.html import render
+
+    return render(report, look)
+
+
 def _checklist(report: Report, look: Look) -> str:
     from fragaudit.report.text import render_checklists
 
@@ -58,7 +82,16 @@ def _map_json(report: Report, look: Look) -> str:
     return render_map(report, look)
 
 
-CHECK: dict[str, Renderer] = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}
+CHECK: dict[str, Renderer] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+    "gitlab": _gitlab,
+    "junit": _junit,
+    "markdown": _markdown,
+    "html": _html,
+}
 CHECKLIST: dict[str, Renderer] = {"text": _checklist, "json": _checklist_json}
 MAP: dict[str, Renderer] = {"text": _map, "json": _map_json}
 
