@@ -99,7 +99,7 @@ def checklist(
 @app.command("map")
 def map_(
     paths: PathsArgument = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, mermaid, dot or html.")] = "text",
     output: OutputOption = None,
     config: ConfigOption = None,
     jobs: JobsOption = None,

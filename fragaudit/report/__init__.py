@@ -82,6 +82,24 @@ def _map_json(report: Report, look: Look) -> str:
     return render_map(report, look)
 
 
+def _map_mermaid(report: Report, look: Look) -> str:
+    from fragaudit.report.mermaid import render
+
+    return render(report, look)
+
+
+def _map_dot(report: Report, look: Look) -> str:
+    from fragaudit.report.dot import render
+
+    return render(report, look)
+
+
+def _map_html(report: Report, look: Look) -> str:
+    from fragaudit.report.map_html import render
+
+    return render(report, look)
+
+
 CHECK: dict[str, Renderer] = {
     "text": _text,
     "json": _json,
@@ -93,6 +111,12 @@ CHECK: dict[str, Renderer] = {
     "html": _html,
 }
 CHECKLIST: dict[str, Renderer] = {"text": _checklist, "json": _checklist_json}
-MAP: dict[str, Renderer] = {"text": _map, "json": _map_json}
+MAP: dict[str, Renderer] = {
+    "text": _map,
+    "json": _map_json,
+    "mermaid": _map_mermaid,
+    "dot": _map_dot,
+    "html": _map_html,
+}
 
 __all__ = ["CHECK", "CHECKLIST", "MAP", "Look", "Renderer"]

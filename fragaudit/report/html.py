@@ -25,7 +25,7 @@ def render(report: Report, look: Look) -> str:
     body = ["<main>\n<h1>fragaudit</h1>\n"]
     body.append(f"<p>{len(live)} finding{'' if len(live) == 1 else 's'}{': ' if parts else ''}{', '.join(parts)}"
                 f"{_accepted(report, live)}</p>\n")  # fmt: skip
-    body += [_finding(report, f) for f in live]
+    body += ["<h2>Findings</h2>\n"] * bool(live) + [_finding(report, f) for f in live]
     if report.problems:
         body.append("<h2>Could not be read</h2>\n<ul>\n")
         body += [f"<li><code>{text(p.at)}</code> {text(p.what)}</li>\n" for p in report.problems]
@@ -80,7 +80,7 @@ def _excerpt(report: Report, at: Location) -> str:
             code = text(line)
         shown.append(f'<span class="faint">{number:>5} </span>{code}')
     # A region that scrolls must be reachable by keyboard.
-    return f'<pre tabindex="0" aria-label="source of {text(at)}">{chr(10).join(shown)}</pre>\n'
+    return f'<pre tabindex="0" role="group" aria-label="source of {text(at)}">{chr(10).join(shown)}</pre>\n'
 
 
 def _checklist(checklist: Checklist) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from fragaudit.model.findings import Report
 from fragaudit.pipeline import audit_sources
-from fragaudit.report import CHECK, Look
+from fragaudit.report import CHECK, MAP, Look
 
 NASTY = '</script><img src=x onerror=alert(1)> ]]> & "q" \\x1b[31m `code` | @team [link](http://evil.example) --> %s'
 GITLAB = {
@@ -132,3 +132,56 @@ def test_html(report: Report) -> None:
     assert "&lt;/script&gt;" in text
     ids = [attributes["id"] for _, attributes in markup.tags if "id" in attributes]
     assert len(set(ids)) == len(ids) > 0
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Report:
+    """Services, stores and tables whose names try to be markup."""
+    code = (
+        "import redis\nfrom sqlalchemy import create_engine, Column, Integer\n"
+        "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
+        f"engine = create_engine('postgresql://db{NASTY[:9]}\"];/x')\nr = redis.Redis(host={NASTY!r})\n"
+        f"class T(Base):\n    __tablename__ = {NASTY!r}\n    id = Column(Integer, primary_key=True)\n"
+    )
+    return audit_sources({f"{name}/app.py": code for name in ("a", 'b"]-->c')} | {"a/requirements.txt": "x\n"})
+
+
+def test_the_picture_as_a_page(hostile: Report) -> None:
+    text = MAP["html"](hostile, Look())
+    markup = Markup()
+    markup.feed(text)
+    assert [tag for tag, _ in markup.tags if tag in ("img", "iframe", "object", "base", "form")] == []
+    assert [r for r in references(text) if not r.startswith(("#", "data:"))] == []
+    assert "sourceMappingURL" not in text
+    assert "default-src 'none'" in text
+    (island,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    data = json.loads(island)
+    stores = {store["id"]: store for store in data["stores"]}
+    services = {service["id"] for service in data["services"]}
+    assert {edge["service"] for edge in data["edges"]} <= services
+    assert {edge["store"] for edge in data["edges"]} <= set(stores)
+    assert any("</script>" in held["name"] for store in stores.values() for held in store["held"])
+    # The table says the same without a script, and the licence of the library goes along with it.
+    assert '<th scope="row">&lt;/script&gt;' in text
+    assert "Permission is hereby granted" in text
+
+
+def test_the_picture_in_mermaid(hostile: Report) -> None:
+    lines = MAP["mermaid"](hostile, Look()).splitlines()
+    assert lines[0] == "flowchart LR"
+    node = re.compile(
+        r'  [sd]\d+(?:\["[^"\[\]<>|]*(?:<br>[^"\[\]<>|]*)*"\]|\[\("[^"\[\]<>|]*(?:<br>[^"\[\]<>|]*)*"\)\])'
+    )
+    edge = re.compile(r'  s\d+ -- "[^"\[\]<>|]*" --> d\d+')
+    style = re.compile(r"  class(?:Def \w+ [\w:#,-]+| [sd\d,]+ \w+)")
+    for line in lines[1:]:
+        assert node.fullmatch(line) or edge.fullmatch(line) or style.fullmatch(line), line
+
+
+def test_the_picture_for_graphviz(hostile: Report) -> None:
+    text = MAP["dot"](hostile, Look())
+    assert text.startswith("digraph fragaudit {")
+    assert text.endswith("}\n")
+    for line in text.splitlines()[3:-1]:
+        outside = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
+        assert re.fullmatch(r"  [sd]\d+(?: -> [sd]\d+)? \[[\w=, \"#]*\];", outside), line
