@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextlib import suppress as suppressed
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import msgspec
 
 from fragaudit import cards as rule_cards
 from fragaudit import checks, workers
-from fragaudit.cache import FactsCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import FactsCache, ReadsCache, UsesCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
@@ -27,19 +25,20 @@ from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
 from fragaudit.link import imported_unread, link_counted
+from fragaudit.link.schema import changes, fold
+from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Coverage, Finding, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.stores import Repository
+from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
-RECURSION_LIMIT = 1_000
-"""Python's default."""
 FURTHER = 2
 """How many imports are followed to the types that searches give back."""
 
@@ -102,11 +101,14 @@ def audit(
         catalogue = load(config.stores, _names(config))
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
         store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
+        processes = jobs or workers.available()
         found = discover(paths, base, config)
-        loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
+        loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
         store.save()
+        sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
         name = _name(paths, base)
-        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, ledger)
+        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, sql, ledger)
+        sql.save()
         return Audit(report, store.notes)
 
 
@@ -127,7 +129,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
-    return _report(loaded, found, read, catalogue, config, "service", ledger)
+    return _report(loaded, found, read, catalogue, config, "service", _forgetful(1), ledger)
 
 
 @once
@@ -139,6 +141,15 @@ def _names(config: Config) -> tuple[str, ...]:
     """Return the names of the configuration whose every mention in code matters."""
     named = (*config.search.names, *config.search.coordinators, *config.foundation)
     return tuple(sorted({name.rpartition(".")[2] for name in named} - {""}))
+
+
+def _reading(folder: Path, digest: str, processes: int) -> Reading:
+    uses = UsesCache(folder, facts_key(digest, linked=True))
+    return Reading(ReadsCache(folder, facts_key(digest)), uses, processes)
+
+
+def _forgetful(processes: int) -> Reading:
+    return Reading(ReadsCache(None, ""), UsesCache(None, ""), processes)
 
 
 def _from_disk(file: SourceFile) -> bytes:
@@ -232,7 +243,7 @@ def _look_further(
             if facts is None:
                 from fragaudit.extract import extract
 
-                with _recursion_limited():
+                with workers.recursion_limited():
                     encoded = msgspec.json.encode(extract(path, "python", data, catalogue, whole=True))
                 store.put(key, content, encoded)
                 facts = decoder.decode(encoded)
@@ -264,7 +275,7 @@ def _extract(batch: Sequence[_Job]) -> list[_Facts]:
     from fragaudit.extract import extract  # libcst takes longer to load than a cached audit
 
     assert _Process.catalogue is not None
-    with _recursion_limited():
+    with workers.recursion_limited():
         facts = [extract(job.path, job.language, job.data, _Process.catalogue) for job in batch]
     return [_Facts(job.path, job.content, msgspec.json.encode(fact)) for job, fact in zip(batch, facts, strict=True)]
 
@@ -276,16 +287,27 @@ def _killed(job: _Job) -> _Facts:
 
 
 def _report(
-    loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str,
+    loaded: _Loaded,
+    found: Discovery,
+    read: Read,
+    catalogue: Catalogue,
+    config: Config,
+    name: str,
+    sql: Reading,
     ledger: tuple[Ledger, str] | None,
-) -> Report:  # fmt: skip
+) -> Report:
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
+    written = assigned(linked.services, linked.paths, code, config)
+    said = sql.read(written)
+    schema = fold(changes(said))
+    understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
+    services = understood.services
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    repository = Repository(linked.services, ledger[0] if ledger is not None else None)
+    repository = Repository(services, ledger[0] if ledger is not None else None)
     findings = checks.run(repository, problems, config)
     unreadable = {problem.at.path for problem in problems}
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
@@ -301,11 +323,18 @@ def _report(
         lines=sum(facts.lines for facts in code),
         store_calls_found=linked.calls_found,
         store_calls_resolved=linked.calls_resolved,
+        sql_found=understood.found,
+        sql_parsed=understood.parsed,
+        sql_dynamic=understood.dynamic,
+        sql_unparsed=understood.unparsed,
+        accesses_found=understood.accesses,
+        accesses_resolved=understood.resolved,
+        accesses_unknown_table=understood.unknown_table,
     )
     sources = _sources(findings, found.files, read)
     if ledger is not None:
         sources[ledger[0].path] = ledger[1]
-    return Report(coverage, linked.services, checklists(linked.services, findings), findings, problems, sources)
+    return Report(coverage, services, checklists(services, findings), findings, problems, sources)
 
 
 def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -327,21 +356,6 @@ def _sources(findings: Sequence[Finding], files: Sequence[SourceFile], read: Rea
             if not isinstance(text, Problem):
                 texts[file.path] = text
     return texts
-
-
-@contextmanager
-def _recursion_limited() -> Iterator[None]:
-    """Read files under Python's own limit, whatever was set: where it is reached must not depend on the process.
-
-    A higher one also makes parsers take seconds to give up a file that is nested too deeply.
-    """
-    before = sys.getrecursionlimit()
-    with suppressed(RecursionError):  # a caller that is deeper already keeps its limit
-        sys.setrecursionlimit(RECURSION_LIMIT)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 @contextmanager

@@ -48,11 +48,12 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, and out of how many store calls they were put together."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each."""
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
+    paths: tuple[frozenset[str], ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -102,9 +103,11 @@ def link_counted(
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
     services = []
+    files_of = []
     roots = boundaries(facts, deploy, config, name)
     for root in roots:
         paths = root.files | root.shared
+        files_of.append(paths)
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(program, files)
@@ -128,7 +131,7 @@ def link_counted(
         )
     complete = with_searches(services, roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, by_call, config.foundation)
-    return Linked(complete, usage.found, len(called))
+    return Linked(complete, usage.found, len(called), tuple(files_of))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fragaudit.model.locations import Problem
+from fragaudit.model.statements import Written
 from fragaudit.model.values import Span, Value
 
 NO_BRANCH = -1
@@ -128,6 +129,7 @@ class FileFacts(Struct, frozen=True):
     bindings: tuple[Binding, ...] = ()
     uses: tuple[Use, ...] = ()
     tables: tuple[Ddl, ...] = ()
+    written: tuple[Written, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()
     mentions: bool = False

@@ -7,9 +7,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from fragaudit.model.accesses import Access, Write
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
-from fragaudit.model.locations import Location
+from fragaudit.model.locations import Location, Problem
+from fragaudit.model.schema import Table
 from fragaudit.model.search import Coordinator, SearchOffer
 
 
@@ -158,7 +160,8 @@ class TableOrigin(Struct, frozen=True, order=True):
 class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
-    `blind` counts uses that look like store calls and could not be resolved: what silence must be weighed against.
+    `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
+    every change of them in the repository is made. `unparsed` are statements that no dialect parses.
     """
 
     name: str
@@ -171,6 +174,10 @@ class Service(Struct, frozen=True):
     tables: tuple[TableOrigin, ...] = ()
     files: int = 0
     unresolved_searches: tuple[Location, ...] = ()
+    schema: tuple[Table, ...] = ()
+    accesses: tuple[Access, ...] = ()
+    writes: tuple[Write, ...] = ()
+    unparsed: tuple[Problem, ...] = ()
     searches: tuple[SearchOffer, ...] = ()
     coordinators: tuple[Coordinator, ...] = ()
     past: tuple[Past, ...] = ()

@@ -15,7 +15,7 @@ from fragaudit.extract.python.positions import spans
 from fragaudit.extract.python.relevance import pieces, split_lines
 from fragaudit.extract.python.walk import Walk
 from fragaudit.extract.source import decode
-from fragaudit.extract.tables import defined_tables
+from fragaudit.extract.sql.tables import defined_tables
 from fragaudit.model.facts import Ddl, FileFacts
 from fragaudit.model.locations import Location, Problem
 
