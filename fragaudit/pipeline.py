@@ -25,6 +25,7 @@ from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
 from fragaudit.link import imported_unread, link_counted
+from fragaudit.link.ownership import with_uses
 from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
@@ -304,7 +305,7 @@ def _report(
     said = sql.read(written)
     schema = fold(changes(said))
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
-    services = understood.services
+    services = with_uses(understood.services, linked.paths, deploy)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     repository = Repository(services, ledger[0] if ledger is not None else None)

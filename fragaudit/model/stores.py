@@ -13,6 +13,7 @@ from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.search import Coordinator, SearchOffer
+from fragaudit.model.uses import Use
 
 
 class Kind(StrEnum):
@@ -182,6 +183,7 @@ class Service(Struct, frozen=True):
     coordinators: tuple[Coordinator, ...] = ()
     past: tuple[Past, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

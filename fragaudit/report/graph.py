@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from fragaudit.model.findings import Finding, Report
 from fragaudit.model.stores import Service, Store
-from fragaudit.model.uses import identity, uses
 
 
 class Held(Struct, frozen=True):
@@ -71,7 +70,7 @@ class Graph(Struct, frozen=True):
 def graph(report: Report) -> Graph:
     """Return the picture of a report. Vector stores inside a primary database are part of it."""
     live = [f for f in report.findings if f.suppressed is None]
-    numbers: dict[tuple[str, ...], str] = {}
+    numbers: dict[str, str] = {}
     stores: dict[str, tuple[Store, list[Finding]]] = {}
     held: dict[str, dict[str, tuple[set[str], set[str], set[str]]]] = defaultdict(dict)
     services, edges = [], []
@@ -81,10 +80,11 @@ def graph(report: Report) -> Graph:
             ServiceNode(f"s{number}", service.name, service.root, len(service.searches), _marks(of_service))
         )
         local: dict[str, str] = {}
+        databases = {use.store: use.database for use in service.uses}
         for store in service.stores:
             if store.inside is not None:
                 continue
-            node = numbers.setdefault(identity(service, store), f"d{len(numbers)}")
+            node = numbers.setdefault(_identity(service, store, databases), f"d{len(numbers)}")
             local[store.id] = node
             told = stores.setdefault(node, (store, []))[1]
             told += [f for f in of_service if store.id in f.data.get("stores", ()) and f not in told]
@@ -92,10 +92,10 @@ def graph(report: Report) -> Graph:
                 Edge(f"s{number}", node, store.role, store.id == service.primary, store.writes, store.reads)
             )  # fmt: skip
         local |= {s.id: local[s.inside] for s in service.stores if s.inside is not None and s.inside in local}
-        for use in uses(service):
+        for use in service.uses:
             node = local.get(use.store, "")
             entry = held[node].setdefault(use.container, (set(), set(), set()))
-            for places, names in zip((use.defined_at, use.writes, use.reads), entry, strict=True):
+            for places, names in zip((use.own, use.writes, use.reads), entry, strict=True):
                 if places:
                     names.add(service.name)
     nodes = [
@@ -110,6 +110,15 @@ def graph(report: Report) -> Graph:
         for node, (store, told) in stores.items()
     ]
     return Graph(tuple(services), tuple(nodes), tuple(edges), _searches(report.services))
+
+
+def _identity(service: Service, store: Store, databases: dict[str, str]) -> str:
+    """Return what tells a store from all others: its database, else itself; equal settings prove no equal address."""
+    if databases.get(store.id):
+        return databases[store.id]
+    if store.certain and "{" not in store.identity and store.engine != "sqlite":
+        return f"{store.kind}:{store.identity.lower()}"
+    return f"{service.name} {store.id}"
 
 
 def _searches(services: tuple[Service, ...]) -> tuple[Asked, ...]:
