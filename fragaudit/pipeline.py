@@ -301,7 +301,7 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config)
+    written = assigned(linked.services, linked.paths, code, config, linked.written)
     said = sql.read(written)
     schema = fold(changes(said))
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))

@@ -130,7 +130,8 @@ def _type(text: str) -> str:
     word = re.match(r"[a-z]+", text.lower())
     name = word[0] if word else ""
     families = {"varchar": "text", "char": "text", "character": "text", "string": "text", "citext": "text",
-                "nvarchar": "text", "int": "integer", "bigint": "integer", "smallint": "integer", "serial": "integer", "bigserial": "integer",
+                "nvarchar": "text", "int": "integer", "bigint": "integer", "smallint": "integer",
+                "serial": "integer", "bigserial": "integer",
                 "numeric": "decimal", "real": "float", "double": "float", "bool": "boolean", "timestamptz": "timestamp",
                 "datetime": "timestamp", "jsonb": "json"}  # fmt: skip
     return families.get(name, name)

@@ -22,10 +22,12 @@ from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
+from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -48,12 +50,16 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, out of how many store calls they were put together, and the files of each."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each.
+
+    `written` are the SQL statements in its Python files.
+    """
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    written: tuple[Written, ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -131,7 +137,9 @@ def link_counted(
         )
     complete = with_searches(services, roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, by_call, config.foundation)
-    return Linked(complete, usage.found, len(called), tuple(files_of))
+    runs = Statements(evaluator, catalogue, opened).all()
+    written = with_stores(runs, services, files_of, opened, program)
+    return Linked(complete, usage.found, len(called), tuple(files_of), written)
 
 
 def _count(root: ServiceRoot) -> int:

@@ -26,7 +26,22 @@ from fragaudit.link.abstract import (
 )
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
-from fragaudit.model.values import Arg, Attr, Call, Either, Function, Item, Lit, Map, Ref, Seq, Text, Value
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Function,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Text,
+    Value,
+    alternatives,
+)
 
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
@@ -100,6 +115,11 @@ class Evaluator:
                 yield Template(tuple(self._one(part, place) for part in value.parts))
             case Either():
                 yield from self._either(value, place)
+            case Operation() if value.op in ("|", "and"):
+                for option in alternatives(value):
+                    yield from self.evaluate(option, place)
+                if value.op == "and":
+                    yield UNKNOWN
             case Seq() | Map():
                 yield Display(value, place)
             case Function():
@@ -566,8 +586,8 @@ class Evaluator:
                 elif not isinstance(key, Lit):
                     yield from self.typed(key, place)
             annotation = annotation.base
-        if isinstance(annotation, Either):
-            for option in annotation.options:
+        if isinstance(annotation, Either) or (isinstance(annotation, Operation) and annotation.op == "|"):
+            for option in alternatives(annotation):
                 yield from self.typed(option, place)
             return
         if not isinstance(annotation, (Ref, Attr)):

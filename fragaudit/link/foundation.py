@@ -17,7 +17,7 @@ from fragaudit.link.openings import Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.stores import Kind, Role, Service
-from fragaudit.model.values import Attr, Either, Item, Lit, Ref, Value, children, dotted
+from fragaudit.model.values import Attr, Item, Lit, Ref, Value, alternatives, children, dotted
 
 _SPEAKS = {
     Kind.RELATIONAL: ("database", "db", "sql", "session", "engine", "connection"),
@@ -121,8 +121,8 @@ class Foundation:
 
     def _optional(self, function: Place) -> bool:
         returns = self._program.scope(function).returns
-        if isinstance(returns, Either):
-            return Lit(None) in returns.options
+        if returns is not None and Lit(None) in alternatives(returns):
+            return True
         return isinstance(returns, Item) and dotted(returns.base).rpartition(".")[2] == "Optional"
 
     def _taken_at_once(self, site: Site) -> bool:

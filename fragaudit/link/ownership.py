@@ -89,9 +89,8 @@ def _values(deploy: Sequence[DeployFacts]) -> dict[str, str]:
     for facts in deploy:
         for variable in facts.variables:
             found[variable.name].add(variable.value)
-    return {
-        name: value for name, given in found.items() if len(given) == 1 and (value := next(iter(given))) and "$" not in value
-    }  # fmt: skip
+    known = {name: given.pop() for name, given in found.items() if len(given) == 1}
+    return {name: value for name, value in known.items() if value and "$" not in value}
 
 
 def _database(store: Store, values: Mapping[str, str]) -> tuple[str, str]:

@@ -12,7 +12,22 @@ from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.locations import Location
 from fragaudit.model.search import ResultField
-from fragaudit.model.values import Attr, Call, Either, Entry, Item, Lit, Map, Ref, Seq, Text, Value, dotted
+from fragaudit.model.values import (
+    Attr,
+    Call,
+    Either,
+    Entry,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Text,
+    Value,
+    alternatives,
+    dotted,
+)
 
 DEEPEST = 12
 _FEW = 3
@@ -70,8 +85,8 @@ class Shapes:
         if annotation is None or deep > DEEPEST:
             return None
         match annotation:
-            case Either():
-                options = [o for o in annotation.options if o != Lit(None)]
+            case Either() | Operation(op="|"):
+                options = [o for o in alternatives(annotation) if o != Lit(None)]
                 found = [self.of_type(option, place, deep + 1) for option in options]
                 return found[0] if len(found) == 1 else None  # one of several: which one isn't known
             case Item():
@@ -211,8 +226,8 @@ class Shapes:
         if annotation is None or deep > DEEPEST:
             return "unknown"
         match annotation:
-            case Either():
-                kinds = {self.kind(o, place, deep + 1) for o in annotation.options if o != Lit(None)}
+            case Either() | Operation(op="|"):
+                kinds = {self.kind(o, place, deep + 1) for o in alternatives(annotation) if o != Lit(None)}
                 return kinds.pop() if len(kinds) == 1 else "unknown"
             case Item():
                 last = dotted(annotation.base).rpartition(".")[2]
@@ -335,8 +350,8 @@ def readable_type(annotation: Value | None) -> str:
         case Item():
             keys = annotation.key.items if isinstance(annotation.key, Seq) else (annotation.key,)
             return f"{dotted(annotation.base)}[{', '.join(readable_type(k) for k in keys)}]"[:80]
-        case Either():
-            return " | ".join(readable_type(o) for o in annotation.options)[:80]
+        case Either() | Operation(op="|"):
+            return " | ".join(readable_type(o) for o in alternatives(annotation))[:80]
         case Lit():
             return repr(annotation.value) if annotation.value is not None else "None"
         case Call():
@@ -368,8 +383,8 @@ def _is_class_variable(annotation: Value) -> bool:
 
 
 def _is_collection(annotation: Value) -> bool:
-    if isinstance(annotation, Either):
-        return any(_is_collection(option) for option in annotation.options)
+    if len(alternatives(annotation)) > 1:
+        return any(_is_collection(option) for option in alternatives(annotation))
     if not isinstance(annotation, Item):
         return isinstance(annotation, Call) and bool(annotation.args)
     last = dotted(annotation.base).rpartition(".")[2]

@@ -56,9 +56,13 @@ def dialect_of(engine: str) -> str:
 
 
 def assigned(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], facts: Sequence[FileFacts], config: Config
+    services: Sequence[Service],
+    paths: Sequence[frozenset[str]],
+    facts: Sequence[FileFacts],
+    config: Config,
+    more: Sequence[Written] = (),
 ) -> list[Written]:
-    """Return the texts of SQL files with the dialect they are to be read in.
+    """Return the texts of SQL files, and more texts, with the dialect they are to be read in.
 
     What the configuration says comes first, then what the text itself shows, then the one dialect that the stores of
     the file's service speak, then what most files of the repository show.
@@ -71,6 +75,9 @@ def assigned(
         for written in file.written:
             dialect = config.dialect or written.dialect or spoken.get(file.path) or usual
             found.append(msgspec.structs.replace(written, dialect=dialect))
+    for written in more:
+        dialect = config.dialect or written.dialect or spoken.get(written.path) or usual
+        found.append(msgspec.structs.replace(written, dialect=dialect))
     return found
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
+from fragaudit.extract.python.literals import formatted_text, fragments, is_statement, layout_of, may_be_sql
+from fragaudit.model.layout import Layout, cut, shifted
 from fragaudit.model.values import (
     UNKNOWN,
     Arg,
@@ -18,7 +20,9 @@ from fragaudit.model.values import (
     Item,
     Lit,
     Map,
+    Operation,
     Other,
+    Placed,
     Ref,
     Seq,
     Span,
@@ -29,12 +33,47 @@ from fragaudit.model.values import (
 LONGEST_TEXT = 4_000
 """Longer literals are cut: nothing that names a store is longer, and facts stay small."""
 
+LONGEST_STATEMENT = 60_000
+"""SQL texts may be whole schemas."""
+
 MOST_ITEMS = 400
 """Displays with more items are data, not configuration."""
 
-_PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
-_BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+MOST_OPERANDS = 60
+"""Operators of a longer chain would nest deeper than what reads the facts may recurse."""
+
+_PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
+_BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _NOWHERE: Span = (1, 1, 1, 1)
+_ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
+_OPERATORS: dict[type[cst.CSTNode], str] = {
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.In: "in",
+    cst.NotIn: "not in",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.Not: "not",
+    cst.BitInvert: "~",
+    cst.Plus: "+",
+    cst.Minus: "-",
+    cst.Subtract: "-",
+    cst.Multiply: "*",
+    cst.Divide: "/",
+    cst.FloorDivide: "//",
+    cst.Modulo: "%",
+    cst.Power: "**",
+    cst.MatrixMultiply: "@",
+    cst.BitAnd: "&",
+    cst.BitOr: "|",
+    cst.BitXor: "^",
+    cst.LeftShift: "<<",
+    cst.RightShift: ">>",
+}
 
 
 class Lowering:
@@ -46,6 +85,7 @@ class Lowering:
     def __init__(self, spans: dict[int, Span], bind: Callable[[str, Value, Span, bool], None]) -> None:
         self.spans = spans
         self._bind = bind
+        self._placing = False
 
     def value(self, node: cst.CSTNode | None) -> Value:
         """Return the value of an expression; an absent one is unknown."""
@@ -80,14 +120,21 @@ class Lowering:
         for element in node.slice:
             if isinstance(element.slice, cst.Index):
                 keys.append(self.value(element.slice.value))
-            else:
-                keys.append(UNKNOWN)
+            elif isinstance(element.slice, cst.Slice):
+                keys.append(Operation(":", (self._bound(element.slice.lower), self._bound(element.slice.upper))))
         return Item(self.value(node.value), keys[0] if len(keys) == 1 else Seq(tuple(keys)))
 
+    def _bound(self, node: cst.BaseExpression | None) -> Value:
+        return self.value(node) if node is not None else Lit(None)
+
     def _call(self, node: cst.Call) -> Value:
+        outer = self._placing
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "join" and len(node.args) == 1:
+            self._decide(node.args[0].value)
         arguments = tuple(
             Arg(a.keyword.value if a.keyword is not None else (a.star or None), self.value(a.value)) for a in node.args
         )
+        self._placing = outer
         func = self.value(node.func)
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
@@ -102,20 +149,42 @@ class Lowering:
             return UNKNOWN
         if isinstance(text, bytes):
             return Lit(text[:LONGEST_TEXT].decode("latin-1"))
-        # Lone surrogates are legal in a literal and in nothing that stores facts.
-        return Lit(text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8"))
+        if self._placing or may_be_sql(text):
+            line, column, _, _ = self.span(node)
+            return _placed(text, layout_of(node, line, column, text))
+        return Lit(_storable(text[:LONGEST_TEXT]))
 
     def _concatenated(self, node: cst.ConcatenatedString) -> Value:
-        return join_text((self.value(node.left), self.value(node.right)))
+        outer = self._placing
+        self._decide(node)
+        parts: list[Value] = []
+        rest: cst.BaseExpression = node
+        while isinstance(rest, cst.ConcatenatedString):
+            parts.append(self.value(rest.left))
+            rest = rest.right
+        parts.append(self.value(rest))
+        self._placing = outer
+        return join_text(parts)
 
     def _formatted(self, node: cst.FormattedString) -> Value:
+        outer = self._placing
+        self._decide(node)
+        raw = "r" in node.prefix.lower()
         parts: list[Value] = []
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                parts.append(Lit(part.value.replace("{{", "{").replace("}}", "}")))
+                line, column, _, _ = self.span(part)
+                text, layout = formatted_text(part, raw, line, column)
+                parts.append(_placed(text, layout) if self._placing else Lit(_storable(text[:LONGEST_TEXT])))
             elif isinstance(part, cst.FormattedStringExpression):
                 parts.append(self.value(part.expression))
+        self._placing = outer
         return join_text(parts)
+
+    def _decide(self, node: cst.BaseExpression) -> None:
+        """Keep the places of all parts of a string if any of them may be SQL; the whole decides what a part is."""
+        if not self._placing:
+            self._placing = any(may_be_sql(text) for text in fragments(node))
 
     def _integer(self, node: cst.Integer) -> Value:
         try:
@@ -151,26 +220,35 @@ class Lowering:
         while isinstance(left, cst.BinaryOperation):
             operands.append((left.operator, left.right))
             left = left.left
-        result = self.value(left)
+        outer = self._placing
+        if any(isinstance(operator, (cst.Add, cst.Modulo)) for operator, _ in operands):
+            self._decide(node)
+        result = self._chained(self.value(left), operands)
+        self._placing = outer
+        return result
+
+    def _chained(self, result: Value, operands: list[tuple[cst.BaseBinaryOp, cst.BaseExpression]]) -> Value:
+        long = len(operands) > MOST_OPERANDS
         for operator, operand in reversed(operands):
             right = self.value(operand)
             if isinstance(operator, cst.Add):
-                result = _add(result, right)
+                added = _add(result, right)
+                result = added if added is not None else operation("+", result, right, long=long)
             elif isinstance(operator, cst.Modulo) and isinstance(result, (Lit, Text)):
-                result = _percent(result, right) or other((result, right))
+                result = _percent(result, right) or operation("%", result, right, long=long)
             elif isinstance(operator, cst.Divide) and not (isinstance(result, Lit) and isinstance(result.value, int)):
                 result = join_text((result, Lit("/"), right))
-            elif isinstance(operator, cst.BitOr):
+            elif isinstance(operator, cst.BitOr) and long:
                 result = Either((*_options(result), *_options(right)))
             else:
-                result = other((result, right))
+                result = operation(_OPERATORS[type(operator)], result, right, long=long)
         return result
 
     def _boolean(self, node: cst.BooleanOperation) -> Value:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node.operator, cst.Or):
             return Either((*_options(left), *_options(right)))
-        return Either((right, other((left,)))) if right != UNKNOWN else other((left,))
+        return operation("and", left, right)
 
     def _if_else(self, node: cst.IfExp) -> Value:
         return Either((*_options(self.value(node.body)), *_options(self.value(node.orelse))))
@@ -179,10 +257,14 @@ class Lowering:
         inner = self.value(node.expression)
         if isinstance(node.operator, cst.Minus) and isinstance(inner, Lit) and isinstance(inner.value, (int, float)):
             return Lit(-inner.value)
-        return other((inner,))
+        return operation(_OPERATORS[type(node.operator)], inner)
 
     def _comparison(self, node: cst.Comparison) -> Value:
-        return self._other(node.left, *(target.comparator for target in node.comparisons))
+        if len(node.comparisons) > 1:
+            # The middle of `a < b < c` is written once and belongs to both.
+            return self._other(node.left, *(target.comparator for target in node.comparisons))
+        target = node.comparisons[0]
+        return operation(_OPERATORS[type(target.operator)], self.value(node.left), self.value(target.comparator))
 
     def _inner(self, node: cst.Await | cst.Yield) -> Value:
         inner = node.value if isinstance(node, cst.Yield) else node.expression
@@ -235,7 +317,7 @@ def join_text(parts: Iterable[Value]) -> Value:
         for piece in part.parts if isinstance(part, Text) else (part,):
             last = merged[-1] if merged else None
             if isinstance(piece, Lit) and isinstance(last, Lit):
-                merged[-1] = Lit(f"{last.value}{piece.value}"[:LONGEST_TEXT])
+                merged[-1] = _merged(last, piece)
             else:
                 merged.append(piece)
     if not merged:
@@ -247,16 +329,63 @@ def join_text(parts: Iterable[Value]) -> Value:
     return Text(tuple(merged))
 
 
+def _placed(text: str, layout: Layout) -> Value:
+    """Return a literal with its places, cut unless it is a statement."""
+    most = LONGEST_STATEMENT if len(text) > LONGEST_TEXT and is_statement(text) else LONGEST_TEXT
+    if len(text) > most:
+        text, layout = text[:most], cut(text, layout, 0, most)
+    return Placed(_storable(text), layout)
+
+
+def _storable(text: str) -> str:
+    # Lone surrogates are legal in a literal and in nothing that stores facts.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _merged(left: Lit, right: Lit) -> Lit:
+    text = f"{left.value}{right.value}"
+    if not isinstance(left, Placed) and not isinstance(right, Placed):
+        return Lit(text[:LONGEST_TEXT])
+    before, after = (literal.at if isinstance(literal, Placed) else () for literal in (left, right))
+    layout = before + shifted(after, len(str(left.value)))
+    return Placed(text, layout) if len(text) <= LONGEST_STATEMENT else left
+
+
+def _part(literal: Lit, start: int, end: int) -> Lit:
+    text = str(literal.value)
+    if isinstance(literal, Placed):
+        return Placed(text[start:end], cut(text, literal.at, start, end))
+    return Lit(text[start:end])
+
+
 def _options(value: Value) -> tuple[Value, ...]:
     return value.options if isinstance(value, Either) else (value,)
 
 
-def _add(left: Value, right: Value) -> Value:
+def operation(op: str, *operands: Value, long: bool = False) -> Value:
+    """Return an operation on values of which one at least can be followed; of constants alone nothing is kept.
+
+    `long`: it is part of a chain so long that only what is in it is kept, without nesting.
+    """
+    if long:
+        return other(part for value in operands for part in (value.parts if isinstance(value, Other) else (value,)))
+    if all(isinstance(operand, Lit) or operand == UNKNOWN for operand in operands):
+        return operands[-1] if op == "and" else Either(operands) if op == "|" else UNKNOWN
+    if op in _ASSOCIATIVE:
+        return Operation(op, tuple(part for operand in operands for part in _same(op, operand)))
+    return Operation(op, operands)
+
+
+def _same(op: str, value: Value) -> tuple[Value, ...]:
+    return value.operands if isinstance(value, Operation) and value.op == op else (value,)
+
+
+def _add(left: Value, right: Value) -> Value | None:
     if isinstance(left, Seq) and isinstance(right, Seq):
         return Seq((*left.items, *right.items))
     if isinstance(left, Text) or isinstance(right, Text) or _is_text(left) or _is_text(right):
         return join_text((left, right))
-    return other((left, right))
+    return None
 
 
 def _is_text(value: Value) -> bool:
@@ -272,12 +401,15 @@ def _fill(base: Value, pattern: re.Pattern[str], holes: Callable[[str | None, in
             continue
         end = 0
         for match in pattern.finditer(piece.value):
-            parts.append(Lit(piece.value[end : match.start()]))
+            parts.append(_part(piece, end, match.start()))
+            end = match.end()
+            if match["kept"]:
+                parts.append(_part(piece, match.start("kept"), match.end("kept")))
+                continue
             parts.append(holes(match["key"], number))
             number += 1
-            end = match.end()
-        parts.append(Lit(piece.value[end:]))
-    return join_text(part for part in parts if part != Lit(""))
+        parts.append(_part(piece, end, len(piece.value)))
+    return join_text(part for part in parts if not (isinstance(part, Lit) and part.value == ""))
 
 
 def _percent(base: Value, right: Value) -> Value | None:

@@ -81,7 +81,9 @@ class Recorder(CodegenState):
         """Do nothing: only generated code needs it, and nothing stands behind it."""
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        """Note where a wanted node starts; leading whitespace is corrected by the syntactic position."""
+        """Note where the text parts of f-strings start; they have no syntactic position of their own."""
+        if node.__class__ is cst.FormattedStringText:
+            self.spans[id(node)] = (self.line, self.column, self.line, self.column)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         """Do nothing: the syntactic position has been recorded."""

@@ -19,6 +19,7 @@ _SPEAKING = re.compile(
     r"memcache|vector_?(?:store|db|client|index)|vec_?(?:store|db)|graph_?(?:store|db|database|client|driver)|"
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
+    r"(?<!__)table_?name|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
@@ -29,6 +30,15 @@ _SPEAKING = re.compile(
     re.IGNORECASE,
 )
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
+_SQL = re.compile(
+    r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
+    r"UPDATE\s+\S+\s+SET\s|UPDATE\s+\{[^}]{0,80}\}\s+SET\s|(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX|VIEW)\s|"
+    r"select\s[\w.*,()\s\"]{1,300}?\sfrom\s+[\w{\"]|insert\s+into\s+[\w{\"]+|delete\s+from\s+[\w{\"]+\s+where|"
+    r"update\s+[\w{\"]+\s+set\s|(?:create|alter|drop)\s+(?:\w+\s+)?(?:table|index)\s)|"
+    r"\.(?:execute\w*|exec_driver_sql|fetch\w*|prepare|query|raw|read_sql\w*|cursor|sql)\(\s*(?:[\w.]*\btext\(\s*)?"
+    r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
+)
+"""What holds SQL, or executes what is called so."""
 
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
@@ -129,9 +139,9 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
             raise RecursionError(error.msg) from None
         return error
     vocabulary = _vocabulary(catalogue)
-    ddl = _DDL.search(text) is not None
+    sql = _holds_sql(text)
     mentioned = catalogue.mentions(text)
-    if not ddl and not mentioned and not vocabulary.speaks(set(_WORD.findall(text))):
+    if not sql and not mentioned and not vocabulary.speaks(set(_WORD.findall(text))):
         return []
     if mentioned:
         # Few files do, and what a search gives back can be put together anywhere in them.
@@ -139,7 +149,13 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
+        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+    if sql:
+        # Functions may make a part of a statement: a table's name, a condition.
+        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        for chunk in chunks:
+            if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
+                chunk.kept = True
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -193,7 +209,11 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    return _DDL.search(inner.text) is not None
+    return _holds_sql(inner.text)
+
+
+def _holds_sql(text: str) -> bool:
+    return _DDL.search(text) is not None or _SQL.search(text) is not None
 
 
 def _always(chunk: Chunk) -> bool:
@@ -206,7 +226,7 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
-    return isinstance(node, (ast.Assign, ast.AnnAssign)) and lines < LARGE
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

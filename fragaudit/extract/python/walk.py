@@ -118,8 +118,8 @@ class Walk:
                 return self._body(statement.body)
             case cst.For():
                 value = self._text_checked(statement.iter)
-                for name in self._targets(statement.target):
-                    self._bind(name, value, self._lowering.span(statement), how="for")
+                for name, place in self._loop_targets(statement.target):
+                    self._bind(name, value, self._lowering.span(statement), how="for", key=place)
                 self._body(statement.body)
                 if statement.orelse is not None:
                     self._body(statement.orelse.body)
@@ -340,6 +340,13 @@ class Walk:
         if isinstance(target, cst.StarredElement):
             return []
         return list(names_of(target))
+
+    def _loop_targets(self, target: cst.CSTNode) -> list[tuple[str, Value | None]]:
+        """Return what a loop binds, each with its place in the item if the items are taken apart."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            elements = enumerate(target.elements)
+            return [(name, Lit(number)) for number, e in elements for name in self._targets(e.value)]
+        return [(name, None) for name in self._targets(target)]
 
     def _bind_inside(self, name: str, value: Value, span: Span, iterated: bool) -> None:
         self._bind(name, value, span, how="for" if iterated else "walrus")

@@ -117,6 +117,10 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
             continue
         except (RecursionError, MemoryError):
             return Read(whole, problem="is nested too deeply", dialect=chosen)
+        except (TypeError, ValueError, AttributeError, LookupError):
+            # The compiled parser meets an operator without its operand unprepared.
+            failure = failure or Read(whole, problem="can't be parsed", dialect=chosen)
+            continue
         if not trees or isinstance(trees[0], exp.Command):
             failure = failure or Read(whole, problem="uses syntax that isn't understood", dialect=chosen)
             continue
