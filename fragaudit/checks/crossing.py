@@ -9,7 +9,7 @@ from fragaudit.checks.words import place_of
 from fragaudit.model.findings import Hit, Related, Severity
 from fragaudit.model.locations import Location
 from fragaudit.model.search import ResultField
-from fragaudit.model.stores import Kind, Repository, Role, Service
+from fragaudit.model.stores import Kind, Repository, Role, Service, Store
 
 _TYPES = {
     "id": frozenset({"str"}),
@@ -26,9 +26,12 @@ _WORDS = {"str": "text", "float": "a number", "mapping": "a mapping"}
 
 def keeps_data(service: Service) -> bool:
     """Say whether a service keeps data that others could want to search."""
-    return any(
-        s.role == Role.DATA and s.kind not in (Kind.QUEUE, Kind.OBJECT, Kind.FILE) for s in service.stores
-    )  # fmt: skip
+    return bool(_keeping(service))
+
+
+def _keeping(service: Service) -> list[Store]:
+    kinds = (Kind.QUEUE, Kind.OBJECT, Kind.FILE)
+    return [s for s in service.stores if s.role == Role.DATA and s.kind not in kinds and not s.offered]
 
 
 @check("FA401", whole=True)
@@ -122,7 +125,12 @@ def uncoordinated_service(repository: Repository) -> Iterator[Hit]:
 
 
 def _place(service: Service) -> Location:
-    """Return where a service's data is kept: its primary database, else its first store with data."""
+    """Return where a service's data is kept: its primary database, else its first store with data.
+
+    Where shared code opens it, what makes the service one says more.
+    """
     primary = next((s for s in service.stores if s.id == service.primary), None)
-    data = [s for s in service.stores if s.role == Role.DATA and s.kind not in (Kind.QUEUE, Kind.OBJECT, Kind.FILE)]
-    return place_of(primary or data[0])
+    at = place_of(primary or _keeping(service)[0])
+    if service.root == "." or at.path.startswith(service.root + "/"):
+        return at
+    return next((r.at for r in service.boundary if r.at is not None and r.at.path.startswith(service.root + "/")), at)

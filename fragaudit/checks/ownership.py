@@ -88,7 +88,7 @@ def duplicated_entity(repository: Repository, *, shared: int, likeness: float) -
         if one is other or (use.database and use.database == theirs.database):
             continue
         if not set(table.defined_at).isdisjoint(twin.defined_at):
-            continue
+            continue  # one definition, or several of one name that are read as one: what each has isn't told
         alike, ratio = _alike(table, twin)
         same_name = _entity(table.name) == _entity(twin.name)
         if len(alike) < shared or ratio < likeness or not (same_name or len(alike) >= 2 * shared):

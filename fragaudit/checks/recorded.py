@@ -34,8 +34,8 @@ class Match(Struct, frozen=True):
 
 
 def recorded(store: Store) -> bool:
-    """Say whether a store belongs in the ledger: one of its own, and no file of the moment."""
-    return store.role != Role.SCRATCH and store.inside is None
+    """Say whether a store belongs in the ledger: one of its own, no file of the moment, none only offered to others."""
+    return store.role != Role.SCRATCH and store.inside is None and not store.offered
 
 
 def match(services: Sequence[Service], ledger: Ledger) -> Match:
