@@ -20,7 +20,7 @@ _SPEAKING = re.compile(
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"(?<!__)table_?name|"
-    r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
+    r"create_(?:async_)?engine|engine_from_config|kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
