@@ -25,6 +25,7 @@ from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
 from fragaudit.link import imported_unread, link_counted
+from fragaudit.link.disagreements import told
 from fragaudit.link.ownership import with_uses
 from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
@@ -301,11 +302,18 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config, linked.written)
-    said = sql.read(written)
-    schema = fold(changes(said))
+    texts = (*linked.written, *linked.defined.carriers)
+    written = assigned(linked.services, linked.paths, code, config, texts)
+    # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
+    first = len(written) - len(linked.defined.carriers)
+    written, carried = written[:first], written[first:]
+    said = sql.read([*written, *(text for text in carried if text.text)])
+    more = linked.defined.changes(carried, said[len(written) :])
+    said = said[: len(written)]
+    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
-    services = with_uses(understood.services, linked.paths, deploy)
+    services = told(understood.services, linked.paths, linked.defined)
+    services = with_uses(services, linked.paths, deploy)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     repository = Repository(services, ledger[0] if ledger is not None else None)

@@ -12,6 +12,7 @@ from fragaudit.config import Config
 from fragaudit.link.across import with_searches
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
+from fragaudit.link.defined import Defined, defined
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.program import Program
@@ -54,6 +55,7 @@ class Linked(msgspec.Struct, frozen=True):
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
     written: tuple[Written, ...] = ()
+    defined: Defined = Defined()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -123,7 +125,7 @@ def link_counted(
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
     runs = Statements(evaluator, catalogue, whole.opened).all()
     written = with_stores(runs, services, files_of, whole.opened, program)
-    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written)
+    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:

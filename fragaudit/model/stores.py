@@ -11,7 +11,7 @@ from fragaudit.model.accesses import Access, Write
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
-from fragaudit.model.schema import Table
+from fragaudit.model.schema import Drift, Split, Table
 from fragaudit.model.search import Coordinator, SearchOffer
 from fragaudit.model.uses import Use
 
@@ -162,7 +162,8 @@ class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
     `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
-    every change of them in the repository is made. `unparsed` are statements that no dialect parses.
+    every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
+    disagreements of models and migrations, `splits` tables that could be columns of another.
     """
 
     name: str
@@ -179,6 +180,8 @@ class Service(Struct, frozen=True):
     accesses: tuple[Access, ...] = ()
     writes: tuple[Write, ...] = ()
     unparsed: tuple[Problem, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    splits: tuple[Split, ...] = ()
     searches: tuple[SearchOffer, ...] = ()
     coordinators: tuple[Coordinator, ...] = ()
     past: tuple[Past, ...] = ()

@@ -1,13 +1,11 @@
-"""Which statements of a Python file can matter: decided on its words and on `ast`, before anything is parsed in full.
-
-`ast` reads ten times faster than libcst, so it finds the statements' borders, proves the syntax of what is
-skipped, and refuses nesting that would overflow the stack of a recursive parser.
-"""
+"""Which statements of a Python file can matter: decided on its words, before any becomes facts."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
@@ -39,6 +37,27 @@ _SQL = re.compile(
     r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
 )
 """What holds SQL, or executes what is called so."""
+
+MODELS = frozenset(
+    {
+        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
+        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
+        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
+        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
+        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "piccolo", "ormar",
+    }
+)  # fmt: skip
+"""Words of which every file that defines tables in Python has one."""
+
+MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
+"""Words of migrations, of which everything is kept but the way back."""
+
+_BACK = frozenset({"downgrade", "backwards", "unapply", "rollback"})
+_DECLARED = frozenset({"declared_attr", "__tablename__", "__table_args__"})
+_MAKES_COLUMNS = frozenset(
+    {"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"}
+)
 
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
@@ -126,30 +145,34 @@ class Chunk:
         self.kept = False
 
 
-def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxError:
-    """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
+class Relevant(NamedTuple):
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
 
-    An empty list: nothing in the file can. An error: `ast` can't read the file; libcst may know a newer syntax.
-    Raises RecursionError or MemoryError for nesting no parser here survives.
-    """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        if "too many" in str(error.msg):
-            raise RecursionError(error.msg) from None
-        return error
+    statements: list[ast.stmt]
+    left_out: frozenset[int]
+
+
+def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
+    """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
     sql = _holds_sql(text)
-    mentioned = catalogue.mentions(text)
-    if not sql and not mentioned and not vocabulary.speaks(set(_WORD.findall(text))):
-        return []
-    if mentioned:
+    if catalogue.mentions(text):
         # Few files do, and what a search gives back can be put together anywhere in them.
-        return [(1, len(split_lines(text)))]
-    lines = split_lines(text)
+        return Relevant(tree.body, frozenset())
+    spoken = set(_WORD.findall(text))
+    if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
+        return Relevant(migration, frozenset())
+    defines = not MODELS.isdisjoint(spoken)
+    if not sql and not defines and not vocabulary.speaks(spoken):
+        return Relevant([], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+        chunk.kept = (
+            _always(chunk)
+            or vocabulary.speaks(chunk.words)
+            or (defines and _makes_columns(chunk))
+            or (sql and _holds_sql(chunk.text))
+        )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
         named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
@@ -164,7 +187,32 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
             chunk.kept = True
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
-    return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+    kept = [chunk for chunk in chunks if chunk.kept]
+    left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
+    return Relevant([chunk.node for chunk in kept], left_out)
+
+
+def _migration(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a migration that lead forward; none if the file is no migration."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            found = node.name == "Migration"
+        else:
+            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
+                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            )
+        if found:
+            return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
+    return []
+
+
+def _makes_columns(chunk: Chunk) -> bool:
+    """Say whether a statement defines a column, table or index, or is a short function that does."""
+    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(
+        word.endswith(("Field", "ForeignKey")) for word in chunk.words
+    ):
+        return False
+    return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -182,32 +230,20 @@ def split_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
-def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> list[tuple[int, int]]:
-    """Return the line ranges of a kept statement: all of it, or a class without the long methods that can't matter."""
-    node = chunk.node
-    if not isinstance(node, ast.ClassDef) or chunk.last - chunk.first < LARGE:
-        return [(chunk.first, chunk.last)]
-    ranges: list[tuple[int, int]] = []
-    start, kept = chunk.first, False
-    for statement in node.body:
-        inner = Chunk(statement, lines)
-        if _stays(inner, vocabulary, words):
-            kept = True
-            continue
-        if inner.first > start:
-            ranges.append((start, inner.first - 1))
-        start = inner.last + 1
-    if not kept:
-        return [(chunk.first, chunk.last)]  # a class without a body is no class
-    if start <= chunk.last:
-        ranges.append((start, chunk.last))
-    return ranges
+def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> Iterator[ast.stmt]:
+    """Yield the long methods of a large class that can't matter."""
+    if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
+        for statement in chunk.node.body:
+            if not _stays(Chunk(statement, lines), vocabulary, words):
+                yield statement
 
 
 def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if not _DECLARED.isdisjoint(inner.words):
         return True
     return _holds_sql(inner.text)
 
@@ -227,14 +263,3 @@ def _always(chunk: Chunk) -> bool:
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
     return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE
-
-
-def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that touch or share a line, so that each is whole."""
-    merged: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
