@@ -120,7 +120,10 @@ class Remembered(Generic[Kept]):
         self._changed = False
 
     def get(self, path: str, content: str) -> Kept | None:
-        """Return what is known of a file with this path and content digest, or None."""
+        """Return what is known of a file with this path and content digest, or None.
+
+        The path may end in a zero byte and a word, for facts of the same file that were made in another way.
+        """
         entry = self._entries.get(path)
         if entry is None or entry.content != content:
             return None
@@ -128,7 +131,7 @@ class Remembered(Generic[Kept]):
             facts: Kept = self._decoder.decode(entry.facts)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if facts.path != path:
+        if facts.path != path.partition("\0")[0]:
             return None
         if abs(self._today - entry.day) >= SEEN_EVERY:
             self.put(path, content, bytes(entry.facts))

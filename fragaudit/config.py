@@ -40,6 +40,13 @@ class RuleConfig(Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
+class SearchConfig(Struct, frozen=True):
+    """What services call their standard search, and the functions or classes that ask several of them."""
+
+    names: tuple[str, ...] = ("search_unified",)
+    coordinators: tuple[str, ...] = ()
+
+
 class Config(Struct, frozen=True):
     """Everything that can be configured. `source` is the file it came from, `root` that file's folder."""
 
@@ -56,6 +63,8 @@ class Config(Struct, frozen=True):
     dialect: str | None = None
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
     stores: tuple[dict[str, Any], ...] = ()
+    ledger: str | None = None
+    search: SearchConfig = SearchConfig()
 
 
 class _Service(Struct, frozen=True):
@@ -79,10 +88,13 @@ class _Table(Struct, frozen=True, rename="kebab"):
     dialect: str | None = None
     max_file_size: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_FILE_SIZE
     store: tuple[dict[str, Any], ...] = ()
+    ledger: str | None = None
+    search: SearchConfig = SearchConfig()
 
 
 _KEYS = _Table.__struct_encode_fields__
 _SERVICE_KEYS = _Service.__struct_encode_fields__
+_SEARCH_KEYS = SearchConfig.__struct_encode_fields__
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -285,6 +297,10 @@ def _read(file: _File) -> Config:
         for key in service if isinstance(service, dict) else ():
             if key not in _SERVICE_KEYS:
                 raise unknown(key, _SERVICE_KEYS, file.at(("services", number, key)), "key of a service")
+    search = table.get("search")
+    for key in search if isinstance(search, dict) else ():
+        if key not in _SEARCH_KEYS:
+            raise unknown(key, _SEARCH_KEYS, file.at(("search", key)), "key of search")
     level = table.get("fail-on")
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
@@ -309,6 +325,8 @@ def _read(file: _File) -> Config:
         dialect=read.dialect,
         max_file_size=read.max_file_size,
         stores=read.store,
+        ledger=read.ledger,
+        search=read.search,
     )
 
 

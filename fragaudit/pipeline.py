@@ -21,20 +21,28 @@ from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
-from fragaudit.link import link_counted
+from fragaudit.ledger import FILE as LEDGER
+from fragaudit.ledger import ledger_path, parse
+from fragaudit.ledger import load as load_ledger
+from fragaudit.link import imported_unread, link_counted
 from fragaudit.link.disagreements import told
+from fragaudit.link.ownership import with_uses
 from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Coverage, Finding, Report
+from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
+from fragaudit.model.stores import Repository
 from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
+FURTHER = 2
+"""How many imports are followed to the types that searches give back."""
 
 
 class Audit(msgspec.Struct):
@@ -86,12 +94,13 @@ def audit(
             call, so that a display with a thread of its own may start then.
 
     Raises:
-        ConfigError: the configuration names a rule or parameter that doesn't exist.
+        ConfigError: the configuration names a rule or parameter that doesn't exist, or the ledger isn't valid.
         CatalogueError: an entry of the user's own stores isn't valid.
     """
     _validate(config)
+    ledger = load_ledger(ledger_path(config, base), paths, base)
     with _collector_paused():
-        catalogue = load(config.stores)
+        catalogue = load(config.stores, _names(config))
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
         store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
         processes = jobs or workers.available()
@@ -99,16 +108,19 @@ def audit(
         loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
         store.save()
         sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), _name(paths, base), sql)
+        name = _name(paths, base)
+        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, sql, ledger)
         sql.save()
         return Audit(report, store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
-    """Audit files given as texts by path, in memory and in this process."""
+    """Audit files given as texts by path, in memory and in this process; a ledger may be one of them."""
     config = config or Config()
     _validate(config)
-    catalogue = load(config.stores) if config.stores else _built_in()
+    catalogue = _built_in() if not config.stores and _names(config) == _names(Config()) else load(
+        config.stores, _names(config)
+    )  # fmt: skip
     contents = {p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()}
     kinds = {path: language(path.rpartition("/")[2]) for path in sorted(contents)}
     found = Discovery(tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), ())
@@ -117,12 +129,20 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config, "service", _forgetful(1))
+    text = files.get(LEDGER)
+    ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
+    return _report(loaded, found, read, catalogue, config, "service", _forgetful(1), ledger)
 
 
 @once
 def _built_in() -> Catalogue:
-    return load()
+    return load((), _names(Config()))
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """Return the names of the configuration whose every mention in code matters."""
+    named = (*config.search.names, *config.search.coordinators, *config.foundation)
+    return tuple(sorted({name.rpartition(".")[2] for name in named} - {""}))
 
 
 def _reading(folder: Path, digest: str, processes: int) -> Reading:
@@ -197,13 +217,40 @@ def _load(
     started = False
     decoder = msgspec.json.Decoder(FileFacts)
     _Process.catalogue = catalogue
-    task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores,))
+    task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores, _names(config)))
     for facts in workers.run(task, unknown(), jobs):
         started = True
         store.put(facts.path, facts.content, facts.encoded)
         loaded.code.append(decoder.decode(facts.encoded))
         finished()
+    _look_further(loaded, {file.path: file for file in files}, read, catalogue, store)
     return loaded
+
+
+def _look_further(
+    loaded: _Loaded, files: Mapping[str, SourceFile], read: Read, catalogue: Catalogue, store: FactsCache
+) -> None:
+    """Read in full what files that mention a configured name import: there stand the types that they give back."""
+    decoder = msgspec.json.Decoder(FileFacts)
+    reading = {facts.path for facts in loaded.code if facts.mentions}
+    for _ in range(FURTHER):
+        reading = imported_unread(loaded.code, reading) if reading else set()
+        for path in sorted(reading):
+            try:
+                data = read(files[path])
+            except OSError:
+                continue  # gone since it was read
+            key, content = f"{path}\0whole", content_digest(data)
+            facts = store.get(key, content)
+            if facts is None:
+                from fragaudit.extract import extract
+
+                with workers.recursion_limited():
+                    encoded = msgspec.json.encode(extract(path, "python", data, catalogue, whole=True))
+                store.put(key, content, encoded)
+                facts = decoder.decode(encoded)
+            number = next(n for n, known in enumerate(loaded.code) if known.path == path)
+            loaded.code[number] = facts
 
 
 def _deploy(path: str, data: bytes) -> DeployFacts:
@@ -218,12 +265,12 @@ class _Process:
     catalogue: Catalogue | None = None
 
 
-def _prepare(stores: tuple[dict[str, Any], ...]) -> None:
+def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None:
     import fragaudit.extract.python
     import fragaudit.extract.sql  # noqa: F401  # before a fork, so that workers share it
 
     if _Process.catalogue is None:
-        _Process.catalogue = load(stores)
+        _Process.catalogue = load(stores, names)
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:
@@ -249,6 +296,7 @@ def _report(
     config: Config,
     name: str,
     sql: Reading,
+    ledger: tuple[Ledger, str] | None,
 ) -> Report:
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
@@ -265,9 +313,11 @@ def _report(
     schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
     services = told(understood.services, linked.paths, linked.defined)
+    services = with_uses(services, linked.paths, deploy)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    findings = checks.run(services, problems, config)
+    repository = Repository(services, ledger[0] if ledger is not None else None)
+    findings = checks.run(repository, problems, config)
     unreadable = {problem.at.path for problem in problems}
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     findings, useless = suppress(findings, ignores, ran, unreadable)
@@ -291,6 +341,8 @@ def _report(
         accesses_unknown_table=understood.unknown_table,
     )
     sources = _sources(findings, found.files, read)
+    if ledger is not None:
+        sources[ledger[0].path] = ledger[1]
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
 
 

@@ -64,7 +64,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> str:
 
 
 def test_the_plan_for_people(repository: Path) -> None:
-    assert run(repository, "indexes") == (ROOT / "tests" / "golden" / "indexes.txt").read_text()
+    assert run(repository, "indexes") == (ROOT / "tests" / "indexes_golden.txt").read_text()
 
 
 def test_the_proof_for_people(repository: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
 from fragaudit.cards import Card, CardExample, cards
 from fragaudit.checks.registry import registered
-from fragaudit.config import Config
+from fragaudit.config import Config, load
 from fragaudit.pipeline import audit_sources
 
 MARK = re.compile(r"(?:#|--)\s*expect:\s*(?P<rules>FA\d{3}(?:\s*,\s*FA\d{3})*)\s*$")
@@ -40,10 +41,19 @@ def unmarked(text: str) -> str:
     return "\n".join(MARK.sub("", line).rstrip() if MARK.search(line) else line for line in text.split("\n"))
 
 
+def configured(files: dict[str, str], folder: Path) -> Config | None:
+    """Return the configuration that is one of an example's files."""
+    text = files.get("fragaudit.toml")
+    if text is None:
+        return None
+    (folder / "fragaudit.toml").write_text(text, encoding="utf-8")
+    return load(folder)
+
+
 @pytest.mark.parametrize(("card", "example"), CASES)
-def test_an_example_gives_exactly_what_it_marks(card: Card, example: CardExample) -> None:
+def test_an_example_gives_exactly_what_it_marks(card: Card, example: CardExample, tmp_path: Path) -> None:
     files = {p: unmarked(t) for p, t in example.files.items() if not p.startswith("tests/")}
-    report = audit_sources(files)
+    report = audit_sources(files, configured(files, tmp_path))
     found = [f for f in report.findings if f.rule == card.id and f.suppressed is None]
     if card.id != "FA001":
         assert report.problems == ()
@@ -51,7 +61,7 @@ def test_an_example_gives_exactly_what_it_marks(card: Card, example: CardExample
 
 
 def test_there_are_cards() -> None:
-    assert {"FA001", "FA003", *(f"FA10{n}" for n in range(1, 9))} <= {card.id for card in cards()}
+    assert {"FA001", "FA003", *(f"FA10{n}" for n in range(1, 9)), "FA110"} <= {card.id for card in cards()}
 
 
 @pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)

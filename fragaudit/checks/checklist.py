@@ -93,10 +93,20 @@ def _namespaces(service: Service, findings: Sequence[Finding]) -> _Verdict:
 
 
 def _searchable(service: Service, findings: Sequence[Finding]) -> _Verdict:
-    del findings
     if not _stores(service):
         return "n/a", "the service keeps no data that others could search", ()
-    return "review", "whether the service offers a standard search is not looked at yet", ()
+    places = tuple(offer.at for offer in service.searches)
+    if not places:
+        missing = [f for f in findings if f.rule == "FA401"]
+        if any(f.severity != "note" for f in missing):
+            return "no", "other services offer a standard search, and this one doesn't", tuple(f.at for f in missing)
+        return "review", "no standard search is offered; whether others need one only a person knows", ()
+    names = ", ".join(sorted({offer.name for offer in service.searches}))
+    if findings:
+        return "review", f"{names} is offered, but: {findings[0].message}", places
+    if any(offer.fields is None for offer in service.searches):
+        return "yes", f"{names} is offered; what it gives back could not be followed everywhere", places
+    return "yes", f"{names} is offered and gives back the standard fields", places
 
 
 def _documented(service: Service, findings: Sequence[Finding]) -> _Verdict:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fragaudit.cards import Card, cards, chosen
-from fragaudit.checks.registry import registered
+from fragaudit.checks.registry import registered, takes_repository
 from fragaudit.config import Config, RuleConfig
 from fragaudit.model.findings import Finding, Hit, Severity
 from fragaudit.model.locations import Problem
-from fragaudit.model.stores import Service
+from fragaudit.model.stores import Repository
 
 
 def active(config: Config) -> frozenset[str]:
@@ -23,8 +23,8 @@ def active(config: Config) -> frozenset[str]:
     return selected - chosen(config.ignore) - off
 
 
-def run(services: Sequence[Service], problems: Sequence[Problem], config: Config) -> tuple[Finding, ...]:
-    """Return the findings of all active rules over the services, sorted by place."""
+def run(repository: Repository, problems: Sequence[Problem], config: Config) -> tuple[Finding, ...]:
+    """Return the findings of all active rules over a repository, sorted by place."""
     wanted = active(config)
     found: list[Finding] = []
     by_code = {card.id: card for card in cards()}
@@ -36,7 +36,10 @@ def run(services: Sequence[Service], problems: Sequence[Problem], config: Config
             continue
         card = by_code[code]
         params = {**card.params, **_setting(card, config).params}
-        for service in services:
+        if takes_repository(code):
+            found.extend(to_finding(card, hit, config) for hit in function(repository, **params))
+            continue
+        for service in repository.services:
             for hit in function(service, **params):
                 named = hit if hit.service else msgspec.structs.replace(hit, service=service.name)
                 found.append(to_finding(card, named, config))
@@ -45,12 +48,13 @@ def run(services: Sequence[Service], problems: Sequence[Problem], config: Config
 
 def to_finding(card: Card, hit: Hit, config: Config) -> Finding:
     """Complete a hit with what the card and the configuration say."""
-    severity = _setting(card, config).severity
+    setting = _setting(card, config).severity
+    severity = Severity(setting) if setting not in (None, "off") else card.severity
     text = "\0".join((card.id, hit.at.path, hit.service, hit.key))
     return Finding(
         rule=card.id,
         name=card.name,
-        severity=Severity(severity) if severity not in (None, "off") else card.severity,
+        severity=min(severity, hit.severity or severity, key=lambda s: s.rank),
         confidence=hit.confidence or card.confidence,
         service=hit.service,
         message=hit.message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +48,9 @@ def _root(
 @app.command()
 def check(
     paths: PathsArgument = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", help="text, json, sarif, github, gitlab, junit, markdown or html.")
+    ] = "text",
     output: OutputOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
@@ -62,11 +65,20 @@ def check(
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 if a file could not be read.")] = False,
     color: ColorOption = "auto",
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="Leave out the findings that this file has accepted.")
+    ] = None,
+    diff: Annotated[
+        str | None, typer.Option("--diff", metavar="REF", help="Only findings in what changed since a git revision.")
+    ] = None,
 ) -> None:
     """Report fragmented data stores, then the pre-creation checklist of each service, then what was looked at."""
     from fragaudit.cli.check import run_check
 
-    run_check(paths, format_, output, select, ignore, fail_on, config, jobs, no_cache, statistics, strict, color)
+    run_check(
+        paths, format_, output, select, ignore, fail_on, config, jobs, no_cache, statistics, strict, color, baseline,
+        diff,
+    )  # fmt: skip
 
 
 @app.command()
@@ -88,7 +100,7 @@ def checklist(
 @app.command("map")
 def map_(
     paths: PathsArgument = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, mermaid, dot or html.")] = "text",
     output: OutputOption = None,
     config: ConfigOption = None,
     jobs: JobsOption = None,
@@ -123,6 +135,50 @@ def indexes(
     from fragaudit.cli.indexes import run_indexes
 
     run_indexes(paths, format_, output, prove, config, jobs, no_cache, color)
+
+
+@app.command()
+def record(
+    paths: PathsArgument = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The ledger.", show_default="fragaudit-stores.toml")
+    ] = None,
+    owner: Annotated[str, typer.Option("--owner", help="Who owns the stores that have no owner yet.")] = "",
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing; what isn't known stays open.")] = False,
+    config: ConfigOption = None,
+    jobs: JobsOption = None,
+    no_cache: NoCacheOption = False,
+) -> None:
+    """Write the store ledger: an entry for each store, answered from the code, and by you where it can't be."""
+    from fragaudit.cli.record import run_record
+
+    run_record(paths, output, owner, no_input, config, jobs, no_cache)
+
+
+@app.command()
+def baseline(
+    paths: PathsArgument = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The baseline.")] = Path("fragaudit-baseline.json"),
+    config: ConfigOption = None,
+    jobs: JobsOption = None,
+    no_cache: NoCacheOption = False,
+) -> None:
+    """Accept today's findings, so that `check --baseline` reports only those that come after."""
+    from fragaudit.cli.starting import run_baseline
+
+    run_baseline(paths, output, config, jobs, no_cache)
+
+
+@app.command()
+def init(
+    paths: PathsArgument = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The configuration.")] = Path("fragaudit.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a starter configuration, with the services that were found."""
+    from fragaudit.cli.starting import run_init
+
+    run_init(paths, output, force)
 
 
 @app.command()

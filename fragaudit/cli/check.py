@@ -14,10 +14,13 @@ import msgspec
 import typer
 
 from fragaudit import pipeline
+from fragaudit.baseline import Baseline, BaselineError, applied
+from fragaudit.baseline import load as load_baseline
 from fragaudit.cards import codes
 from fragaudit.catalogue_format import CatalogueError
 from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
+from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
 from fragaudit.model.findings import Report
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
@@ -30,7 +33,7 @@ SLOW = 0.7
 def run_check(
     paths: list[Path] | None, format_: str, output: Path | None, select: list[str] | None, ignore: list[str] | None,
     fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool,
-    color: str,
+    color: str, baseline: Path | None = None, diff: str | None = None,
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
@@ -38,13 +41,37 @@ def run_check(
     least = fail_on or settings.fail_on
     if least not in ("error", "warning", "note", "never"):
         fail(f"--fail-on must be error, warning, note or never, not {least}")
+    known = accepted(baseline) if baseline is not None else None
+    changes = _changes(diff) if diff is not None else None
     report = audited(paths, settings, jobs, no_cache)
+    if known is not None:
+        report, gone = applied(report, known)
+        if gone:
+            typer.echo(f"fragaudit: {gone} of the entries of {baseline} match nothing any more; renew it", err=True)
+    if changes is not None:
+        report, elsewhere = only_changed(report, changes)
+        typer.echo(f"fragaudit: {counted(elsewhere, 'finding')} elsewhere than in what changed since {diff}", err=True)
     emit(renderer(report, look_of(color, output, statistics)), output)
     if format_ not in ("text", "json") and report.problems:
         typer.echo(f"fragaudit: {counted(len(report.problems), 'problem')} in reading; see --format text", err=True)
     if strict and report.problems:
         sys.exit(ExitCode.NO_AUDIT)
     sys.exit(exit_code(report.findings, least))
+
+
+def accepted(path: Path) -> Baseline:
+    """Return a baseline. Ends the process if it can't be read."""
+    try:
+        return load_baseline(path)
+    except BaselineError as error:
+        fail(str(error))
+
+
+def _changes(ref: str) -> Changes:
+    try:
+        return changes_since(ref, Path.cwd())
+    except ChangesError as error:
+        fail(str(error))
 
 
 def run_view(
@@ -64,9 +91,9 @@ def _renderer(renderers: dict[str, Renderer], format_: str) -> Renderer:
 
 
 def configured(
-    paths: list[Path] | None, explicit: Path | None, select: list[str] | None, ignore: list[str] | None
+    paths: list[Path] | None, explicit: Path | None, select: list[str] | None = None, ignore: list[str] | None = None
 ) -> Config:
-    """Return the configuration, with what was chosen on the command line; end the process if it isn't valid."""
+    """Return the configuration that applies, with the rules the command line chooses. Ends the process if it is bad."""
     try:
         config = load((paths or [Path()])[0], explicit)
         chosen = {"select": select, "ignore": ignore}

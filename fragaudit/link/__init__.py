@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
-from fragaudit.link.assemble import Assembly, Found
+from fragaudit.link.across import with_searches
+from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
-from fragaudit.link.configured import Configured
 from fragaudit.link.defined import Defined, defined
-from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.holders import Holders
+from fragaudit.link.foundation import with_foundation
 from fragaudit.link.mapped import holding_tables, mapped_stores
-from fragaudit.link.openings import Openings
 from fragaudit.link.program import Program
-from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
-from fragaudit.link.slots import Slots
+from fragaudit.link.seen import seen, seen_by
 from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
-from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.statements import Written
@@ -62,6 +58,19 @@ class Linked(msgspec.Struct, frozen=True):
     defined: Defined = Defined()
 
 
+def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
+    """Return the paths of files of the project that some files import and that were not looked into."""
+    program = Program(facts)
+    return {
+        program.files[number].path
+        for asking, file in enumerate(program.files)
+        if file.path in of
+        for item in file.imports
+        for number in program.targets(item, asking)
+        if not program.files[number].parsed and not program.files[number].problems
+    }
+
+
 def link(
     facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
 ) -> tuple[Service, ...]:
@@ -81,28 +90,20 @@ def link_counted(
     The order of the facts makes no difference. `name` is what a service is called that nothing names.
     """
     facts = sorted(facts, key=lambda f: f.path)
-    program = Program(facts, catalogue.roots)
-    evaluator = Evaluator(program, catalogue)
-    opened = tuple(dict.fromkeys((*Openings(evaluator, catalogue).all(), *Configured(evaluator, catalogue).all())))
-    usage = Usage(evaluator, catalogue)
-    called = usage.all()
-    used = {c.opening for c in called}
-    opened = tuple(o for o in opened if not o.on_use or o.key in used)
-    slots = Slots(evaluator, catalogue, opened)
-    held = Holders(evaluator, catalogue).all()
-    found = Found(opened, (*slots.families(), *slots.arms()), held, called, Reach(program))
+    whole = seen(facts, catalogue)
+    program, evaluator = whole.program, whole.evaluator
     tables = table_origins(evaluator, catalogue, facts)
-    numbers = {file.path: number for number, file in enumerate(program.files)}
-    unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
     services = []
     files_of = []
-    for root in boundaries(facts, deploy, config, name):
+    roots = boundaries(facts, deploy, config, name)
+    for root in roots:
         paths = root.files | root.shared
         files_of.append(paths)
-        files = frozenset(numbers[path] for path in paths if path in numbers)
+        mine = seen_by(root, whole, facts, catalogue) if len(roots) > 1 else whole
+        files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in paths)
         own = tuple(t for t in tables if t.at.path in paths)
-        hint = _engine_hint(program, files)
-        stores, classes = Assembly(evaluator, catalogue, found, files, hint).stores()
+        hint = _engine_hint(mine.program, files)
+        stores, classes = Assembly(mine.evaluator, catalogue, mine.found, files, hint).stores()
         stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue)
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
@@ -117,12 +118,14 @@ def link_counted(
                 classes,
                 own,
                 _count(root),
-                tuple(sorted(at for at in unresolved if at.path in paths)),
+                tuple(sorted(at for at in mine.unresolved if at.path in paths)),
             )
         )
-    runs = Statements(evaluator, catalogue, opened).all()
-    written = with_stores(runs, services, files_of, opened, program)
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of), written, defined(evaluator))
+    complete = with_searches(services, roots, evaluator, deploy, config)
+    complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
+    runs = Statements(evaluator, catalogue, whole.opened).all()
+    written = with_stores(runs, services, files_of, whole.opened, program)
+    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -59,6 +60,7 @@ class Program:
         for number, file in enumerate(self.files):
             for name in self._module_names(file.path):
                 self._suffixes[name].append(number)
+        self._by_path = {file.path: number for number, file in enumerate(self.files)}
         self._bindings: list[dict[tuple[int, str], list[Binding]]] = []
         self._imports: list[dict[tuple[int, str], list[Import]]] = []
         self._definitions: list[dict[tuple[int, str], list[int]]] = []
@@ -101,9 +103,14 @@ class Program:
     def module(self, dotted: str, asking: int) -> int | None:
         """Return the file that `import dotted` means in the asking file, or None for an outside module."""
         found = self._suffixes.get(dotted, ())
-        if not found:
-            return None
         here = self.files[asking].path
+        if not found:
+            # A script finds what lies beside it, even where an `__init__.py` makes a package of the folder; a package
+            # that names a module as a library does means the library.
+            if dotted.partition(".")[0] in self._library_roots | sys.stdlib_module_names:
+                return None
+            path = posixpath.join(posixpath.dirname(here), dotted.replace(".", "/"))
+            return self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
         if dotted.partition(".")[0] in self._library_roots:
             # A project file called redis.py in some folder is not what `import redis` means, except beside it.
             # Only where the project is that library itself does the name mean the project's own package.
@@ -142,6 +149,13 @@ class Program:
             folder = posixpath.dirname(folder)
         base = ".".join(part for part in folder.split("/") if part not in ("", ".", ".."))
         return ".".join(part for part in (base, item.module) if part)
+
+    def targets(self, item: Import, asking: int) -> set[int]:
+        """Return the files that an import can take its name from: the module, and the one the name may be."""
+        module = self.absolute(item, asking)
+        names = [module] if item.name in (None, "*") else [module, f"{module}.{item.name}"]
+        found = (self.module(name, asking) for name in names)
+        return {number for number in found if number is not None}
 
     # -- scopes ----------------------------------------------------------------------------------------------------
 

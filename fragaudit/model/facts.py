@@ -115,7 +115,10 @@ class Ddl(Struct, frozen=True, array_like=True):
 
 
 class FileFacts(Struct, frozen=True):
-    """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into."""
+    """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into.
+
+    `mentions`: it speaks of a name the configuration gives, so what it imports matters too.
+    """
 
     path: str
     language: Literal["python", "sql"]
@@ -130,3 +133,4 @@ class FileFacts(Struct, frozen=True):
     written: tuple[Written, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()
+    mentions: bool = False

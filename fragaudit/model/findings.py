@@ -43,6 +43,7 @@ class Hit(Struct, frozen=True):
     """What a check yields. The engine adds rule, severity and help from the card, so that they can't disagree.
 
     `confidence` overrides the card's. `key` names the subject (store, table) for a fingerprint without line numbers.
+    `severity` is that of a lesser form of the smell: the finding is never more severe than that.
     """
 
     at: Location
@@ -52,6 +53,7 @@ class Hit(Struct, frozen=True):
     related: tuple[Related, ...] = ()
     confidence: Confidence | None = None
     data: dict[str, Any] = {}
+    severity: Severity | None = None
 
 
 class Finding(Struct, frozen=True):

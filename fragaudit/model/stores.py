@@ -8,8 +8,12 @@ from typing import Literal
 from msgspec import Struct
 
 from fragaudit.model.accesses import Access, Write
+from fragaudit.model.foundation import Past, Unchecked
+from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Drift, Split, Table
+from fragaudit.model.search import Coordinator, SearchOffer
+from fragaudit.model.uses import Use
 
 
 class Kind(StrEnum):
@@ -178,7 +182,19 @@ class Service(Struct, frozen=True):
     unparsed: tuple[Problem, ...] = ()
     drifts: tuple[Drift, ...] = ()
     splits: tuple[Split, ...] = ()
+    searches: tuple[SearchOffer, ...] = ()
+    coordinators: tuple[Coordinator, ...] = ()
+    past: tuple[Past, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""
         return next(store for store in self.stores if store.id == identifier)
+
+
+class Repository(Struct, frozen=True):
+    """Everything that checks can look at: the services, and the ledger if there is one."""
+
+    services: tuple[Service, ...]
+    ledger: Ledger | None = None

@@ -35,6 +35,30 @@ def _github(report: Report, look: Look) -> str:
     return render(report, look)
 
 
+def _gitlab(report: Report, look: Look) -> str:
+    from fragaudit.report.gitlab import render
+
+    return render(report, look)
+
+
+def _junit(report: Report, look: Look) -> str:
+    from fragaudit.report.junit import render
+
+    return render(report, look)
+
+
+def _markdown(report: Report, look: Look) -> str:
+    from fragaudit.report.markdown import render
+
+    return render(report, look)
+
+
+def _html(report: Report, look: Look) -> str:
+    from fragaudit.report.html import render
+
+    return render(report, look)
+
+
 def _checklist(report: Report, look: Look) -> str:
     from fragaudit.report.text import render_checklists
 
@@ -71,9 +95,42 @@ def _plan_json(plan: IndexPlan, look: Look) -> str:
     return render(plan, look)
 
 
-CHECK: dict[str, Renderer] = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}
+def _map_mermaid(report: Report, look: Look) -> str:
+    from fragaudit.report.mermaid import render
+
+    return render(report, look)
+
+
+def _map_dot(report: Report, look: Look) -> str:
+    from fragaudit.report.dot import render
+
+    return render(report, look)
+
+
+def _map_html(report: Report, look: Look) -> str:
+    from fragaudit.report.map_html import render
+
+    return render(report, look)
+
+
+CHECK: dict[str, Renderer] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+    "gitlab": _gitlab,
+    "junit": _junit,
+    "markdown": _markdown,
+    "html": _html,
+}
 CHECKLIST: dict[str, Renderer] = {"text": _checklist, "json": _checklist_json}
-MAP: dict[str, Renderer] = {"text": _map, "json": _map_json}
+MAP: dict[str, Renderer] = {
+    "text": _map,
+    "json": _map_json,
+    "mermaid": _map_mermaid,
+    "dot": _map_dot,
+    "html": _map_html,
+}
 INDEXES: dict[str, Callable[[IndexPlan, Look], str]] = {"text": _plan, "json": _plan_json}
 
 __all__ = ["CHECK", "CHECKLIST", "INDEXES", "MAP", "Look", "Renderer"]

@@ -41,7 +41,7 @@ def _example(example: CardExample) -> list[str]:
     flagged = any(_MARK.search(line) for text in example.files.values() for line in text.split("\n"))
     lines = [f"## {'Flagged' if flagged else 'Not flagged'}: {example.title}"]
     for path, text in example.files.items():
-        language = "sql" if path.endswith(".sql") else "python"
+        language = {"sql": "sql", "toml": "toml"}.get(path.rpartition(".")[2], "python")
         lines += ["", f"`{path}`", "", f"```{language}", *_shown(text), "```"]
     return lines
 

@@ -46,7 +46,8 @@ def _finding(paper: Paper, report: Report, finding: Finding) -> None:
     place = f"{finding.at.path}:{finding.at.line}:{finding.at.column}"
     sure = "" if finding.confidence == "certain" else f" ({finding.confidence})"
     paper.line((place, "bold"), ": ", (finding.severity, style), " ", (f"{finding.rule} {finding.name}", "bold"), sure)
-    paper.prose(finding.message, indent="  ")
+    for line in finding.message.split("\n"):
+        paper.prose(line, indent="  ")
     source = report.sources.get(finding.at.path)
     if source is not None:
         paper.excerpt(source, finding.at, style)

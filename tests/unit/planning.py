@@ -64,11 +64,12 @@ def _sort_key(words: Sequence[str]) -> SortKey:
 
 
 def index(name: str, *columns: str, table: str = "orders", **more: Any) -> Index:
-    """An index; a key is written as in SQL."""
+    """An index, on a line of its own for each name; a key is written as in SQL."""
+    line = 1 + sum(name.encode())
     keys = tuple(Key(words[0], descending="desc" in words) for words in (c.split() for c in columns))
     return Index(
         name, table, more.get("keys", keys), more.get("unique", False), more.get("method", "btree"), None,
-        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (at(3, "schema.sql"),), ("sql",),
+        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (at(line, "schema.sql"),), ("sql",),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import warnings
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.comments import ignores
 from fragaudit.extract.python.places import Places
-from fragaudit.extract.python.relevance import relevant, split_lines
+from fragaudit.extract.python.relevance import Relevant, relevant, split_lines
 from fragaudit.extract.python.walk import Walk
 from fragaudit.extract.source import decode
 from fragaudit.extract.sql.tables import defined_tables
@@ -17,8 +17,8 @@ from fragaudit.model.facts import Ddl, FileFacts
 from fragaudit.model.locations import Location, Problem
 
 
-def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
-    """Return the facts of a Python file; what can't be read becomes a problem in them.
+def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = False) -> FileFacts:
+    """Return the facts of a Python file, of all of it if `whole`; what can't be read becomes a problem in them.
 
     `ast` reads some ten times faster than libcst, tells where everything stands, and refuses nesting that no reader
     survives; it reads what the Python that runs it reads.
@@ -32,7 +32,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
     if isinstance(tree, Problem):
         return FileFacts(path, "python", count, parsed=False, ignores=found, problems=(tree,))
     lines = split_lines(text)
-    chosen = relevant(tree, text, lines, catalogue)
+    chosen = Relevant(tree.body, frozenset()) if whole else relevant(tree, text, lines, catalogue)
     walk = Walk(Places(lines, text.isascii()), chosen.left_out)
     try:
         # A file of which nothing else matters still says which modules belong together.
@@ -54,6 +54,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
         uses=tuple(walk.uses),
         tables=tables,
         ignores=found,
+        mentions=catalogue.mentions(text),
     )
 
 

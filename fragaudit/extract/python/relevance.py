@@ -18,7 +18,7 @@ _SPEAKING = re.compile(
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"(?<!__)table_?name|"
-    r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
+    r"create_(?:async_)?engine|engine_from_config|kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -182,6 +182,9 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
     sql = _holds_sql(text)
+    if catalogue.mentions(text):
+        # Few files do, and what a search gives back can be put together anywhere in them.
+        return Relevant(tree.body, frozenset())
     spoken = set(_WORD.findall(text))
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())

@@ -1,0 +1,90 @@
+"""What a set of files opens and uses: of the whole repository, or of one service with the shared code it imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from fragaudit.catalogue import Catalogue
+from fragaudit.link.assemble import Found
+from fragaudit.link.boundaries import ServiceRoot
+from fragaudit.link.configured import Configured
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.holders import Holders
+from fragaudit.link.openings import Opened, Openings
+from fragaudit.link.program import Program
+from fragaudit.link.reach import Reach
+from fragaudit.link.slots import Slots
+from fragaudit.link.usage import Usage
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.locations import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything found in some files. `by_call` are the openings that calls make, `opened` those of settings too."""
+
+    evaluator: Evaluator
+    by_call: tuple[Opened, ...]
+    opened: tuple[Opened, ...]
+    found: Found
+    unresolved: tuple[Location, ...]
+    calls_found: int
+
+    @property
+    def program(self) -> Program:
+        """The files, indexed."""
+        return self.evaluator.program
+
+
+def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
+    """Return what files open and use, with names followed in these files alone.
+
+    In `shared` ones only what something uses is opened.
+    """
+    program = Program(facts, catalogue.roots)
+    evaluator = Evaluator(program, catalogue)
+    by_call = Openings(evaluator, catalogue).all()
+    opened = tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all())))
+    usage = Usage(evaluator, catalogue)
+    called = usage.all()
+    used = {c.opening for c in called}
+    reach = Reach(program)
+    opened = tuple(
+        o
+        for o in opened
+        if (not o.on_use or o.key in used)
+        and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
+    )
+    slots = Slots(evaluator, catalogue, opened)
+    held = Holders(evaluator, catalogue).all()
+    found = Found(opened, (*slots.families(), *slots.arms()), held, called, reach)
+    unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
+    return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
+
+
+def seen_by(root: ServiceRoot, whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue) -> Seen:
+    """Return what one service opens and uses.
+
+    A function that code shared by several services opens a store in opens it at the addresses that this service's
+    callers give it, not at those of the others; shared code that it doesn't import opens nothing for it.
+    """
+    if not any(path.endswith(".py") for path in root.shared):
+        return whole
+    reached = _reached(root, whole.program)
+    return seen([f for f in facts if f.path in root.files or f.path in reached], catalogue, reached)
+
+
+def _reached(root: ServiceRoot, program: Program) -> set[str]:
+    """Return the shared files that a service's own files import, directly or by way of each other."""
+    numbers = {file.path: number for number, file in enumerate(program.files)}
+    queue = [numbers[path] for path in sorted(root.files) if path in numbers]
+    known = set(queue)
+    while queue:
+        number = queue.pop()
+        for item in program.files[number].imports:
+            for target in program.targets(item, number):
+                if target not in known and program.files[target].path in root.shared:
+                    known.add(target)
+                    queue.append(target)
+    return {program.files[number].path for number in known} - root.files
