@@ -69,7 +69,8 @@ def index(name: str, *columns: str, table: str = "orders", **more: Any) -> Index
     keys = tuple(Key(words[0], descending="desc" in words) for words in (c.split() for c in columns))
     return Index(
         name, table, more.get("keys", keys), more.get("unique", False), more.get("method", "btree"), None,
-        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (at(line, "schema.sql"),), ("sql",),
+        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (at(line, "schema.sql"),),
+        ("sql",),
     )  # fmt: skip
 
 
