@@ -20,7 +20,8 @@ from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
-from fragaudit.link.statements import Statements, with_stores
+from fragaudit.link.statements import Statements
+from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
