@@ -78,8 +78,8 @@ def test_a_dropped_column_takes_its_indexes_along() -> None:
 def test_indexes_inside_a_table_of_mysql_and_the_one_for_its_foreign_key() -> None:
     text = """
     CREATE TABLE p (id INT AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;
-    CREATE TABLE a (id INT, p_id INT, `key` VARCHAR(9), name TEXT, KEY by_name (name(20) DESC), UNIQUE KEY u (`key`, id),
-      FULLTEXT KEY ft (name), FOREIGN KEY (p_id) REFERENCES p (id)) ENGINE=InnoDB;
+    CREATE TABLE a (id INT, p_id INT, `key` VARCHAR(9), name TEXT, KEY by_name (name(20) DESC),
+      UNIQUE KEY u (`key`, id), FULLTEXT KEY ft (name), FOREIGN KEY (p_id) REFERENCES p (id)) ENGINE=InnoDB;
     """
     table = schema({"schema.sql": text}, "mysql")["a"]
     assert keys(table) == [("name DESC",), ("key", "id"), ("name",), ("p_id",)]
