@@ -87,7 +87,14 @@ class Reading:
 
 
 def _used(written: Written, reads: Sequence[Read], schema: Schema) -> tuple[Used, ...]:
-    return tuple(accesses(one.statement, written, schema) for one in reads if one.statement is not None)
+    found = []
+    for one in reads:
+        if one.statement is not None:
+            try:
+                found.append(accesses(one.statement, written, schema))
+            except RecursionError:  # nested beyond what is looked at; what it finds stays unknown
+                found.append(Used((), ()))
+    return tuple(found)
 
 
 def _job(path: str, texts: Sequence[Written]) -> _Job:

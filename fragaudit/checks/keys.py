@@ -24,9 +24,8 @@ def redundant_index(service: Service) -> Iterator[Hit]:
         for number, index in enumerate(table.indexes):
             if index.origin != "index" or not index.at:
                 continue
-            wider = next(
-                (w for n, w in enumerate(table.indexes) if n != number and _replaces(w, index, n < number)), None
-            )
+            others = [(n < number, w) for n, w in enumerate(table.indexes) if n != number and not _one_text(w, index)]
+            wider = next((w for earlier, w in others if _replaces(w, index, earlier)), None)
             if wider is not None:
                 same = len(wider.keys) == len(index.keys)
                 what = "has the same keys" if same else "begins with the same keys"
@@ -98,6 +97,13 @@ def _used(index: Index, accesses: Sequence[Access], table: Table) -> bool:
         if index.keys[0].column.lower() in names or index.name in access.by.split(", "):
             return True
     return False
+
+
+def _one_text(one: Index, other: Index) -> bool:
+    """Say whether two indexes are two readings of one statement, whose names are put together when it runs."""
+    if one.origin != "index" or other.origin != "index":
+        return False
+    return bool({(at.path, at.line) for at in one.at} & {(at.path, at.line) for at in other.at})
 
 
 def _replaces(wider: Index, index: Index, earlier: bool) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from fragaudit.coverage import column_of, judged, serves_column
-from fragaudit.link.accesses.blocks import Block, Builder, Src, strict_on
+from fragaudit.link.accesses.blocks import Block, Builder, Src, TooManyBlocksError, strict_on
 from fragaudit.link.accesses.conditions import About, Conditions, Found, facts
 from fragaudit.link.accesses.pushed import push
 from fragaudit.link.accesses.resolved import Cmp, Col, Test, Unclear, Value, columns
@@ -31,7 +31,10 @@ def accesses(statement: Statement, written: Written, schema: Schema) -> Used:
         written: the text it was read from; places are found in it.
         schema: all tables.
     """
-    root = Builder(schema, written).build(statement)
+    try:
+        root = Builder(schema, written).build(statement)
+    except TooManyBlocksError:
+        return Used((), ())
     dialect = statement.dialect or written.dialect
     push(root, dialect)
     found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect).accesses()]

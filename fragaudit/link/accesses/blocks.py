@@ -47,6 +47,8 @@ from fragaudit.model.sql import (
 from fragaudit.model.statements import Written
 
 DEEPEST_VIEWS = 12
+MOST_BLOCKS = 600
+"""Of one statement, views taken apart included: views that name each other twice would double at each level."""
 _STRICT = frozenset(
     {"=", "<>", "<", "<=", ">", ">=", "in", "any", "like", "ilike", "glob", "is not null", "true", "false", "not in",
      "not like"}
@@ -95,23 +97,19 @@ class Block(Struct, eq=False):
         return frozenset(s.number for s in self.sources)
 
     def outside(self) -> Iterator[Col]:
-        """Yield the columns that the block takes from around it."""
-        own = self._numbers()
-        for test in self._tests():
-            yield from (c for c in columns(test) if c.source not in own)
+        """Yield the columns that the block and those inside it take from around it."""
+        within = list(self._within())
+        own = frozenset(s.number for block in within for s in block.sources)
+        for block in within:
+            for test in (*block.tests, *(t for s in block.sources for t in s.only)):
+                yield from (c for c in columns(test, nested=False) if c.source not in own)
 
-    def _numbers(self) -> frozenset[int]:
-        numbers = set(self.own())
-        for block in (*self.inner, *self.arms):
-            numbers |= block._numbers()
-        return frozenset(numbers)
-
-    def _tests(self) -> Iterator[Test]:
-        yield from self.tests
-        for source in self.sources:
-            yield from source.only
-        for block in (*self.inner, *self.arms):
-            yield from block._tests()
+    def _within(self) -> Iterator[Block]:
+        waiting = [self]
+        while waiting:
+            block = waiting.pop()
+            yield block
+            waiting += (*block.inner, *block.arms)
 
     def output(self, name: str, at: Location) -> Term | None:
         """Return what a column of the block's result is, None if it isn't known."""
@@ -190,6 +188,10 @@ def _moved(term: Term, at: Location) -> Term:
     return term
 
 
+class TooManyBlocksError(Exception):
+    """The statement comes to more query blocks than are looked at."""
+
+
 class Builder:
     """Makes the blocks of one statement."""
 
@@ -198,6 +200,7 @@ class Builder:
         self._written = written
         self._number = 0
         self._views = 0
+        self._blocks = 0
         self._shared: dict[tuple[int, int], Block] = {}
 
     def build(self, statement: Statement) -> Block:
@@ -210,6 +213,9 @@ class Builder:
     # -- blocks --------------------------------------------------------------------------------------------------------
 
     def _block(self, statement: Statement, number: int, parent: Block | None, fixed: Location | None) -> Block:
+        self._blocks += 1
+        if self._blocks > MOST_BLOCKS:
+            raise TooManyBlocksError
         query = statement.queries[number]
         block = Block(query, parent, [], [], [], [], [], [])
         block.arms = [self._block(statement, arm, parent, fixed) for arm in query.arms]

@@ -132,29 +132,28 @@ def key(item: Test | Term) -> object:
     return ("?", id(item))
 
 
-def columns(item: Test | Term) -> tuple[Col, ...]:
-    """Return every column in a condition, those that nested queries take from outside included."""
+def columns(item: Test | Term, *, nested: bool = True) -> tuple[Col, ...]:
+    """Return every column in a condition; `nested`: also those that queries in it take from outside."""
     found: list[Col] = []
-    _collect(item, found)
+    _collect(item, found, nested)
     return tuple(found)
 
 
-def _collect(item: Test | Term, found: list[Col]) -> None:
-    kind = type(item)
-    if kind is Col:
-        found.append(item)  # type: ignore[arg-type]
-    elif kind is Value:
+def _collect(item: Test | Term, found: list[Col], nested: bool) -> None:
+    if isinstance(item, Col):
+        found.append(item)
+    elif isinstance(item, Value):
         return
     elif isinstance(item, Cmp):
-        _collect(item.left, found)
+        _collect(item.left, found, nested)
         for right in item.right:
-            _collect(right, found)
+            _collect(right, found, nested)
     elif isinstance(item, Computed):
         found += item.columns
     elif isinstance(item, (Several, Every, Either)):
         for inner in item.items:
-            _collect(inner, found)
+            _collect(inner, found, nested)
     elif isinstance(item, Unclear):
-        _collect(item.term, found)
-    elif isinstance(item, Nested):
+        _collect(item.term, found, nested)
+    elif nested:
         found += item.block.outside()
