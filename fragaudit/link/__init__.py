@@ -18,7 +18,8 @@ from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.program import Program
 from fragaudit.link.roles import primary_of
 from fragaudit.link.seen import seen, seen_by
-from fragaudit.link.statements import Statements, with_stores
+from fragaudit.link.statements import Statements
+from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts

@@ -16,6 +16,8 @@ MOST_JOINED = 16
 """Texts that alternatives of the parts may combine to; the parts of more become gaps."""
 
 MOST_OF_A_PART = 6
+MOST_PIECES = 2_000
+LONGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ def choices(options: Mapping[K, Sequence[Pieces]]) -> Iterator[dict[K, Pieces]]:
         yield dict(zip(kept, choice, strict=True))
 
 
+def limited(pieces: Pieces) -> Pieces:
+    """Return a text, or a gap if it is longer than any statement: texts that double in a loop have no end."""
+    long = len(pieces) > MOST_PIECES or sum(len(p.text) for p in pieces if isinstance(p, Fixed)) > LONGEST
+    return GAP if long else pieces
+
+
 def combined(parts: Sequence[tuple[Value, Sequence[Pieces]]]) -> list[Pieces]:
     """Return the concatenations of one alternative of each part; a part with too many becomes a gap.
 
@@ -75,7 +83,7 @@ def combined(parts: Sequence[tuple[Value, Sequence[Pieces]]]) -> list[Pieces]:
     found: list[Pieces] = []
     for chosen in choices(options):
         texts = {v: (Gap(source_of(v)),) if p is GAP else p for v, p in chosen.items()}
-        found.append(tuple(piece for value, _ in parts for piece in texts[value]))
+        found.append(limited(tuple(piece for value, _ in parts for piece in texts[value])))
     return distinct(found)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import msgspec
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
@@ -17,11 +14,11 @@ from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.pieces import Fixed, Pieces, readable
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.sql import dialect_of
+from fragaudit.link.sqlshape import BEGINS, CERTAIN, CYPHER, IMPOSSIBLE, QUALIFIED, STATEMENT
 from fragaudit.link.texts import Reading, Texts
 from fragaudit.model.layout import position
 from fragaudit.model.locations import Location
 from fragaudit.model.statements import Written
-from fragaudit.model.stores import Kind, Role, Service, Store
 from fragaudit.model.values import Attr, Call, Lit, Placed, Ref, Seq, Text, Value, children
 from fragaudit.model.values import Operation as Operator
 
@@ -49,51 +46,6 @@ _REVERSIBLE = frozenset({"RunSQL", "step"})
 
 _OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "replace"})
 _NOT_EXECUTED = frozenset({"text", "rows_where"})
-
-_LEAD = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/|;)*"
-_BEGINS = re.compile(_LEAD + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b", re.I | re.S)
-_STATEMENT = re.compile(
-    _LEAD
-    + r"""\(*\s*(?:SELECT\b|
-    INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?!SET\b)\S+|DELETE\s+FROM\b|
-    MERGE\s+INTO\b|WITH\s+(?:RECURSIVE\s+)?[\w"{]+\s*(?:\([^)]*\)\s*)?AS\b|VALUES\s*\(|TRUNCATE\s|EXPLAIN\s|
-    CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|VIRTUAL|UNIQUE|MATERIALIZED|FULLTEXT|SPATIAL|
-        FOREIGN)\s+)*(?:TABLE|INDEX|VIEW|EXTENSION|TYPE|TRIGGER|FUNCTION|SCHEMA|SEQUENCE|PROCEDURE|DATABASE|DOMAIN|POLICY|
-        RULE)\b|
-    ALTER\s+(?:TABLE|INDEX|TYPE|SEQUENCE|VIEW|SCHEMA|DATABASE|EXTENSION)\b|
-    DROP\s+(?:TABLE|INDEX|VIEW|TRIGGER|FUNCTION|TYPE|SCHEMA|SEQUENCE|EXTENSION|DATABASE|MATERIALIZED)\b|
-    PRAGMA\s|VACUUM\b|ANALYZE\b|LOCK\s+TABLE\b|SHOW\s|SET\s+\w|COMMENT\s+ON\b|GRANT\s|REVOKE\s|COPY\s|REINDEX\b|
-    REFRESH\s+MATERIALIZED\b|CALL\s|DO\s+\$|BEGIN\b|COMMIT\b|ROLLBACK\b|SAVEPOINT\b|ATTACH\b|LISTEN\b|NOTIFY\b)""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
-"""How a text begins that is a statement, if it is given to something that executes statements."""
-
-_NAME = r"(?:[\w.\"`\[\]]|\{[^{}]*\})+"
-_CERTAIN = re.compile(
-    _LEAD
-    + rf"""(?:SELECT\b.*?\bFROM\b|
-    select\b.*?\bfrom\s+{_NAME}(?:\s+(?:where|order|group|limit|join|inner|left|as)\b|\s*;?\s*\Z)|
-    INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\s+{_NAME}|insert\s+into\s+{_NAME}\s*(?:\(|values\b|select\b)|
-    REPLACE\s+INTO\s+{_NAME}|MERGE\s+INTO\s+{_NAME}|
-    UPDATE\s+(?:ONLY\s+)?{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+SET\b|update\s+{_NAME}\s+set\s+{_NAME}\s*=|
-    DELETE\s+FROM\s+{_NAME}|delete\s+from\s+{_NAME}(?:\s+where\b|\s*;?\s*\Z)|
-    (?:WITH|with)\s+(?:RECURSIVE\s+|recursive\s+)?[\w"]+\s*(?:\([^)]*\)\s*)?(?:AS|as)\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(|
-    (?:CREATE|create)\s+(?:(?:TEMP|TEMPORARY|UNLOGGED|VIRTUAL|temp|temporary|virtual)\s+)?(?:TABLE|table)\s+(?:IF\s+NOT\s+EXISTS\s+|if\s+not\s+exists\s+)?(?!IF\b|if\b){_NAME}|
-    (?:CREATE|create)\s+(?:(?:UNIQUE|unique|FULLTEXT|SPATIAL)\s+)?(?:INDEX|index)\s+.*?\b(?:ON|on)\s+{_NAME}|
-    ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME}|DROP\s+(?:TABLE|INDEX)\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME})""",
-    re.DOTALL | re.VERBOSE,
-)
-"""How a text begins that is a statement whoever it is given to: prose may begin with `Select` or `delete from`."""
-
-_IMPOSSIBLE = re.compile(
-    r"\bWHERE\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|\bWHERE\s*(?:\)|;|\Z)|"
-    r"\bVALUES\s*\([^()]*\)\s*(?:WHERE|ORDER|LIMIT)\b",
-    re.IGNORECASE,
-)
-_QUALIFIED = re.compile(
-    r"(\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|REFERENCES|ONLY)\s+)(?:\"?\w+\"?\.)", re.IGNORECASE
-)
-_CYPHER = re.compile(r"\bcypher\s*\(|\bFOR\s*\(|\bFOR\s+\w+\s*\(|-\[[^\]]*\]->?|\bON\s+:\w", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +92,7 @@ class Statements:
         for site in self._program.sites:
             if getattr(site.call.func, "name", "") in names:
                 self._site(site)
-        self._forwarding = self._texts.forwarding(_STATEMENT) - names
+        self._forwarding = self._texts.forwarding(STATEMENT) - names
         for name in sorted(self._forwarding):
             for site in self._program.sites_by_name[name]:
                 if not self._followed(site):
@@ -167,9 +119,9 @@ class Statements:
             found = self._texts.of(item, reading)
             for pieces in found:
                 text = readable(pieces)
-                if not _STATEMENT.match(text) or _CYPHER.search(text):
+                if not STATEMENT.match(text) or CYPHER.search(text):
                     continue
-                if len(found) > 1 and _IMPOSSIBLE.search(text):
+                if len(found) > 1 and IMPOSSIBLE.search(text):
                     self._take(pieces)
                     continue  # parts that are never used together
                 self._take(pieces)
@@ -267,7 +219,7 @@ class Statements:
         stack = [value]
         while stack:
             top = stack.pop()
-            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _BEGINS.match(str(head.value)):
+            if isinstance(top, _STARTS) and (head := _head(top)) is not None and BEGINS.match(str(head.value)):
                 self._unseen(top, reading)
             elif not isinstance(top, (Lit, Ref)):
                 stack.extend(reversed(children(top)))
@@ -277,7 +229,7 @@ class Statements:
         if head is None or self._key(Fixed(str(head.value), head.at, reading.place.file)) in self._taken:
             return
         for pieces in map(self._texts.unfilled, self._texts.of(value, reading)):
-            if _CERTAIN.match(readable(pieces)) and not _CYPHER.search(readable(pieces)):
+            if CERTAIN.match(readable(pieces)) and not CYPHER.search(readable(pieces)):
                 self._take(pieces)
                 self._add(pieces, None, "", executed=False, script=False)
 
@@ -290,7 +242,7 @@ class Statements:
         written = self._written(composed, executed, script)
         # What can't be judged is counted once, however many ways there are to compute it.
         # A schema that is known by one of several ways makes no other statement.
-        key = (written.at, "" if written.dynamic else _QUALIFIED.sub(r"\1", written.text))
+        key = (written.at, "" if written.dynamic else QUALIFIED.sub(r"\1", written.text))
         known = self._found.get(key)
         if known is None or (known.opening is None and opening is not None) or (not known.engine and engine):
             self._found[key] = Run(written, opening, engine, composed.path_file)
@@ -342,45 +294,3 @@ def _head(value: Value) -> Placed | None:
 
 def _is_script(call: Call) -> bool:
     return getattr(call.func, "name", "") == "executescript"
-
-
-# -- stores ------------------------------------------------------------------------------------------------------------
-
-
-def with_stores(
-    runs: Sequence[Run], services: Sequence[Service], files: Sequence[frozenset[str]], opened: Sequence[Opened],
-    program: Program,
-) -> tuple[Written, ...]:  # fmt: skip
-    """Return statements with the store that runs them and its dialect.
-
-    `files` are the paths of each service. A statement whose store could not be followed belongs to the only relational
-    store of its service, if there is just one.
-    """
-    places = {o.key: program.location(o.site.place.file, o.site.call.at) for o in opened}
-    engines = {o.key: o.engine for o in opened}
-    owner = {path: number for number in reversed(range(len(files))) for path in files[number]}
-    by_opening = [{opening.at: store for store in service.stores for opening in store.openings} for service in services]
-    found = []
-    for run in runs:
-        number = owner.get(run.written.path)
-        store = None
-        if number is not None:
-            at = places.get(run.opening) if run.opening is not None else None
-            store = (by_opening[number].get(at) if at is not None else None) or _only(services[number], run.engine)
-        found.append(_with_store(run, store, engines))
-    return tuple(found)
-
-
-def _with_store(run: Run, store: Store | None, engines: dict[SiteKey, str]) -> Written:
-    engine = engines.get(run.opening, "") if run.opening is not None else ""
-    spoken = dialect_of(engine) or dialect_of(run.engine) or (dialect_of(store.engine) if store is not None else "")
-    return msgspec.structs.replace(run.written, store=store.id if store is not None else "", dialect=spoken)
-
-
-def _only(service: Service, engine: str) -> Store | None:
-    stores = [
-        s
-        for s in service.stores
-        if s.kind == Kind.RELATIONAL and s.role != Role.SCRATCH and (not engine or s.engine in (engine, UNDECIDED))
-    ]
-    return stores[0] if len(stores) == 1 else None

@@ -18,6 +18,7 @@ from fragaudit.link.pieces import (
     constant,
     distinct,
     filled,
+    limited,
     readable,
     replaced,
     source_of,
@@ -370,7 +371,7 @@ class Texts:
             # So many parts may be there or not that what is added stays open.
             gap = Gap(source_of(binding.value))
             return distinct(text if text[-1:] == (gap,) else (*text, gap) for text in before)
-        return [(*text, *more) for text in before for more in added]
+        return [limited((*text, *more)) for text in before for more in added]
 
     def _parameter(self, function: Place, number: int, reading: Reading) -> Iterator[Pieces]:
         parameter = self._program.scope(function).parameters[number]
@@ -621,7 +622,7 @@ class Texts:
             parts: list[Pieces] = []
             for number, item in enumerate(items):
                 parts.extend([separator, item] if number else [item])
-            found.append(tuple(piece for pieces in parts for piece in pieces))
+            found.append(limited(tuple(piece for pieces in parts for piece in pieces)))
         return distinct(text for text in found if text) or [(Gap(source_of(value)),)]
 
     def _lists(self, value: Value, reading: Reading) -> list[tuple[Pieces, ...]]:

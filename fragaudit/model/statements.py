@@ -26,7 +26,8 @@ class Segment(Struct, frozen=True, array_like=True):
 class Hole(Struct, frozen=True, array_like=True):
     """A part of a text that is computed. In the text stands a placeholder `:h0`, `:h1`…, at the offsets of `at`.
 
-    `value`: certainly a value that could be bound as a parameter; `unknown`: it may be any piece of SQL.
+    Where only a name can stand, it is `h0` without the colon; where nothing could, the mark is empty. `value`:
+    certainly a value that could be bound as a parameter; `unknown`: it may be any piece of SQL.
     """
 
     at: Mark

@@ -424,6 +424,7 @@ def test_many_optional_parts_stay_bounded() -> None:
         "def g(q):\n    return f(q) + q\nf('SELECT a FROM t')",
         "q = 'SELECT a FROM t'\nwhile True:\n    q = q + q\n    db.execute(q)",
         "A = B\nB = A + ' x'\ndb.execute(A)",
+        "q = 'SELECT a FROM t'\nfor x in y:\n" + "    q = q + q\n" * 60 + "    db.execute(q)",
         "q = " + " + ".join(f"'SELECT a{n} '" for n in range(400)) + "\ndb.execute(q)",
     ],
 )
