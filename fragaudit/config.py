@@ -13,6 +13,8 @@ import msgspec
 import tomli
 from msgspec import Meta, Struct
 
+from fragaudit.model.sql import DIALECT_ALIASES, DIALECTS
+
 DEFAULT_MAX_FILE_SIZE = 5_000_000
 """Bytes. Hand-written source is far smaller; what is larger is generated or data."""
 
@@ -322,12 +324,21 @@ def _read(file: _File) -> Config:
         rules={name: _rule(name, entry, file) for name, entry in read.rules.items()},
         services=_services(read.services, file),
         foundation=read.foundation,
-        dialect=read.dialect,
+        dialect=_dialect(read.dialect, file),
         max_file_size=read.max_file_size,
         stores=read.store,
         ledger=read.ledger,
         search=read.search,
     )
+
+
+def _dialect(name: str | None, file: _File) -> str | None:
+    if name is None:
+        return None
+    known = DIALECT_ALIASES.get(name.lower(), name.lower())
+    if known not in DIALECTS:
+        raise unknown(name, (*DIALECTS, *DIALECT_ALIASES), file.at(("dialect",)), "dialect")
+    return known
 
 
 def _rule(name: str, entry: object, file: _File) -> RuleConfig:

@@ -11,6 +11,21 @@ from typing import Literal, TypeAlias, Union
 
 from msgspec import Struct
 
+DIALECTS = frozenset(
+    {"athena", "bigquery", "clickhouse", "databricks", "doris", "drill", "duckdb", "hive", "materialize", "mysql",
+     "oracle", "postgres", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "sqlite",
+     "starrocks", "tableau", "teradata", "trino", "tsql"}
+)  # fmt: skip
+"""The dialects that can be named, as sqlglot calls them."""
+DIALECT_ALIASES = {
+    "postgresql": "postgres",
+    "cockroachdb": "postgres",
+    "mariadb": "mysql",
+    "sqlite3": "sqlite",
+    "mssql": "tsql",
+    "sqlserver": "tsql",
+}
+
 Mark: TypeAlias = tuple[int, int]
 """Where something stands in its statement: start and end (exclusive) offsets into the statement's text.
 

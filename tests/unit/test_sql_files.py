@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
-from fragaudit.config import Config
+from fragaudit.config import Config, ConfigError, load
 from fragaudit.extract.sql import extract_sql, read
 from fragaudit.extract.sql.dialects import guessed
 from fragaudit.extract.sql.placeholders import normalised
@@ -148,3 +149,12 @@ def test_hostile_statements_are_bounded(text: str) -> None:
     report = audit_sources({"schema.sql": schema, "q.sql": f"-- name: q\n{text};\n"}, Config(dialect="postgres"))
     assert time.process_time() - start < 2
     assert report.coverage.sql_found >= 1
+
+
+def test_a_dialect_may_be_called_as_its_engine_and_must_exist(tmp_path: Path) -> None:
+    file = tmp_path / "fragaudit.toml"
+    file.write_text('dialect = "PostgreSQL"\n')
+    assert load(tmp_path).dialect == "postgres"
+    file.write_text('\ndialect = "postgress"\n')
+    with pytest.raises(ConfigError, match=r"fragaudit\.toml:2: unknown dialect `postgress`; did you mean `postgres`"):
+        load(tmp_path)

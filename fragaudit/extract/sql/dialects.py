@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from fragaudit.model.sql import DIALECT_ALIASES, DIALECTS
+
 _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "mysql",
@@ -46,7 +48,6 @@ SQL without an error; the proprietary ones last, as they accept the least of wha
 
 
 _NAMED = re.compile(r"^[ \t]*--[ \t]*(?:sqlfluff:)?dialect[ \t]*:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
-_ALIASES = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 
 def guessed(text: str) -> str:
@@ -56,7 +57,8 @@ def guessed(text: str) -> str:
     """
     named = _NAMED.search(text)
     if named is not None:
-        return _ALIASES.get(named[1].lower(), named[1].lower())
+        name = DIALECT_ALIASES.get(named[1].lower(), named[1].lower())
+        return name if name in DIALECTS else ""
     counts = sorted(((len(set(signs.findall(text))), name) for name, signs in _SIGNS), reverse=True)
     (first, name), (second, _) = counts[0], counts[1]
     return name if first > second else ""

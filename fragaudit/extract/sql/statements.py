@@ -21,7 +21,7 @@ from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.predicates import Predicates
 from fragaudit.extract.sql.reader import UnreadError
 from fragaudit.model.schema import AddColumn, AddForeignKey, AddIndex, Change, CreateTable
-from fragaudit.model.sql import NOWHERE, Mark, Predicate, Statement
+from fragaudit.model.sql import DIALECTS, NOWHERE, Mark, Predicate, Statement
 from fragaudit.model.statements import Read
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it doesn't support is told by what it returns
@@ -50,6 +50,7 @@ def read(text: str, dialect: str) -> Read:
         dialect: sqlglot's name of its dialect, empty if it isn't known.
     """
     whole: Mark = (0, len(text))
+    dialect = dialect if dialect in DIALECTS else ""
     first = _FIRST.match(text)
     word = first[1].upper() if first is not None else ""
     wrapped = _WRAPPERS.match(text) if word in ("EXPLAIN", "PREPARE", "DECLARE") else None
