@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from differential.compare import Shape, differences, evaluator, folded, migrations, real, run
 
+from differential.compare import Shape, differences, evaluator, folded, migrations, real, run
 from fragaudit.link.orm import Mapping
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
