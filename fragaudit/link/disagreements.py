@@ -27,7 +27,7 @@ MOSTLY = 0.8
 LEAST = 3
 _LARGE = re.compile(r"blob|bytea|binary|vector|halfvec|longtext|mediumtext|tsvector|image|^raw", re.IGNORECASE)
 _LONG = re.compile(r"^(?:text|jsonb?|clob|xml|nvarchar\(max\))", re.IGNORECASE)
-_CONTENT = re.compile(r"content|body|payload|raw|document|html|data|blob|log|transcript|embedding", re.IGNORECASE)
+_CONTENT = re.compile(r"content|text|body|payload|raw|document|html|data|blob|log|transcript|embedding", re.IGNORECASE)
 _OF_USERS = frozenset({"auth_user", "user", "users"})
 
 

@@ -224,8 +224,10 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
         if isinstance(node, ast.ClassDef):
             found = node.name == "Migration"
         else:
-            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
-                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            found = (
+                not {"down_revision", "steps", "__depends__"}.isdisjoint(_names(node))
+                or (isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards")
+                or (isinstance(node, ast.ImportFrom) and node.module == "yoyo")
             )
         if found:
             return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]

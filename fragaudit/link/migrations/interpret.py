@@ -15,8 +15,8 @@ from fragaudit.model.facts import Binding, Use
 from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Seq, Value, calls, children, dotted
 
 DEEPEST_CALLS = 8
-MOST_ROUNDS = 400
-MOST_STATEMENTS = 20_000
+MOST_ROUNDS = 200
+MOST_STATEMENTS = 1_500
 """Of one migration, loops and helpers counted as often as they run."""
 
 
