@@ -52,16 +52,29 @@ def _several(service: Service, findings: Sequence[Finding]) -> _Verdict:
 
 def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
     stores = _stores(service)
-    if not stores:
+    if not stores and not service.accesses:
         return "n/a", "no store that keeps data was found", ()
-    if service.primary is None:
-        if findings:
+    if service.primary is None and stores:
+        apart = [f for f in findings if f.rule == "FA103"]
+        if apart:
             why = "there is no primary database; the stores found could be tables of one"
-            return "yes", why, tuple(f.at for f in findings)
+            return "yes", why, tuple(f.at for f in apart)
         return "review", f"there is no primary database, only {listed(stores)}", tuple(place_of(s) for s in stores)
-    primary = service.store(service.primary)
-    why = f"{shown(primary)} is the primary database; whether its indexes serve every query is not decided yet"
-    return "review", why, (place_of(primary), *(t.at for t in service.tables[:2]))
+    primary = service.store(service.primary) if service.primary is not None else None
+    name = f"{shown(primary)} is the primary database; " if primary is not None else ""
+    places = (place_of(primary),) if primary is not None else ()
+    judged = [a for a in service.accesses if a.verdict in ("covered", "partial", "uncovered")]
+    missing = [f for f in findings if f.rule == "FA201" and f.confidence != "possible"]
+    if missing:
+        why = f"{name}{len(missing)} of {counted(len(judged), 'access pattern')} have no index that could serve them"
+        return "review", why, (*places, *(f.at for f in missing))
+    if not judged:
+        return "review", f"{name}no statement was found that shows what it is asked", (
+            *places, *(t.at for t in service.tables[:2]))  # fmt: skip
+    open_ones = sum(a.verdict == "uncovered" for a in judged)
+    doubt = f", {open_ones} of them perhaps not" if open_ones else ""
+    why = f"{name}each of the {counted(len(judged), 'access pattern')} that could be judged has its index{doubt}"
+    return ("review" if open_ones else "yes"), why, (*places, *(a.at for a in judged[:2]))
 
 
 def _similarity(service: Service, findings: Sequence[Finding]) -> _Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fragaudit.coverage.columns import is_boolean, is_flag, is_state, is_usual
+from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_state, is_usual, plain_collation
 from fragaudit.coverage.lookup import sort_possible
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import Table
@@ -16,10 +16,19 @@ def wanted_conditions(access: Access, table: Table, dialect: str) -> list[Condit
         c
         for c in access.conditions
         if c.op not in ("true", "false", "match")
-        and not (c.op == "prefix" and dialect in ("postgres", "sqlite"))
         and not c.expression
+        and _by_own_collation(c, table, dialect)
         and not (c.op in ("=", "in") and is_boolean(table, c.column))
     ]
+
+
+def _by_own_collation(condition: Condition, table: Table, dialect: str) -> bool:
+    """Say whether an index with the column's own collation would serve: a pattern, or a comparison that names one."""
+    column = column_of(table, condition.column)
+    own = plain_collation(column.collation) if column is not None else ""
+    if condition.op == "prefix" and dialect in ("postgres", "sqlite"):
+        return own == "nocase" if dialect == "sqlite" else own in ("c", "posix", "c.utf8", "ucs_basic")
+    return not condition.collation or plain_collation(condition.collation) == own
 
 
 def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | None:

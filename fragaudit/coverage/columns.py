@@ -55,6 +55,11 @@ def is_usual(condition: Condition) -> bool:
     return condition.constant is not None and condition.constant.strip("'").lower() in _USUAL
 
 
+def plain_collation(name: str) -> str:
+    """Return a collation as it is compared: empty for the one that is meant where none is named."""
+    return "" if name.lower() in ("binary", "default") else name.lower()
+
+
 def is_text(kind: str) -> bool:
     """Say whether a column's type makes it text, by the rules of SQLite, which fit the others' types."""
     kind = kind.lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.coverage.columns import column_of, never_null
+from fragaudit.coverage.columns import column_of, never_null, plain_collation
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access, Condition, SortKey
 from fragaudit.model.schema import Index, Key, Table
@@ -44,13 +44,9 @@ def looks_up(index: Index, place: int, condition: Condition, table: Table, diale
         return False
     # The comparison's collation must be the key's; each is the column's own unless it names another.
     own = (column.collation if column is not None else "").lower()
-    if dialect != "mysql" and _binary(key.collation or own) != _binary(condition.collation or own):
+    if dialect != "mysql" and plain_collation(key.collation or own) != plain_collation(condition.collation or own):
         return False
     return op in _BOUND
-
-
-def _binary(collation: str) -> str:
-    return "" if collation.lower() in ("binary", "default") else collation.lower()
 
 
 def serves_column(table: Table, column: str) -> bool:

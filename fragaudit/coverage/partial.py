@@ -53,14 +53,14 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     wanted = [_number(c) for c in constants if c is not None]
     if " ".join((op, ", ".join(wanted))).strip() in facts:
         return True
+    if dialect == "sqlite":  # which compares the conditions as they are written
+        return False
     truths = {"true": ("= 1", "true"), "false": ("= 0", "false")}
     if op in truths:
         return any(f in truths[op] for f in facts)
     if op == "=" and wanted in (["1"], ["0"]) and ("true" if wanted == ["1"] else "false") in facts:
         return True
-    if dialect == "sqlite" or not wanted:
-        return False
-    return any(_stronger(f, op, wanted) for f in facts)
+    return bool(wanted) and any(_stronger(f, op, wanted) for f in facts)
 
 
 def _compared(condition: Condition, name: str) -> bool:

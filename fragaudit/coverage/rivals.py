@@ -21,7 +21,7 @@ def superfluous(index: Index, others: Sequence[Index]) -> tuple[Index, str] | No
         return None
     places = {id(other): place for place, other in enumerate(others)}
     for other in sorted(others, key=lambda o: (_rank(o), -len(o.keys), o.name)):
-        if other is index or other.table != index.table:
+        if other is index or other.table != index.table or _one_text(other, index):
             continue
         ordered = other.method in ("btree", "rowid") and index.method in ("btree", "hash")
         if not ordered and (other.method, other.keys) != (index.method, index.keys):
@@ -39,6 +39,13 @@ def superfluous(index: Index, others: Sequence[Index]) -> tuple[Index, str] | No
         what = "it has the keys" if same else "its keys are the first"
         return other, f"{what} of {index_name(other)}"
     return None
+
+
+def _one_text(one: Index, other: Index) -> bool:
+    """Say whether two indexes are two readings of one statement, whose names are put together when it runs."""
+    if one.origin != "index" or other.origin != "index":
+        return False
+    return bool({(at.path, at.line) for at in one.at} & {(at.path, at.line) for at in other.at})
 
 
 def begins(keys: Sequence[Key], first: Sequence[Key]) -> bool:

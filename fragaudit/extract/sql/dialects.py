@@ -62,6 +62,7 @@ def guessed(text: str) -> str:
     return name if first > second else ""
 
 
-def attempts(dialect: str) -> tuple[str, ...]:
-    """Return the dialects to try: the one that is known alone, else all in their order."""
-    return (dialect,) if dialect else ORDER
+def attempts(dialect: str, text: str) -> tuple[str, ...]:
+    """Return the dialects to try: the one that is known, the one that the text shows signs of, then all in order."""
+    first = (dialect,) if dialect else ()
+    return tuple(dict.fromkeys((*first, *(d for d in (guessed(text),) if d in ORDER), *ORDER)))

@@ -32,10 +32,14 @@ _OR_ACTION = re.compile(r"\A(\s*UPDATE)(\s+OR\s+(?:ABORT|FAIL|IGNORE|REPLACE|ROL
 _TOP = re.compile(r"\A(\s*(?:DELETE|UPDATE))(\s+TOP\s*\([^()]*\))", re.IGNORECASE)
 
 
+_ESCAPE = re.compile(r"(\bESCAPE\s+)[eE](?=')", re.IGNORECASE)
+
+
 def normalised(text: str) -> str:
     """Return a statement of the same length whose placeholders are all `:p`, padded with more letters or spaces."""
     if _ANY.search(text):
         text = _PLACEHOLDERS.sub(_replaced, text)
+    text = _ESCAPE.sub(r"\1 ", text)
     text = _REPLACE.sub(r"\1INSERT \2", text)
     text = _OR_ACTION.sub(lambda m: m[1] + " " * len(m[2]), text)
     return _TOP.sub(lambda m: m[1] + " " * len(m[2]), text)

@@ -14,7 +14,7 @@ _UP = re.compile(
     r"|changeset\b|//@up|!ups?|name[ \t]*:)|^[ \t]*#[ \t]*---[ \t]*!ups",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINE_ROLLBACK = re.compile(r"^[ \t]*--[ \t]*rollback[ \t]+\S", re.IGNORECASE)
+_LINE_ROLLBACK = re.compile(r"[ \t]*--[ \t]*rollback[ \t]+\S", re.IGNORECASE)
 _DOWN_FILE = re.compile(
     r"(?:^|/)(?:U\d[\w.]*__[^/]*|[^/]*[._-]down|[^/]*[._-]rollback|down|rollback|undo|revert|drop[_-]?(?:all|tables?|schema|db)"
     r"|teardown|tear_down|uninstall|[^/]*[._-](?:undo|revert))\.sql$|/(?:down|rollbacks?|undo|revert)/[^/]*\.sql$",

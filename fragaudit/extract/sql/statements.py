@@ -20,6 +20,7 @@ from fragaudit.extract.sql.operands import Operands, canonical
 from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.predicates import Predicates
 from fragaudit.extract.sql.reader import UnreadError
+from fragaudit.model.schema import AddColumn, AddForeignKey, AddIndex, Change, CreateTable
 from fragaudit.model.sql import NOWHERE, Mark, Predicate, Statement
 from fragaudit.model.statements import Read
 
@@ -35,6 +36,8 @@ _WRAPPERS = re.compile(
     re.IGNORECASE,
 )
 """What may stand before a query that finds its rows all the same."""
+_BODY = re.compile(r"\$\w*\$")
+_ADDED = re.compile(r"(?<=[\s;])(?:CREATE\s+(?:UNIQUE\s+)?(?:INDEX|TABLE)|ALTER\s+TABLE)\b", re.IGNORECASE)
 _DEFAULT = "postgres"
 Result = TypeVar("Result")
 
@@ -54,6 +57,8 @@ def read(text: str, dialect: str) -> Read:
         text = " " * wrapped.end() + text[wrapped.end() :]
         first = _FIRST.match(text)
         word = first[1].upper() if first is not None else ""
+    if word == "DO":
+        return _anonymous(text, dialect, whole)
     if word not in _QUERIES and word not in _DEFINITIONS:
         return Read(whole, skipped=f"{word or 'it'} finds no rows")
     problem = exceeded(text)
@@ -93,6 +98,19 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
     )
 
 
+def _anonymous(text: str, dialect: str, whole: Mark) -> Read:
+    """Return what an anonymous block adds to the schema, whatever it asks before: so far as it runs, it has run."""
+    changes: list[Change] = []
+    body = _BODY.search(text)
+    for found in _ADDED.finditer(text, body.end(), len(text)) if body is not None else ():
+        end = text.find(";", found.start())
+        end = len(text) if end < 0 else end
+        # Blanks before it keep its places those of the whole text.
+        one = _definition(normalised(" " * found.start() + text[found.start() : end]), dialect, whole)
+        changes += [c for c in one.changes if isinstance(c, (CreateTable, AddColumn, AddIndex, AddForeignKey))]
+    return Read(whole, changes=tuple(changes), skipped="" if changes else "an anonymous block", dialect=dialect)
+
+
 def _none(_: exp.Expr) -> int:
     raise UnsupportedError("a query inside the condition of an index")
 
@@ -106,7 +124,7 @@ def _safely(work: Callable[[], Result]) -> Result | None:
 
 def _query(text: str, dialect: str, whole: Mark) -> Read:
     failure: Read | None = None
-    for chosen in attempts(dialect):
+    for chosen in attempts(dialect, text):
         try:
             trees = [t for t in sqlglot.parse(text, read=chosen, error_level=ErrorLevel.IMMEDIATE) if t is not None]
         except ParseError as error:
