@@ -25,12 +25,12 @@ def revision(plan: IndexPlan, heads: Sequence[str] = ()) -> str:
     online = any(p.dialect == POSTGRES for p in new) or any(d == POSTGRES for _, d in old)
     body = "".join("\n".join(text) for text in (up, down))
     identifier = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:12]
+    imports = "import sqlalchemy as sa\n" if "sa.text(" in body else ""
     follows = "None" if not heads else _string(heads[0]) if len(heads) == 1 else f"({', '.join(map(_string, heads))})"
     notes = "".join(f"\n# {line}" for line in hesitant(plan))
     return f'''"""Coordinated indexes, by fragaudit."""
 
-import sqlalchemy as sa
-from alembic import op
+{imports}from alembic import op
 
 revision = "{identifier}"
 down_revision = {follows}

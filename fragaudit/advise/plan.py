@@ -51,9 +51,6 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     return IndexPlan(tuple(plans), judged, unjudged)
 
 
-SELECTIVE = "Worth its writes only if the conditions are selective."
-
-
 class _Wanted(Struct):
     """One thing to serve: an access (or one arm of it) or a foreign key, and its forms."""
 
@@ -103,7 +100,8 @@ def _table(
          *(Item((f,), "existing") for f in existing)]
     )  # fmt: skip
     proposals = [_proposal(g, known, [*certain, *partly, *maybe], writes, dialect, taken, False) for g in groups]
-    left = [w for w in maybe if not any(_serves(p, g, w) for p, g in zip(proposals, groups, strict=True))]
+    late = [w for w in partly if w.access is not None and w.access.category == "sort"]
+    left = [w for w in (*maybe, *late) if not any(_serves(p, g, w) for p, g in zip(proposals, groups, strict=True))]
     weak, exact_too = smallest([Item(w.forms) for w in left])
     proposals += [_proposal(g, known, left, writes, dialect, taken, True) for g in weak]
     proposals = [p for p in proposals if p.serves or p.improves or p.follows]
@@ -195,14 +193,19 @@ def _proposal(
         possible=weak,
         note=next((f.note for f in group.forms if f.note), ""),
     )
-    if weak and not found.serves:
-        parents = " and ".join(dict.fromkeys(key.table for key in found.follows))
-        found = replace(
-            found, note=f"Worth its writes only if rows of {parents} go or change their keys, which nothing found does."
-        )
-    elif weak:
-        found = replace(found, note=f"{SELECTIVE}{found.note and f' It {found.note}.'}")
+    if weak:
+        found = replace(found, note=" ".join(filter(None, (_worth(found), found.note and f"It {found.note}."))))
     return replace(found, ddl=create(found))
+
+
+def _worth(proposal: Proposal) -> str:
+    """Return under which condition a proposal that is only possible is worth its writes."""
+    if proposal.serves:
+        return "Worth its writes only if the conditions are selective."
+    if proposal.improves:
+        return "Worth its writes only if sorting the rows that an index finds already takes long."
+    parents = " and ".join(dict.fromkeys(key.table for key in proposal.follows))
+    return f"Worth its writes only if rows of {parents} go or change their keys, which nothing found does."
 
 
 def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:

@@ -116,7 +116,7 @@ def _summary(paper: Paper, plan: IndexPlan) -> None:
     served = len({(a.at, a.alias) for p in sure for a in (*p.serves, *p.improves)})
     parts = [f"{len(sure)} to create, for {served} access(es)", f"{dropped} to drop"]
     if len(proposals) > len(sure):
-        parts.append(f"{len(proposals) - len(sure)} only if its conditions are selective")
+        parts.append(f"{len(proposals) - len(sure)} only possibly worth their writes")
     if unused:
         parts.append(f"{unused} that nothing found uses")
     paper.prose(f"Indexes: {'; '.join(parts)}.", style="bold" if proposals or dropped else "")

@@ -173,6 +173,8 @@ def test_alembic_builds_concurrently_outside_its_transaction() -> None:
     assert 'postgresql_ops={"note": "text_pattern_ops"}' in text
     assert 'postgresql_where=sa.text("active")' in text
     assert text.count("postgresql_concurrently=True") == 2
+    assert "import sqlalchemy as sa" in text
+    assert "import sqlalchemy" not in revision(plan([table(PK)], [access(1, "email")], []))
     compile(text, "revision.py", "exec")
 
 

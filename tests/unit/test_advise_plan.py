@@ -58,7 +58,15 @@ def test_an_index_is_extended_rather_than_another_added() -> None:
 
 def test_what_is_served_in_part_needs_no_index_more() -> None:
     here = table(primary("tenant_id", "id"))
-    assert proposed(plan([here], [access(1, "tenant_id", "total", verdict="partial")], [])) == []
+    assert plan([here], [access(1, "tenant_id", "total", verdict="partial")], []).tables[0].proposals == ()
+
+
+def test_rows_that_are_sorted_for_a_few_are_possibly_worth_an_index_more() -> None:
+    here = table(primary("tenant_id", "id"))
+    late = access(1, "tenant_id", sort="total desc", limit=True, verdict="partial", category="sort")
+    found = plan([here], [late], [])
+    assert (proposed(found), proposed(found, possible=True)) == ([], ["tenant_id, total DESC"])
+    assert found.tables[0].proposals[0].note.startswith("Worth its writes only if sorting the rows")
 
 
 def test_nothing_is_proposed_that_is_there() -> None:
