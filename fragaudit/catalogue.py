@@ -142,6 +142,42 @@ class Catalogue:
         """
         return tuple(self._by_root.get((dotted.partition(".")[0], method), ()))
 
+    def operation(self, dotted: str) -> tuple[Operation, ...]:
+        """Return the operations of a full dotted name."""
+        return tuple(self._operations.get(dotted, ()))
+
+    @cached_property
+    def _vector_packages(self) -> dict[str, Library]:
+        return {lib.package: lib for lib in self.libraries if lib.kind == "vector"}
+
+    def _of_vectors(self, operation: Operation) -> bool:
+        """Say whether an operation is one on vectors: its library keeps nothing else, or it takes or finds one."""
+        if operation.role:
+            return False
+        return operation.library in self._vector_packages or bool(operation.vector) or operation.similarity is True
+
+    def vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
+        """Return the operations on vectors that a method of a class is, its library's base classes included."""
+        found = self.operations(dotted_class, method)
+        if not found:
+            root = dotted_class.partition(".")[0]
+            bases = [b for lib in self.libraries if root in lib.modules for b in lib.inherits]
+            for base in bases:
+                found = found or self.operations(base, method)
+            found = found or self.operations_of_library(dotted_class, method)
+        return tuple(o for o in found if o.verb == verb and self._of_vectors(o))
+
+    @cached_property
+    def _vector_writes(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for name, entries in self._operations.items():
+            found[name.rpartition(".")[2]].extend(o for o in entries if o.verb == "write" and self._of_vectors(o))
+        return found
+
+    def vector_writes_named(self, method: str) -> tuple[Operation, ...]:
+        """Return all writes of vectors that are called so."""
+        return tuple(self._vector_writes.get(method, ()))
+
     @cached_property
     def _models(self) -> dict[str, Model]:
         return {m.base: msgspec.structs.replace(m, library=lib.package) for lib in self.libraries for m in lib.model}

@@ -145,7 +145,7 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
-    """One client library."""
+    """One client library. `inherits` are the base classes of another library whose methods its classes have."""
 
     package: str
     modules: tuple[str, ...]
@@ -160,6 +160,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     test_double: bool = False
     id_type: str = ""
     namespacing: str = ""
+    inherits: tuple[str, ...] = ()
     notes: str = ""
     open: tuple[Open, ...] = ()
     container: tuple[Operation, ...] = ()

@@ -40,6 +40,18 @@ class RuleConfig(Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
+class VectorIds(Struct, frozen=True):
+    """What a good vector id is: its separator, and the templates of which it follows one.
+
+    A template names `service`, `type` and `id` in order, with any other names between them. `aliases` are words that stand
+    for the service besides its name; where there are several services, each has its own.
+    """
+
+    separator: str = ":"
+    templates: tuple[str, ...] = ("service:type:id",)
+    aliases: tuple[str, ...] = ()
+
+
 class Config(Struct, frozen=True):
     """Everything that can be configured. `source` is the file it came from, `root` that file's folder."""
 
@@ -56,6 +68,7 @@ class Config(Struct, frozen=True):
     dialect: str | None = None
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
     stores: tuple[dict[str, Any], ...] = ()
+    vector_ids: VectorIds = VectorIds()
 
 
 class _Service(Struct, frozen=True):
@@ -64,6 +77,12 @@ class _Service(Struct, frozen=True):
     name: str
     root: str | None = None
     paths: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class _VectorIds(Struct, frozen=True):
+    separator: Annotated[str, Meta(min_length=1, max_length=8)] = ":"
+    templates: Annotated[tuple[str, ...], Meta(min_length=1)] = ("service:type:id",)
     aliases: tuple[str, ...] = ()
 
 
@@ -79,10 +98,12 @@ class _Table(Struct, frozen=True, rename="kebab"):
     dialect: str | None = None
     max_file_size: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_FILE_SIZE
     store: tuple[dict[str, Any], ...] = ()
+    vector_ids: _VectorIds = _VectorIds()
 
 
 _KEYS = _Table.__struct_encode_fields__
 _SERVICE_KEYS = _Service.__struct_encode_fields__
+_VECTOR_KEYS = _VectorIds.__struct_encode_fields__
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -285,6 +306,10 @@ def _read(file: _File) -> Config:
         for key in service if isinstance(service, dict) else ():
             if key not in _SERVICE_KEYS:
                 raise unknown(key, _SERVICE_KEYS, file.at(("services", number, key)), "key of a service")
+    vectors = table.get("vector-ids")
+    for key in vectors if isinstance(vectors, dict) else ():
+        if key not in _VECTOR_KEYS:
+            raise unknown(key, _VECTOR_KEYS, file.at(("vector-ids", key)), "key of vector-ids")
     level = table.get("fail-on")
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
@@ -309,7 +334,19 @@ def _read(file: _File) -> Config:
         dialect=read.dialect,
         max_file_size=read.max_file_size,
         stores=read.store,
+        vector_ids=_vector_ids(read.vector_ids, file),
     )
+
+
+def _vector_ids(written: _VectorIds, file: _File) -> VectorIds:
+    for template in written.templates:
+        names = template.split(written.separator)
+        if "id" not in names or len(names) < 2 or not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
+            raise ConfigError(
+                f"{file.at(('vector-ids', 'templates'), template)}: `{template}` is no template: it must be names joined by "
+                f"`{written.separator}`, `id` among them, as in `{written.separator.join(('service', 'type', 'id'))}`"
+            )
+    return VectorIds(written.separator, written.templates, written.aliases)
 
 
 def _rule(name: str, entry: object, file: _File) -> RuleConfig:

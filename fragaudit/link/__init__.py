@@ -14,6 +14,9 @@ from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
+from fragaudit.link.ids import Vectors
+from fragaudit.link.ids.across import across, service_names
+from fragaudit.link.ids.writes import Target
 from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.roles import primary_of
@@ -82,16 +85,26 @@ def link_counted(
     tables = table_origins(evaluator, catalogue, facts)
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
+    vectors = Vectors(evaluator, catalogue, called, config.vector_ids)
     services = []
-    for root in boundaries(facts, deploy, config, name):
+    roots = boundaries(facts, deploy, config, name)
+    words = service_names(roots, config)
+    for root in roots:
         paths = root.files | root.shared
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(program, files, opened)
-        stores, classes = Assembly(evaluator, catalogue, found, files, hint).stores()
+        assembly = Assembly(evaluator, catalogue, found, files, hint)
+        stores, classes = assembly.stores()
         stores = _tables_in(stores, own)
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
+
+        def store_of(target: Target, assembly: Assembly = assembly) -> str:
+            return assembly.store_of(target.opening, target.owner, target.engine)
+
+        writes = vectors.writes(files, words[root.name], store_of, primary or "")
+        searches = vectors.searches(files, writes, store_of, primary or "")
         services.append(
             Service(
                 root.name,
@@ -104,9 +117,11 @@ def link_counted(
                 own,
                 _count(root),
                 tuple(sorted(at for at in unresolved if at.path in paths)),
+                writes,
+                searches,
             )
         )
-    return Linked(tuple(services), usage.found, len(called))
+    return Linked(across(services), usage.found, len(called))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -167,7 +167,7 @@ class Evaluator:
         found: list[Abstract] = []
         if binding.value is not None and binding.how != "+=":
             for meaning in self.evaluate(binding.value, place):
-                found.extend(self._elements(meaning) if binding.how == "for" else (meaning,))
+                found.extend(self._elements(meaning) if binding.how in ("for", "in") else (meaning,))
         if binding.annotation is not None and not any(isinstance(m, (Handle, Instance, Known, Symbol)) for m in found):
             found.extend(self.typed(binding.annotation, place))
         return tuple(found) or (UNKNOWN,)

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fragaudit.model.locations import Location
+from fragaudit.model.vectors import VectorSearch, VectorWrite
 
 
 class Kind(StrEnum):
@@ -162,6 +163,8 @@ class Service(Struct, frozen=True):
     tables: tuple[TableOrigin, ...] = ()
     files: int = 0
     unresolved_searches: tuple[Location, ...] = ()
+    vector_writes: tuple[VectorWrite, ...] = ()
+    vector_searches: tuple[VectorSearch, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

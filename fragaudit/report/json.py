@@ -9,7 +9,7 @@ import msgspec
 from fragaudit import __version__
 from fragaudit.model.findings import Checklist, Finding, Report
 from fragaudit.model.locations import Location
-from fragaudit.model.stores import Kind, Service, Store
+from fragaudit.model.stores import Service, Store
 from fragaudit.report.look import Look
 
 Json = dict[str, Any]
@@ -149,7 +149,6 @@ def _store(store: Store) -> Json:
 
 
 def _mapped(report: Report, service: Service) -> Json:
-    vectors = [s for s in service.stores if s.kind == Kind.VECTOR]
     names = sorted({t.name for t in service.tables})
     return {
         **_service(report, service),
@@ -182,22 +181,24 @@ def _mapped(report: Report, service: Service) -> Json:
         "accesses": [],
         "vector_writes": [
             {
-                "at": place(c.at),
-                "store": s.id,
-                "container": c.container or None,
-                "id": "",
-                "verdict": "unknown",
-                "why": "how the id is made is not followed yet",
+                "at": place(w.at),
+                "store": w.store or None,
+                "container": w.container or None,
+                "id": w.id,
+                "verdict": w.verdict,
+                "why": w.why,
+                "shape": w.shape or None,
+                "made_at": place(w.made_at) if w.made_at is not None else None,
+                "forwards": w.forwards,
+                "pairing": w.pairing,
+                "origin": w.origin,
             }
-            for s in vectors
-            for c in s.calls
-            if c.verb == "write"
+            for w in service.vector_writes
         ],
         "vector_searches": [
-            {"at": place(c.at), "store": s.id, "container": c.container or None, "scoped": False}
-            for s in vectors
-            for c in s.calls
-            if c.searches
+            {"at": place(s.at), "store": s.store or None, "container": s.container or None, "scoped": s.scoped}
+            for s in service.vector_searches
+            if s.verb == "search"
         ],
     }
 

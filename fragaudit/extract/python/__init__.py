@@ -56,6 +56,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue) -> FileFacts:
         bindings=tuple(walk.bindings),
         uses=tuple(walk.uses),
         tables=tables,
+        vectors=tuple(walk.vectors),
         ignores=found,
     )
 

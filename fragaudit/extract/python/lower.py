@@ -40,10 +40,11 @@ _NOWHERE: Span = (1, 1, 1, 1)
 class Lowering:
     """Turns expressions of one parsed piece into values; `spans` holds the places of its calls.
 
-    `bind` is called for names bound inside expressions (walrus, comprehensions).
+    `bind` is called for names bound inside expressions (walrus, comprehensions, defaults of lambdas): with the value,
+    where, whether the name takes the value's elements, and which part of each (`Binding.key`).
     """
 
-    def __init__(self, spans: dict[int, Span], bind: Callable[[str, Value, Span, bool], None]) -> None:
+    def __init__(self, spans: dict[int, Span], bind: Callable[[str, Value, Span, bool, Value | None], None]) -> None:
         self.spans = spans
         self._bind = bind
 
@@ -189,28 +190,34 @@ class Lowering:
         return self.value(inner.item if isinstance(inner, cst.From) else inner)
 
     def _lambda(self, node: cst.Lambda) -> Value:
-        return Function(self.value(node.body))
+        names: list[str] = []
+        for parameter in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
+            names.append(parameter.name.value)
+            if parameter.default is not None:
+                # `lambda row=row: …` hands a name on to where it is called later.
+                self._bind(parameter.name.value, self.value(parameter.default), self.span(node), False, None)
+        return Function(self.value(node.body), tuple(names))
 
     def _walrus(self, node: cst.NamedExpr) -> Value:
         inner = self.value(node.value)
         if isinstance(node.target, cst.Name):
-            self._bind(node.target.value, inner, self.span(node), False)
+            self._bind(node.target.value, inner, self.span(node), False, None)
         return inner
 
     def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
-        self._for_in(node.for_in)
+        self._for_in(node.for_in, self.span(node))
         return Seq((self.value(node.elt),))
 
     def _dict_comprehension(self, node: cst.DictComp) -> Value:
-        self._for_in(node.for_in)
+        self._for_in(node.for_in, self.span(node))
         return Map((Entry(self.value(node.key), self.value(node.value)),))
 
-    def _for_in(self, node: cst.CompFor) -> None:
+    def _for_in(self, node: cst.CompFor, span: Span) -> None:
         iterable = self.value(node.iter)
-        for name in names_of(node.target):
-            self._bind(name, iterable, _NOWHERE, True)
+        for name, path in unpacked(node.target):
+            self._bind(name, iterable, span, True, path)
         if node.inner_for_in is not None:
-            self._for_in(node.inner_for_in)
+            self._for_in(node.inner_for_in, span)
 
 
 def names_of(target: cst.CSTNode) -> Iterable[str]:
@@ -220,6 +227,18 @@ def names_of(target: cst.CSTNode) -> Iterable[str]:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
             yield from names_of(element.value)
+
+
+def unpacked(target: cst.CSTNode, path: tuple[int, ...] = ()) -> Iterable[tuple[str, Value | None]]:
+    """Yield the plain names that a loop's target binds, each with the place it has in an element.
+
+    The place is None for the whole element, a number, or a sequence of numbers where tuples are nested.
+    """
+    if isinstance(target, cst.Name):
+        yield target.value, None if not path else Lit(path[0]) if len(path) == 1 else Seq(tuple(map(Lit, path)))
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for number, element in enumerate(target.elements):
+            yield from unpacked(element.value, (*path, number))
 
 
 def other(parts: Iterable[Value]) -> Value:

@@ -32,6 +32,11 @@ _WANTED = frozenset(
         cst.SimpleString,
         cst.ConcatenatedString,
         cst.FormattedString,
+        cst.ListComp,
+        cst.SetComp,
+        cst.DictComp,
+        cst.GeneratorExp,
+        cst.Lambda,
     }
 )
 _NOTHING: AbstractContextManager[None] = nullcontext()

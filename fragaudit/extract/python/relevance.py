@@ -20,6 +20,8 @@ _SPEAKING = re.compile(
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
+    # vectors, their ids and what ids are made with
+    r"embeddings?$|^embed|upsert|^uuid[345]$|^hexdigest$|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -45,7 +47,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 2
+STEPS = 3
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

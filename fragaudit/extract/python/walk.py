@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 
 import libcst as cst
+import msgspec
 
-from fragaudit.extract.python.lower import Lowering, names_of, other
-from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use
+from fragaudit.extract.python.lower import Lowering, names_of, other, unpacked
+from fragaudit.extract.python.vectors import vector_statement
+from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use, VectorSql
 from fragaudit.model.values import (
     UNKNOWN,
     Attr,
@@ -40,9 +42,11 @@ class Walk:
         self.bindings: list[Binding] = []
         self.uses: list[Use] = []
         self.ddl: list[tuple[str, int, Span]] = []
+        self.vectors: list[VectorSql] = []
         self._scope = MODULE_SCOPE
         self._branch = NO_BRANCH
         self._groups = 0
+        self._left = False
         self._lowering = Lowering({}, self._bind_inside)
 
     def module(self, module: cst.Module, spans: dict[int, Span]) -> None:
@@ -86,7 +90,9 @@ class Walk:
                         self._bind(name, self._text_checked(statement.value), self._lowering.span(statement), how="+=")
                 case cst.Return():
                     self._use("return", statement.value, statement)
-                    returns = True
+                    returns = self._left = True
+                case cst.Raise() | cst.Continue() | cst.Break():
+                    self._left = True
                 case cst.Import() | cst.ImportFrom():
                     self._import(statement)
                 case cst.Assert():
@@ -118,8 +124,8 @@ class Walk:
                 return self._body(statement.body)
             case cst.For():
                 value = self._text_checked(statement.iter)
-                for name in self._targets(statement.target):
-                    self._bind(name, value, self._lowering.span(statement), how="for")
+                for name, path in unpacked(statement.target):
+                    self._bind(name, value, self._lowering.span(statement), how="for", key=path)
                 self._body(statement.body)
                 if statement.orelse is not None:
                     self._body(statement.orelse.body)
@@ -137,8 +143,12 @@ class Walk:
     def _arm(self, branch: Branch, body: Callable[[], bool]) -> bool:
         outer = self._branch
         self.branches.append(branch)
-        self._branch = len(self.branches) - 1
+        number = self._branch = len(self.branches) - 1
+        left, self._left = self._left, False
         returns = body()
+        if self._left:
+            self.branches[number] = msgspec.structs.replace(branch, terminal=True)
+        self._left = left
         self._branch = outer
         return returns
 
@@ -341,8 +351,8 @@ class Walk:
             return []
         return list(names_of(target))
 
-    def _bind_inside(self, name: str, value: Value, span: Span, iterated: bool) -> None:
-        self._bind(name, value, span, how="for" if iterated else "walrus")
+    def _bind_inside(self, name: str, value: Value, span: Span, iterated: bool, part: Value | None) -> None:
+        self._bind(name, value, span, how="in" if iterated else "walrus", key=part)
 
     def _bind(
         self, target: str, value: Value | None, span: Span, *, how: str = "=", note: Value | None = None,
@@ -351,7 +361,7 @@ class Walk:
         self.bindings.append(Binding(self._scope, target, value, note, span, how, key, self._branch))  # type: ignore[arg-type]
 
     def _text_checked(self, node: cst.CSTNode) -> Value:
-        """Lower an expression, noting the table definitions in its texts."""
+        """Lower an expression, noting the table definitions and the statements about vectors in its texts."""
         value = self._lowering.value(node)
         stack = [value]
         while stack:
@@ -360,6 +370,10 @@ class Walk:
                 text = plain(top)
                 if len(text) > 12 and _DDL.search(text):
                     self.ddl.append((text, self._scope, self._lowering.span(node)))
+                elif len(text) > 12:
+                    found = vector_statement(text, self._scope, self._lowering.span(node))
+                    if found is not None:
+                        self.vectors.append(found)
             elif not isinstance(top, Ref):
                 stack.extend(children(top))
         return value

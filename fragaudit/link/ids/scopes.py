@@ -1,0 +1,187 @@
+"""What a write or search is confined to by the engine itself: a namespace, tenant, partition, or its collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fragaudit.catalogue import Catalogue, Operation
+from fragaudit.link.ids.callers import here_of, lifted
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Made, Thunk
+from fragaudit.link.ids.paths import first_known, paths
+from fragaudit.link.ids.shapes import Shape, shapes
+from fragaudit.link.program import Place, Site
+from fragaudit.model.values import Attr, Call
+
+_CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
+_NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix", "prefix",
+               "group_id", "id_prefix", "workspace", "database", "db_name")  # fmt: skip
+_DEFAULTS = frozenset({"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"})
+_KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|workspace|"
+                   r"project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
+                   r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
+MOST_NESTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is known about where a write goes: names of its container, and native namespaces with the words for them."""
+
+    containers: tuple[Head, ...] = ()
+    namespaces: tuple[tuple[str, tuple[Head, ...]], ...] = ()
+
+    def lifted(self, flow: Flow, function: Place, site: Site) -> Scope:
+        """Return the scope as it is at a call of a function on whose parameters it depends."""
+        containers = lifted(flow, self.containers, function, site) if self.containers else ()
+        return Scope(containers, tuple((n, lifted(flow, h, function, site)) for n, h in self.namespaces))
+
+    def joined(self, other: Scope) -> Scope:
+        """Return what either of two scopes says."""
+        known = self.containers if any(h != UNKNOWN for h in self.containers) else other.containers
+        return replace(self, containers=known, namespaces=self.namespaces or other.namespaces)
+
+
+def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation | None) -> Scope:
+    """Return what a call's own arguments and the object it is made on say about its scope."""
+    call, here = site.call, here_of(site)
+    containers: list[Head] = []
+    namespaces: list[tuple[str, tuple[Head, ...]]] = []
+    if operation is not None:
+        own = operation.container
+        if own is not None:
+            value = flow_given(flow, call, site, own.param, own.at)
+            containers.extend(value)
+        for word, written in (("namespace", operation.namespace), ("tenant", operation.tenant), ("partition", operation.partition)):
+            for path in paths(written):
+                if own is not None and path == own.param:
+                    continue
+                heads = first_known(flow, call, here, operation, path)
+                if heads is not None:
+                    namespaces.append((word, heads))
+    else:
+        for name in _CONTAINERS:
+            containers.extend(flow_given(flow, call, site, name, None))
+    if isinstance(call.func, Attr):
+        for found in flow.force(Thunk(call.func.base, here)):
+            _of_object(flow, catalogue, found, containers, namespaces, 0)
+    return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces))
+
+
+def flow_given(flow: Flow, call: Call, site: Site, name: str, position: int | None) -> tuple[Head, ...]:
+    """Return what a call gives for a parameter, nothing if it is left out or hidden."""
+    from fragaudit.link.ids.paths import given
+
+    return tuple(h for h in given(flow, call, here_of(site), name, position) if h != UNKNOWN)
+
+
+def _of_object(
+    flow: Flow, catalogue: Catalogue, head: Head, containers: list[Head], namespaces: list[tuple[str, tuple[Head, ...]]],
+    deep: int,
+) -> None:  # fmt: skip
+    """Collect what the call that made an object says, and those that made what it was given."""
+    if not isinstance(head, Made) or deep > MOST_NESTED:
+        return
+    call, here = head.call, head.here
+    operation = next(iter(catalogue.operation(head.name)), None)
+    if operation is not None and operation.container is not None:
+        named = operation.container
+        value = tuple(_argument(flow, head, named.param, named.at))
+        if operation.role == "namespace" or named.param in ("tenant", "tenant_id"):
+            namespaces.append(("tenant", value))
+        else:
+            containers.extend(value)
+    opened = catalogue.open(head.name)
+    if opened is not None:
+        for identity in opened.identity:
+            if identity.means == "container":
+                containers.extend(_argument(flow, head, identity.param, identity.at))
+    for argument in call.args:
+        heads = flow.force(Thunk(argument.value, here)) if argument.name not in ("*", "**") else ()
+        if argument.name in _CONTAINERS and not containers:
+            containers.extend(h for h in heads if not isinstance(h, Made))
+        elif argument.name in _NAMESPACES:
+            namespaces.append((argument.name or "", heads))
+        for one in heads:
+            if isinstance(one, Made):
+                _of_object(flow, catalogue, one, containers, namespaces, deep + 1)
+    if isinstance(call.func, Attr):
+        for base in flow.force(Thunk(call.func.base, here)):
+            _of_object(flow, catalogue, base, containers, namespaces, deep + 1)
+
+
+def _argument(flow: Flow, made: Made, name: str, position: int | None) -> Iterator[Head]:
+    from fragaudit.link.evaluate import argument_of
+
+    value = argument_of(made.call.args, name, position)
+    if value is not None:
+        yield from flow.force(Thunk(value, made.here))
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Whether the engine scopes a write by itself: `yes`, `no`, or `unknown`, and why."""
+
+    answer: str
+    why: str = ""
+    namespace: str = ""
+
+
+def container_name(scope: Scope) -> tuple[str, str]:
+    """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
+    found = [shape for head in scope.containers for shape in shapes(head)]
+    if not found:
+        return "", "unnamed"
+    states = {_state(shape) for shape in found}
+    name = str(found[0])
+    if "dynamic" in states:
+        name = next(str(s) for s in found if _state(s) == "dynamic")
+        return name, "dynamic"
+    return name, "unknown" if "unknown" in states else "fixed"
+
+
+def _state(shape: Shape) -> str:
+    """Say whether a name is one for all: written out, or from settings."""
+    holes = [p for p in shape.parts if not p.literal]
+    if all(p.kind in ("setting", "class name", "number", "external") for p in holes):
+        return "fixed"
+    if len(shape.parts) > 1 and any(p.kind in ("row id", "parameter", "hash") for p in holes):
+        return "dynamic"
+    if any(p.kind in ("row id",) for p in holes):
+        return "dynamic"
+    if any(p.kind in ("random", "uuid5", "hash") for p in holes):
+        return "dynamic"
+    return "unknown"
+
+
+def native(scope: Scope) -> Native:
+    """Return what the engine's own namespaces say."""
+    for word, heads in scope.namespaces:
+        found = [shape for head in heads for shape in shapes(head)]
+        real = [s for s in found if not _default(s)]
+        if real and len(real) == len(found):
+            literal = str(real[0]) if all(p.literal for p in real[0].parts) else ""
+            return Native("yes", f"{word} {real[0]}", literal)
+        if real:
+            return Native("unknown", f"{word} {real[0]} or its default")
+    return Native("no")
+
+
+def _default(shape: Shape) -> bool:
+    if len(shape.parts) == 1 and shape.parts[0].kind == "none":
+        return True
+    text = "".join(p.text for p in shape.parts) if all(p.literal for p in shape.parts) else None
+    return not shape.parts or (text is not None and text.lower() in _DEFAULTS)
+
+
+def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> str:
+    """Return the key of a payload that tells tenants or namespaces apart, or an empty string."""
+    from fragaudit.link.ids.metadata import keys_of
+
+    for head in metadata or ():
+        for key in keys_of(flow, head):
+            if _KEYS.match(key):
+                return key
+    return ""
+

@@ -1,0 +1,71 @@
+"""Vectors as they are written and searched: where, under which id, and what was decided about it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from fragaudit.model.locations import Location
+
+IdVerdict: TypeAlias = Literal["namespaced", "native-namespace", "not-namespaced", "unknown"]
+
+Pairing: TypeAlias = Literal["row first", "vector first", "no row", "row ignored", "same row", "unknown"]
+"""Whether the row behind a vector is written before it. `row ignored`: it may have failed and nobody looked."""
+
+Origin: TypeAlias = Literal["leads back", "missing", "unknown"]
+"""Whether what is stored with a vector says which row it belongs to."""
+
+
+class Edit(Struct, frozen=True, order=True):
+    """A piece of code that a fix replaces: `what` names the codemod, `template` the id's text with `{id}` for the old."""
+
+    at: Location
+    what: Literal["wrap id", "wrap id in uuid5", "add metadata"]
+    template: str
+
+
+class VectorWrite(Struct, frozen=True, order=True):
+    """One place where vectors are written.
+
+    `id` is the source of the id's expression and `shape` what it comes to, holes in braces. `made_at` is where it was
+    decided. `namespace` is its literal `service:type` (or native namespace) if there is one, `service` the word that
+    stands for the service in it. `near` says that only part of the template is missing. `forwards`: the ids are the
+    callers' and are judged there. `row`: the write of the primary row that decided `pairing`.
+    """
+
+    at: Location
+    engine: str
+    store: str
+    container: str
+    id: str
+    verdict: IdVerdict
+    why: str
+    shape: str = ""
+    made_at: Location | None = None
+    namespace: str = ""
+    service: str = ""
+    foreign: str = ""
+    near: bool = False
+    forwards: bool = False
+    dynamic: bool = False
+    pairing: Pairing = "unknown"
+    row: Location | None = None
+    origin: Origin = "unknown"
+    collides: tuple[Location, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+class VectorSearch(Struct, frozen=True, order=True):
+    """One place where vectors are searched or deleted; `scoped`: by a namespace, tenant, partition, filter or ids.
+
+    `shared` says why what it reaches is shared, empty if nothing says so.
+    """
+
+    at: Location
+    engine: str
+    store: str
+    container: str
+    scoped: bool
+    verb: Literal["search", "delete"] = "search"
+    shared: str = ""
