@@ -51,6 +51,7 @@ class Evaluator:
         self._open_questions: set[object] = set()
         self._cut = 0
         self._attempts: dict[object, int] = {}
+        self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -346,6 +347,10 @@ class Evaluator:
             if any(meaning != UNKNOWN for meaning in found):
                 break
         known = [meaning for meaning in found if meaning != UNKNOWN and meaning != Known(None)]
+        if not known and base.site is None:
+            # A part of a class that is put together of several finds what the others assign.
+            for whole in self._mixed(base.of):
+                known.extend(m for m in self._assigned(whole.place, name) if m not in (UNKNOWN, Known(None)))
         yield from known
         if not known:
             outside = self.outside_bases(base.of)
@@ -355,6 +360,19 @@ class Evaluator:
                     return
             if found or not outside:
                 yield Symbol(name.upper(), strong=False)
+
+    def _mixed(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        """Return the classes that a class is mixed into, and the other parts of them."""
+        known = self._mixtures.get(cls.place)
+        if known is None:
+            self._mixtures[cls.place] = ()
+            found: dict[ClassRef, None] = {}
+            for whole in self.program.subclasses.get(self.program.scope(cls.place).name, ())[:MOST_MEANINGS]:
+                parts = self.ancestry(ClassRef(whole))
+                if cls in parts and len(self.program.scope(whole).bases) > 1:
+                    found.update(dict.fromkeys(part for part in parts if part != cls))
+            known = self._mixtures[cls.place] = tuple(found)
+        return known
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""

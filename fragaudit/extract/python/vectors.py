@@ -8,10 +8,16 @@ from fragaudit.model.facts import VectorSql
 from fragaudit.model.values import Span
 
 _NAME = r'[\w."`\[\]]+'
-_INSERT = re.compile(rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into)\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]*)\)", re.I)
-_UPDATE = re.compile(rf"\bupdate\s+(?P<table>{_NAME})(?:\s+(?:as\s+)?\w+)?\s+set\s+(?P<columns>.*?)(?:\bwhere\b|$)", re.I | re.S)
+_INSERT = re.compile(
+    rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into)\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]*)\)", re.I
+)
+_UPDATE = re.compile(
+    rf"\bupdate\s+(?P<table>{_NAME})(?:\s+(?:as\s+)?\w+)?\s+set\s+(?P<columns>.*?)(?:\bwhere\b|$)", re.I | re.S
+)
 _FROM = re.compile(rf"\bfrom\s+(?P<table>{_NAME})", re.I)
-_CAST = re.compile(r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b|\bto_vector\s*\(|\bvec_f32\s*\(", re.I)
+_CAST = re.compile(
+    r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b|\bto_vector\s*\(|\bvec_f32\s*\(", re.I
+)
 _NEAR = re.compile(
     r"<=>|<->|<#>|<\+>|\b(?:cosine_distance|l2_distance|inner_product|vec_distance\w*|vec_cosine_distance|vector_distance"
     r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance)\s*\(",
@@ -21,7 +27,8 @@ _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", r
 _COLUMN = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.I)
 _NOT_VECTOR = re.compile(
     r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table)$"
-    r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv", re.I
+    r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
+    re.I,
 )
 
 
@@ -40,7 +47,9 @@ def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
             columns = [part.partition("=")[0] for part in written["columns"].split(",")]
             vector = next((c.strip().strip('"`[]') for c in columns if is_vector_column(c)), "")
             if vector:
-                return VectorSql("write", _table(written["table"]), vector, scope, at, sure=_CAST.search(text) is not None)
+                return VectorSql(
+                    "write", _table(written["table"]), vector, scope, at, sure=_CAST.search(text) is not None
+                )
             return None
     if "select" in lowered:
         return _search(text, scope, at)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow, distinct
@@ -21,7 +22,6 @@ from fragaudit.link.ids.source import expression, source
 from fragaudit.link.ids.template import Names
 from fragaudit.link.ids.verdicts import Judged, Surroundings, judge
 from fragaudit.link.ids.writes import Target, Writes, Written
-from fragaudit.link.identity import site_key
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
@@ -127,7 +127,10 @@ class Vectors:
                 return scope
             each = [scope.lifted(self._flow, function, site) for function, site in sites]
             containers = distinct(h for s in each for h in s.containers)
-            spaces = tuple((word, distinct(h for s in each for h in s.namespaces[n][1])) for n, (word, _) in enumerate(scope.namespaces))
+            spaces = tuple(
+                (word, distinct(h for s in each for h in s.namespaces[n][1]))
+                for n, (word, _) in enumerate(scope.namespaces)
+            )
             scope = Scope(containers, spaces)
         return scope
 
@@ -189,7 +192,9 @@ class Vectors:
         store = store_of(searched.target)
         shared = "" if state in ("dynamic", "unknown") else _shared(store, name, writes)
         verb = "delete" if searched.verb == "delete" else "search"
-        return VectorSearch(at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared)  # type: ignore[arg-type]
+        return VectorSearch(
+            at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
+        )  # type: ignore[arg-type]
 
 
 def _own(written: Written) -> bool:
@@ -212,8 +217,9 @@ def _shared(store: str, name: str, writes: Sequence[VectorWrite]) -> str:
     spaces = sorted({w.namespace for w in inside if w.namespace})
     if len(spaces) > 1:
         return f"vectors of {', '.join(spaces[:3])} are written to it"
-    native_words = sorted({w.why for w in inside if w.verdict == "native-namespace" and w.why.startswith(("in ", "its payload"))})
+    native_words = sorted(
+        {w.why for w in inside if w.verdict == "native-namespace" and w.why.startswith(("in ", "its payload"))}
+    )
     if native_words and not any(w.dynamic for w in inside):
         return f"vectors are written {native_words[0]}" if native_words[0].startswith("in ") else native_words[0]
     return ""
-

@@ -27,13 +27,17 @@ def service_names(roots: Sequence[ServiceRoot], config: Config) -> dict[str, Nam
     found = {}
     for root in roots:
         others = {w for name, words in own.items() if name != root.name for w in words} - own[root.name]
-        found[root.name] = Names(frozenset(own[root.name]), frozenset(others | _elsewhere(root, config, own)), bool(config.services))
+        found[root.name] = Names(
+            frozenset(own[root.name]), frozenset(others | _elsewhere(root, config, own)), bool(config.services)
+        )
     return found
 
 
 def _elsewhere(root: ServiceRoot, config: Config, own: dict[str, set[str]]) -> set[str]:
     """Return the words of configured services outside what is audited."""
-    words = {w for s in config.services if s.name not in own for n in (s.name, *s.aliases) for w in (n.lower(), word_key(n))}
+    words = {
+        w for s in config.services if s.name not in own for n in (s.name, *s.aliases) for w in (n.lower(), word_key(n))
+    }
     return words - own[root.name]
 
 

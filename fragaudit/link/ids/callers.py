@@ -15,7 +15,26 @@ MOST_CALLERS = 24
 MOST_SITES = 400
 """A name that is called more often is looked at this far."""
 
-_COMMON = frozenset("add insert upsert update save write put set index store create append delete remove get run".split())
+_COMMON = frozenset(
+    [
+        "add",
+        "insert",
+        "upsert",
+        "update",
+        "save",
+        "write",
+        "put",
+        "set",
+        "index",
+        "store",
+        "create",
+        "append",
+        "delete",
+        "remove",
+        "get",
+        "run",
+    ]
+)
 
 
 class Callers:
@@ -112,13 +131,16 @@ def _lift(flow: Flow, head: Head, function: Place, site: Site, deep: int) -> Ite
     elif isinstance(head, Chars) and deep < 4:
         yield Chars(
             tuple(
-                p if isinstance(p, str) else tuple(distinct(h for one in p for h in _lift(flow, one, function, site, deep + 1)))
-                or (UNKNOWN,)
+                p
+                if isinstance(p, str)
+                else tuple(distinct(h for one in p for h in _lift(flow, one, function, site, deep + 1))) or (UNKNOWN,)
                 for p in head.parts
             )
         )
     elif isinstance(head, Atom) and head.inner and deep < 4:
-        yield Atom(head.kind, head.name, tuple(h for one in head.inner for h in _lift(flow, one, function, site, deep + 1)))
+        yield Atom(
+            head.kind, head.name, tuple(h for one in head.inner for h in _lift(flow, one, function, site, deep + 1))
+        )
     else:
         yield head
 

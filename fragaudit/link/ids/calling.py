@@ -31,32 +31,138 @@ DEEPEST_CALLS = 6
 """Calls within calls that are followed."""
 
 RANDOM = frozenset(
-    "uuid.uuid4 uuid.uuid1 uuid.uuid6 uuid.uuid7 secrets.token_hex secrets.token_urlsafe secrets.token_bytes "
-    "shortuuid.uuid shortuuid.random ulid.new ulid.ULID ulid.ulid nanoid.generate uuid_utils.uuid4 uuid_utils.uuid7 "
-    "uuid6.uuid7 uuid7.uuid7 bson.ObjectId bson.objectid.ObjectId ksuid.ksuid cuid.cuid cuid2.Cuid random.randint "
-    "random.random random.getrandbits random.choices os.urandom xid.XID typeid.TypeID uuid_extensions.uuid7 "
-    "django.utils.crypto.get_random_string snowflake.SnowflakeGenerator ksuid.Ksuid".split()
+    [
+        "uuid.uuid4",
+        "uuid.uuid1",
+        "uuid.uuid6",
+        "uuid.uuid7",
+        "secrets.token_hex",
+        "secrets.token_urlsafe",
+        "secrets.token_bytes",
+        "shortuuid.uuid",
+        "shortuuid.random",
+        "ulid.new",
+        "ulid.ULID",
+        "ulid.ulid",
+        "nanoid.generate",
+        "uuid_utils.uuid4",
+        "uuid_utils.uuid7",
+        "uuid6.uuid7",
+        "uuid7.uuid7",
+        "bson.ObjectId",
+        "bson.objectid.ObjectId",
+        "ksuid.ksuid",
+        "cuid.cuid",
+        "cuid2.Cuid",
+        "random.randint",
+        "random.random",
+        "random.getrandbits",
+        "random.choices",
+        "os.urandom",
+        "xid.XID",
+        "typeid.TypeID",
+        "uuid_extensions.uuid7",
+        "django.utils.crypto.get_random_string",
+        "snowflake.SnowflakeGenerator",
+        "ksuid.Ksuid",
+    ]
 )
 HASHING = frozenset(
-    "hashlib.md5 hashlib.sha1 hashlib.sha224 hashlib.sha256 hashlib.sha384 hashlib.sha512 hashlib.blake2b "
-    "hashlib.blake2s hashlib.sha3_256 hashlib.sha3_512 xxhash.xxh64 xxhash.xxh32 xxhash.xxh128 xxhash.xxh3_64 "
-    "xxhash.xxh64_hexdigest xxhash.xxh64_intdigest xxhash.xxh3_64_hexdigest xxhash.xxh3_64_intdigest "
-    "xxhash.xxh3_128_hexdigest xxhash.xxh32_intdigest zlib.crc32 zlib.adler32 binascii.crc32 mmh3.hash mmh3.hash64 "
-    "mmh3.hash128 farmhash.fingerprint64 cityhash.CityHash64 blake3.blake3 hmac.new hash".split()
+    [
+        "hashlib.md5",
+        "hashlib.sha1",
+        "hashlib.sha224",
+        "hashlib.sha256",
+        "hashlib.sha384",
+        "hashlib.sha512",
+        "hashlib.blake2b",
+        "hashlib.blake2s",
+        "hashlib.sha3_256",
+        "hashlib.sha3_512",
+        "xxhash.xxh64",
+        "xxhash.xxh32",
+        "xxhash.xxh128",
+        "xxhash.xxh3_64",
+        "xxhash.xxh64_hexdigest",
+        "xxhash.xxh64_intdigest",
+        "xxhash.xxh3_64_hexdigest",
+        "xxhash.xxh3_64_intdigest",
+        "xxhash.xxh3_128_hexdigest",
+        "xxhash.xxh32_intdigest",
+        "zlib.crc32",
+        "zlib.adler32",
+        "binascii.crc32",
+        "mmh3.hash",
+        "mmh3.hash64",
+        "mmh3.hash128",
+        "farmhash.fingerprint64",
+        "cityhash.CityHash64",
+        "blake3.blake3",
+        "hmac.new",
+        "hash",
+    ]
 )
 UUID5 = frozenset({"uuid.uuid5", "uuid.uuid3", "uuid_utils.uuid5"})
 WELL_KNOWN = frozenset({"uuid.NAMESPACE_DNS", "uuid.NAMESPACE_URL", "uuid.NAMESPACE_OID", "uuid.NAMESPACE_X500"})
 _TIME = frozenset(
-    "time.time time.time_ns time.monotonic time.perf_counter datetime.datetime.now datetime.datetime.utcnow "
-    "datetime.now datetime.datetime.today pendulum.now django.utils.timezone.now".split()
+    [
+        "time.time",
+        "time.time_ns",
+        "time.monotonic",
+        "time.perf_counter",
+        "datetime.datetime.now",
+        "datetime.datetime.utcnow",
+        "datetime.now",
+        "datetime.datetime.today",
+        "pendulum.now",
+        "django.utils.timezone.now",
+    ]
 )
 _SAME = frozenset(
-    "str int repr bytes uuid.UUID list tuple set frozenset sorted reversed iter next bytearray numpy.array numpy.asarray "
-    "numpy.int64 numpy.uint64 numpy.fromiter dict copy.copy copy.deepcopy typing.cast weaviate.util.get_valid_uuid "
-    "numpy.ascontiguousarray tqdm.tqdm tqdm.auto.tqdm tqdm rich.progress.track itertools.islice filter "
-    "asyncio.create_task asyncio.ensure_future asyncio.shield max min "
-    "pydantic.TypeAdapter collections.OrderedDict base64.b64encode "
-    "base64.urlsafe_b64encode urllib.parse.quote urllib.parse.quote_plus".split()
+    [
+        "str",
+        "int",
+        "repr",
+        "bytes",
+        "uuid.UUID",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "next",
+        "bytearray",
+        "numpy.array",
+        "numpy.asarray",
+        "numpy.int64",
+        "numpy.uint64",
+        "numpy.fromiter",
+        "dict",
+        "copy.copy",
+        "copy.deepcopy",
+        "typing.cast",
+        "weaviate.util.get_valid_uuid",
+        "numpy.ascontiguousarray",
+        "tqdm.tqdm",
+        "tqdm.auto.tqdm",
+        "tqdm",
+        "rich.progress.track",
+        "itertools.islice",
+        "filter",
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.shield",
+        "max",
+        "min",
+        "pydantic.TypeAdapter",
+        "collections.OrderedDict",
+        "base64.b64encode",
+        "base64.urlsafe_b64encode",
+        "urllib.parse.quote",
+        "urllib.parse.quote_plus",
+    ]
 )
 _RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run": 0, "functools.partial": 0,
             "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
@@ -64,8 +170,33 @@ _RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run"
 _RUNNING_METHODS = {"run_in_executor": 1, "submit": 0}
 _FIELDS = frozenset({"Field", "field", "ib", "attrib", "PrivateAttr"})
 _BUILTINS = frozenset(
-    "str int repr bytes list tuple set frozenset sorted reversed iter next bytearray dict zip enumerate map filter range "
-    "len hash max min sum id".split()
+    [
+        "str",
+        "int",
+        "repr",
+        "bytes",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "next",
+        "bytearray",
+        "dict",
+        "zip",
+        "enumerate",
+        "map",
+        "filter",
+        "range",
+        "len",
+        "hash",
+        "max",
+        "min",
+        "sum",
+        "id",
+    ]
 )
 
 
@@ -144,9 +275,7 @@ def _handed(here: Here, name: str) -> Thunk | None:
     return thunk if thunk is not None and isinstance(thunk.value, (Ref, Attr, Function)) else None
 
 
-def frame(
-    flow: Flow, function: Place, arguments: tuple[object, ...], here: Here, depth: int, of: Made | None
-) -> Frame:
+def frame(flow: Flow, function: Place, arguments: tuple[object, ...], here: Here, depth: int, of: Made | None) -> Frame:
     """Bind the parameters of a function to the arguments of a call."""
     scope = flow.program.scope(function)
     shift = 0

@@ -193,7 +193,9 @@ class Flow:
             if handed is not None:
                 yield from self.force(handed)
             elif frame is not None and entry.parameters[number].default is not None:
-                yield from self.force(Thunk(entry.parameters[number].default or Lit(None), _at(place.file, entry.parent)))
+                yield from self.force(
+                    Thunk(entry.parameters[number].default or Lit(None), _at(place.file, entry.parent))
+                )
             else:
                 yield From(place, number, name)
         if number is None and handed is not None:
@@ -559,4 +561,3 @@ def distinct(heads: Iterable[Head]) -> Heads:
     if len(found) > 1:
         found.pop(UNKNOWN, None)
     return tuple(found)
-

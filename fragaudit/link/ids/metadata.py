@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.heads import Atom, From, Head, Items, Made, Pairs, Several, Thunk
 from fragaudit.model.values import Lit
 from fragaudit.model.vectors import Origin
 
@@ -79,4 +79,3 @@ def _one(flow: Flow, head: Head, deep: int = 0) -> Origin:
     if any(isinstance(h, From) and h.steps and h.steps[-1] in (".id", "=id", ".pk") for h in values):
         return "leads back"
     return "missing" if whole else "unknown"
-

@@ -44,7 +44,12 @@ class Order:
     """Answers how a vector's write stands to the writes of rows."""
 
     def __init__(
-        self, evaluator: Evaluator, catalogue: Catalogue, callers: Callers, called: Sequence[Called], vectors: set[SiteKey]
+        self,
+        evaluator: Evaluator,
+        catalogue: Catalogue,
+        callers: Callers,
+        called: Sequence[Called],
+        vectors: set[SiteKey],
     ) -> None:
         self._evaluator = evaluator
         self._program: Program = evaluator.program
@@ -185,7 +190,9 @@ class Order:
         around = {(b.group, b.arm) for b in self._program.branches(file, vector)}
         for branch in self._program.branches(file, row):
             if branch.kind == "try" and (branch.group, branch.arm) not in around:
-                handlers = [b for b in self._program.files[file].branches if b.group == branch.group and b.kind == "except"]
+                handlers = [
+                    b for b in self._program.files[file].branches if b.group == branch.group and b.kind == "except"
+                ]
                 if handlers and not any(b.terminal for b in handlers):
                     return True
         return False

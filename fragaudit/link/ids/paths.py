@@ -86,7 +86,9 @@ def _walked(flow: Flow, heads: tuple[Head, ...], steps: tuple[Step, ...]) -> Ite
         yield from found or (UNKNOWN,)
 
 
-def first_known(flow: Flow, call: Call, here: Here, operation: Operation, written: str | tuple[str, ...]) -> tuple[Head, ...] | None:
+def first_known(
+    flow: Flow, call: Call, here: Here, operation: Operation, written: str | tuple[str, ...]
+) -> tuple[Head, ...] | None:
     """Return what stands at the first of several paths that leads to something; None where all are left out."""
     seen: tuple[Head, ...] | None = None
     none: tuple[Head, ...] | None = None

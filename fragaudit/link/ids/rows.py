@@ -19,7 +19,9 @@ _TYPES = frozenset({"Vector", "VECTOR", "HALFVEC", "SPARSEVEC", "HalfVector", "V
                     "SparseVectorField", "VectorType", "Halfvec", "BitField"})  # fmt: skip
 _SINKS = frozenset({"add", "add_all", "bulk_create", "abulk_create", "bulk_save_objects", "merge", "save", "asave", "create",
                     "insert", "insert_many", "bulk_insert_mappings"})  # fmt: skip
-_MANAGED = frozenset({"create", "acreate", "get_or_create", "update_or_create", "aupdate_or_create", "update", "aupdate"})
+_MANAGED = frozenset(
+    {"create", "acreate", "get_or_create", "update_or_create", "aupdate_or_create", "update", "aupdate"}
+)
 _DISTANCES = frozenset({"cosine_distance", "l2_distance", "max_inner_product", "l1_distance", "hamming_distance",
                         "jaccard_distance"})  # fmt: skip
 _DJANGO = frozenset({"CosineDistance", "L2Distance", "MaxInnerProduct", "L1Distance"})
@@ -95,7 +97,9 @@ class RowVectors:
         for file in self._program.files:
             for item in file.imports:
                 if item.name in names and item.local != item.name:
-                    names.setdefault(item.local, []).extend(p for p in names[item.name] if p not in names.get(item.local, ()))
+                    names.setdefault(item.local, []).extend(
+                        p for p in names[item.name] if p not in names.get(item.local, ())
+                    )
         return names
 
     def _of_models(self) -> Iterator[RowVector]:
@@ -210,7 +214,9 @@ class RowVectors:
                     continue
                 models = [p for p, c in self.models.items() if column.rpartition("__")[2] in c]
                 named = getattr(getattr(func, "base", None), "base", None)
-                chosen = next((p for p in models if self._program.scope(p).name == getattr(named, "name", "")), models[0])
+                chosen = next(
+                    (p for p in models if self._program.scope(p).name == getattr(named, "name", "")), models[0]
+                )
                 at = self._program.location(site.place.file, site.call.at)
                 yield self._row(at, site.place.file, chosen, "search", self._filtered(site))
 

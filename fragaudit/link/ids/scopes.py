@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.ids.callers import here_of, lifted
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Made, Thunk
+from fragaudit.link.ids.heads import UNKNOWN, Head, Made, Thunk
 from fragaudit.link.ids.paths import first_known, paths
 from fragaudit.link.ids.shapes import Shape, shapes
 from fragaudit.link.program import Place, Site
@@ -18,7 +18,9 @@ from fragaudit.model.values import Attr, Call
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
 _NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix", "prefix",
                "group_id", "id_prefix", "workspace", "database", "db_name")  # fmt: skip
-_DEFAULTS = frozenset({"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"})
+_DEFAULTS = frozenset(
+    {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
+)
 _KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|workspace|"
                    r"project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
                    r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
@@ -53,7 +55,11 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         if own is not None:
             value = flow_given(flow, call, site, own.param, own.at)
             containers.extend(value)
-        for word, written in (("namespace", operation.namespace), ("tenant", operation.tenant), ("partition", operation.partition)):
+        for word, written in (
+            ("namespace", operation.namespace),
+            ("tenant", operation.tenant),
+            ("partition", operation.partition),
+        ):
             for path in paths(written):
                 if own is not None and path == own.param:
                     continue
@@ -184,4 +190,3 @@ def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> str:
             if _KEYS.match(key):
                 return key
     return ""
-

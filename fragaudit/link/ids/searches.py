@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, External, Handle, Instance
+from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Items, Pairs
 from fragaudit.link.ids.paths import first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, native, scope_of
 from fragaudit.link.ids.writes import Target, Writes
-from fragaudit.link.identity import site_key
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import SIMILARITY_NAMES, verb_of
@@ -82,7 +82,9 @@ class Searches:
                 yield self._made(site, target, operation, verb)
                 return
         means = verb_of(func.name, "vector")
-        if means == "delete" or (means == "read" and any(w in func.name for w in ("search", "query", "similar", "retriev"))):
+        if means == "delete" or (
+            means == "read" and any(w in func.name for w in ("search", "query", "similar", "retriev"))
+        ):
             yield from self._own(site, func, "delete" if means == "delete" else "search")
 
     def _operations(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
@@ -111,7 +113,12 @@ class Searches:
     def _made(self, site: Site, target: Target, operation: Operation, verb: str) -> Searched:
         flow, here = self._flow, here_of(site)
         filters: list[Head] = []
-        for written in (operation.filter, operation.tenant, operation.partition, *((operation.id,) if verb == "delete" else ())):
+        for written in (
+            operation.filter,
+            operation.tenant,
+            operation.partition,
+            *((operation.id,) if verb == "delete" else ()),
+        ):
             for path in paths(written):
                 filters.extend(first_known(flow, site.call, here, operation, path) or ())
         for name in _FILTERS:

@@ -14,7 +14,8 @@ DEEPEST = 6
 
 _KEY = re.compile(r"(?:^|_)(?:id|ids|pk|uuid|guid|oid|key|rowid|_id|id_)$", re.IGNORECASE)
 _SERVICE = re.compile(
-    r"(?:^|_)(?:service|svc|service_?name|app_?name|application|namespace|rag_?namespace|ns|prefix)(?:$|_)", re.IGNORECASE
+    r"(?:^|_)(?:service|svc|service_?name|app_?name|application|namespace|rag_?namespace|ns|prefix)(?:$|_)",
+    re.IGNORECASE,
 )
 
 

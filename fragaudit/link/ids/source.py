@@ -111,7 +111,9 @@ def _source(value: Value, deep: int) -> str:
         case Seq():
             return "[" + ", ".join(_source(i, deep + 1) for i in value.items) + "]"
         case Map():
-            pairs = ((f"{_source(e.key, deep + 1)}: " if e.key else "**") + _source(e.value, deep + 1) for e in value.entries)
+            pairs = (
+                (f"{_source(e.key, deep + 1)}: " if e.key else "**") + _source(e.value, deep + 1) for e in value.entries
+            )
             return "{" + ", ".join(pairs) + "}"
         case Either():
             return " or ".join(_source(o, deep + 1) for o in value.options)

@@ -13,9 +13,42 @@ if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
 
 _KEEPING = frozenset(
-    "strip lstrip rstrip lower upper casefold title encode decode hexdigest digest intdigest hex isoformat tolist copy "
-    "astype flatten to_list get_secret_value as_posix resolve __str__ model_dump model_copy dict to_dict numpy cpu "
-    "detach reshape normalize ljust zfill".split()
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "casefold",
+        "title",
+        "encode",
+        "decode",
+        "hexdigest",
+        "digest",
+        "intdigest",
+        "hex",
+        "isoformat",
+        "tolist",
+        "copy",
+        "astype",
+        "flatten",
+        "to_list",
+        "get_secret_value",
+        "as_posix",
+        "resolve",
+        "__str__",
+        "model_dump",
+        "model_copy",
+        "dict",
+        "to_dict",
+        "numpy",
+        "cpu",
+        "detach",
+        "reshape",
+        "normalize",
+        "ljust",
+        "zfill",
+    ]
 )
 _SPLITTING = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
 _BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
@@ -42,7 +75,9 @@ def method(flow: Flow, func: Attr, call: Call, here: Here) -> Iterator[Head]:
                 found = tuple(flow.step(head, {"items": "pairs"}.get(name, name)))
                 yield from found if name == "items" else (Several(found or (UNKNOWN,)),)
     elif name == "format":
-        named: dict[str | None, tuple[Head, ...]] = {a.name: flow.force(Thunk(a.value, here)) for a in call.args if a.name not in (None, "*", "**")}
+        named: dict[str | None, tuple[Head, ...]] = {
+            a.name: flow.force(Thunk(a.value, here)) for a in call.args if a.name not in (None, "*", "**")
+        }
         given = [flow.force(Thunk(v, here)) for v in plain]
         for head in heads:
             yield _filled(head, _BRACES, given, named) if isinstance(head, Chars) else UNKNOWN
@@ -128,5 +163,3 @@ def _filled(
             end = match.end()
         parts.append(part[end:])
     return Chars(tuple(p for p in parts if p != ""))
-
-

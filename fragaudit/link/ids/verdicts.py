@@ -59,7 +59,9 @@ def _judge(shape: Shape, around: Surroundings, names: Names, config: VectorIds) 
         return Judged("native-namespace", f"{rules.rows}", str(shape))
     found = match(shape, names, config)
     text = str(shape)
-    opaque = bool(shape.through) or all(p.kind in ("random", "counter", "hash", "uuid5", "time", "none") for p in shape.parts)
+    opaque = bool(shape.through) or all(
+        p.kind in ("random", "counter", "hash", "uuid5", "time", "none") for p in shape.parts
+    )
     if found.answer == "yes" and shape.through:
         return Judged("namespaced", f"{shape.through} of `{_plain(shape)}`", text, found, opaque=True)
     if found.answer == "yes" and rules.accepts_text:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, ClassRef, External, Handle, Instance
+from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow, distinct
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several
 from fragaudit.link.ids.paths import first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, scope_of
-from fragaudit.link.identity import site_key
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
@@ -84,7 +84,11 @@ class Writes:
                 for site in self._callers.of(function):
                     key = site_key(site)
                     seen = by_site.setdefault(key, [])
-                    if left <= 0 or len(seen) >= 3 or any(w.ids == written.ids and w.function == function for w in seen):
+                    if (
+                        left <= 0
+                        or len(seen) >= 3
+                        or any(w.ids == written.ids and w.function == function for w in seen)
+                    ):
                         continue
                     seen.append(written)
                     left -= 1
@@ -195,7 +199,9 @@ class Writes:
 
     def _written(self, site: Site, target: Target, operation: Operation) -> Written:
         flow, here = self._flow, here_of(site)
-        ids = first_known(flow, site.call, here, operation, operation.id) if operation.id else (Atom("none", "left out"),)
+        ids = (
+            first_known(flow, site.call, here, operation, operation.id) if operation.id else (Atom("none", "left out"),)
+        )
         metadata = first_known(flow, site.call, here, operation, operation.metadata) if operation.metadata else None
         return Written(
             site,
@@ -239,7 +245,7 @@ class Writes:
         for wanted in (*_ID_PARAMETERS, *_RECORD_PARAMETERS):
             position = names.index(wanted) if wanted in names else None
             heads = given(self._flow, call, here, wanted, position)
-            if not heads or heads == (UNKNOWN,) and position is None:
+            if not heads or (heads == (UNKNOWN,) and position is None):
                 continue
             if wanted in ("id", "key", "doc_id", "vector_id"):
                 return heads
@@ -300,16 +306,16 @@ def _records(ids: tuple[Head, ...]) -> bool:
 
 def _merged(known: Written, derived: Written) -> Written:
     """Join what two ways to look at one call say: several back ends behind one interface."""
-    if known.ids == (UNKNOWN,) or not known.inner and known.target.package == "project":
+    if known.ids == (UNKNOWN,) or (not known.inner and known.target.package == "project"):
         ids = tuple(h for h in derived.ids if h != UNKNOWN) or known.ids
     else:
         ids = distinct((*known.ids, *derived.ids))
     engine = known.target.engine if known.target.engine == derived.target.engine else ""
     owner = known.target.owner
     opening = known.target.opening if known.target.opening == derived.target.opening else None
-    target = Target(engine if known.inner else (known.target.engine or derived.target.engine), known.target.package, opening, owner)
+    target = Target(
+        engine if known.inner else (known.target.engine or derived.target.engine), known.target.package, opening, owner
+    )
     metadata = derived.metadata if known.metadata is None else known.metadata
     return replace(known, ids=ids, target=target, metadata=metadata, inner=(*known.inner, *derived.inner),
                    scope=known.scope.joined(derived.scope))  # fmt: skip
-
-
