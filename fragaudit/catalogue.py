@@ -152,7 +152,8 @@ class Catalogue:
 
     def _of_vectors(self, operation: Operation) -> bool:
         """Say whether an operation is one on vectors: its library keeps nothing else, or it takes or finds one."""
-        if operation.role:
+        owner = operation.name.rpartition(".")[0].rpartition(".")[2]
+        if operation.role or self.abstraction(owner) not in (None, "vector"):
             return False
         return operation.library in self._vector_packages or bool(operation.vector) or operation.similarity is True
 

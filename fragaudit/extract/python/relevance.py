@@ -21,7 +21,7 @@ _SPEAKING = re.compile(
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # vectors, their ids and what ids are made with
-    r"embeddings?$|^embed|upsert|^uuid[345]$|^hexdigest$|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
+    r"embeddings?$|^embed|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|^uuid[345]$|^hexdigest$|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -30,6 +30,9 @@ _SPEAKING = re.compile(
     r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
     re.IGNORECASE,
 )
+_MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
+"""Functions that are likely to make ids, by name; only short ones do."""
+
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
 _MODULE = re.compile(
@@ -201,6 +204,8 @@ def _always(chunk: Chunk) -> bool:
         return True
     if isinstance(node, (ast.If, ast.Try)):
         return lines < LARGE
+    if isinstance(node, _FUNCTIONS):
+        return lines < SMALL * 2 and _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
@@ -64,7 +66,8 @@ class Vectors:
             self._judged(written, names, judged, 0)
         for written in self._written:
             callers = [d for d in self._derived[site_key(written.site)] if site_key(d.site) != site_key(written.site)]
-            if callers and not written.forwards and len({judged[site_key(d.site)].verdict for d in callers}) == 1:
+            verdicts = {judged[site_key(d.site)].verdict for d in callers}
+            if callers and not written.forwards and (len(verdicts) == 1 or verdicts == {"unknown", "not-namespaced"}):
                 hidden.update(site_key(d.site) for d in callers if not _own(d))
         for written in self._written:
             key = site_key(written.site)
@@ -191,10 +194,10 @@ class Vectors:
         name, state = container_name(searched.scope)
         store = store_of(searched.target)
         shared = "" if state in ("dynamic", "unknown") else _shared(store, name, writes)
-        verb = "delete" if searched.verb == "delete" else "search"
+        verb: Literal["search", "delete"] = "delete" if searched.verb == "delete" else "search"
         return VectorSearch(
             at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
-        )  # type: ignore[arg-type]
+        )
 
 
 def _own(written: Written) -> bool:
@@ -203,11 +206,15 @@ def _own(written: Written) -> bool:
 
 
 def _combined(each: Sequence[Judged], places: Sequence[str]) -> Judged:
+    """Join the verdicts at callers: one that all share, or that ids are not namespaced where none is known to be."""
     verdicts = {j.verdict for j in each}
+    if len(verdicts) == 1 or verdicts == {"unknown", "not-namespaced"}:
+        worst = "not-namespaced" if "not-namespaced" in verdicts else each[0].verdict
+        chosen = sorted((p, n) for n, (p, j) in enumerate(zip(places, each, strict=True)) if j.verdict == worst)
+        first = each[chosen[0][1]]
+        shown = ", ".join([p for p, _ in chosen][:3]) + (" …" if len(chosen) > 3 else "")
+        return replace(first, why=f"{first.why.partition(' (from ')[0]} (from {shown})")
     shown = ", ".join(sorted(places)[:3]) + (" …" if len(places) > 3 else "")
-    if len(verdicts) == 1:
-        first = min(zip(places, each, strict=True), key=lambda p: p[0])[1]
-        return Judged(first.verdict, f"{first.why} (from {shown})", first.shape, first.match, first.opaque, first.near)
     return Judged("unknown", f"its callers differ: {shown}")
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
+from fragaudit.link.abstract import Abstract, ClassRef, FunctionRef, Instance
 from fragaudit.link.evaluate import argument_of
+from fragaudit.link.ids import calling
 from fragaudit.link.ids.flow import Flow, distinct
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Ref
+from fragaudit.model.values import Attr, Call, Ref, Value
 
 MOST_CALLERS = 24
 MOST_SITES = 400
@@ -37,6 +41,9 @@ _COMMON = frozenset(
 )
 
 
+_VECTORS = re.compile(r"vdb|vec|embed|rag|similar|semantic", re.IGNORECASE)
+
+
 class Callers:
     """Finds the calls of a function: direct ones, through a base class, and through a rare method name."""
 
@@ -62,10 +69,24 @@ class Callers:
         if owner is not None and name == "__init__":
             name = self._program.scope(owner).name
         found = 0
-        for site in self._program.sites_by_name.get(name, ())[:MOST_SITES]:
+        sites = (*self._program.sites_by_name.get(name, ())[:MOST_SITES], *self._handed_over.get(name, ()))
+        for site in sites:
             if found < MOST_CALLERS and self._is_call(site, function, owner):
                 found += 1
                 yield site
+
+    @cached_property
+    def _handed_over(self) -> dict[str, list[Site]]:
+        """Calls that run a function they are given, as calls of that function: `run_in_threadpool(save, item)`."""
+        found: dict[str, list[Site]] = defaultdict(list)
+        for runner, number in calling.RUNNERS.items():
+            for site in self._program.sites_by_name.get(runner, ()):
+                args = site.call.args
+                if len(args) > number and isinstance(args[number].value, (Ref, Attr)) and args[number].name is None:
+                    func = args[number].value
+                    call = Call(func, args[number + 1 :], site.call.at)
+                    found[getattr(func, "name", "")].append(site._replace(call=call))
+        return found
 
     def _is_call(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func
@@ -79,13 +100,58 @@ class Callers:
         if isinstance(func.base, Ref) and func.base.name == "super":
             return False
         known = False
-        for base in self._evaluator.evaluate(func.base, site.place):
+        bases = self._evaluator.evaluate(func.base, site.place)
+        if self.kind_of(ClassRef(owner)) == "vector" and not self.keeps_vectors(func, bases, site.place):
+            return False
+        for base in bases:
             if isinstance(base, (Instance, ClassRef)):
                 known = True
                 of = base.of if isinstance(base, Instance) else base
                 if self._reaches(of, owner):
                     return True
         return not known and self._rare(func.name, owner) and site.place.file != function.file
+
+    def kind_of(self, cls: ClassRef) -> str | None:
+        """Return what the project's own abstraction that a class belongs to keeps, or None."""
+        for ancestor in self._evaluator.ancestry(cls):
+            kind = self._evaluator.catalogue.abstraction(self._program.scope(ancestor.place).name)
+            if kind is not None:
+                return kind
+        return None
+
+    def keeps_vectors(self, func: Attr, bases: Iterable[Abstract], place: Place) -> bool:
+        """Say whether an object keeps vectors: its declared type decides, else its name where it may be several things."""
+        declared = self._declared(func.base, place)
+        kinds = declared or {self.kind_of(base.of) for base in bases if isinstance(base, Instance)} - {None}
+        if declared and "vector" not in declared:
+            return False
+        return len(kinds) < 2 or _VECTORS.search(getattr(func.base, "name", "")) is not None
+
+    def _declared(self, value: Value, place: Place) -> set[str | None]:
+        """Return what the declared type of a parameter or attribute keeps."""
+        annotation, at = None, place
+        if isinstance(value, Ref):
+            scope = place.scope
+            while scope > 0 and annotation is None:
+                entry = self._program.files[place.file].scopes[scope]
+                annotation = next((p.annotation for p in entry.parameters if p.name == value.name), None)
+                at, scope = Place(place.file, scope), entry.parent
+        elif isinstance(value, Attr) and isinstance(value.base, Ref) and value.base.name == "self":
+            cls = self._program.enclosing_class(place)
+            for ancestor in self._evaluator.ancestry(ClassRef(cls)) if cls is not None else ():
+                for number in self._program.children(ancestor.place):
+                    method = Place(ancestor.place.file, number)
+                    for binding in self._program.bindings(method, f"self.{value.name}"):
+                        if binding.annotation is not None:
+                            annotation, at = binding.annotation, method
+        if annotation is None:
+            return set()
+        typed = self._evaluator.typed(annotation, at)
+        return {self.kind_of(meaning.of) for meaning in typed if isinstance(meaning, Instance)} - {None}
+
+    def called_on_itself(self, func: Attr) -> bool:
+        """Say whether a method is called by a method of the same object."""
+        return isinstance(func.base, Ref) and func.base.name in ("self", "cls")
 
     def _reaches(self, of: ClassRef, owner: Place) -> bool:
         """Say whether a call on an object of one class can be one of a method of another."""

@@ -168,6 +168,8 @@ _RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run"
             "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
             "asgiref.sync.sync_to_async": 0, "asgiref.sync.async_to_sync": 0}  # fmt: skip
 _RUNNING_METHODS = {"run_in_executor": 1, "submit": 0}
+RUNNERS = {**{name.rpartition(".")[2]: number for name, number in _RUNNING.items()}, **_RUNNING_METHODS, "add_task": 0}  # fmt: skip
+"""What runs a function it is given, by its last name, and which argument that is."""
 _FIELDS = frozenset({"Field", "field", "ib", "attrib", "PrivateAttr"})
 _BUILTINS = frozenset(
     [
@@ -348,7 +350,7 @@ def _outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Cal
     elif last[:1].isupper() or flow.evaluator.catalogue.open(name) is not None:
         yield Made(name, None, call, here)
     else:
-        yield Atom("result", last)
+        yield Atom("result", dotted(call.func) or last)
 
 
 def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator[Head]:

@@ -297,8 +297,13 @@ class Flow:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _attribute(self, value: Attr, here: Here) -> Iterator[Head]:
-        for head in self.force(Thunk(value.base, here)):
-            yield from self.step(head, f".{value.name}")
+        found = distinct(h for head in self.force(Thunk(value.base, here)) for h in self.step(head, f".{value.name}"))
+        if found in ((), (UNKNOWN,)):
+            # Constants of classes and modules, settings: what the linker itself knows.
+            for meaning in self.evaluator.evaluate(value, here.place):
+                if isinstance(meaning, (Known, Symbol, Template)):
+                    yield from self.from_meaning(meaning)
+        yield from found
 
     def _item(self, value: Item, here: Here) -> Iterator[Head]:
         key: Step

@@ -136,12 +136,10 @@ class Order:
     def _does(self, site: Site, deep: int) -> frozenset[str]:
         """Return what a call does with rows, itself or through the project's functions it enters."""
         path = self._program.files[site.place.file].path
-        known = self._known.get((path, site.call.at[0], site.call.at[1]))
-        if known is not None:
-            return frozenset({known})
-        direct = self._direct(site.call)
-        if direct:
-            return frozenset({direct})
+        # The text of a statement says more than that it is executed.
+        done = self._direct(site.call) or self._known.get((path, site.call.at[0], site.call.at[1]), "")
+        if done:
+            return frozenset({done})
         if deep >= DEEPEST:
             return frozenset()
         func = site.call.func

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.ids.callers import here_of, lifted
+from fragaudit.link.ids.callers import argument, here_of, lifted
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Head, Made, Thunk
 from fragaudit.link.ids.paths import first_known, paths
@@ -73,6 +73,18 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         for found in flow.force(Thunk(call.func.base, here)):
             _of_object(flow, catalogue, found, containers, namespaces, 0)
     return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces))
+
+
+def handed_scope(flow: Flow, function: Place, site: Site) -> Scope:
+    """Return what a call of the project's own function says by parameters called like containers and namespaces."""
+    containers: list[Head] = []
+    namespaces: list[tuple[str, tuple[Head, ...]]] = []
+    for number, parameter in enumerate(flow.program.scope(function).parameters):
+        if parameter.name in _CONTAINERS and not containers:
+            containers.extend(argument(flow, function, number, site))
+        elif parameter.name in _NAMESPACES:
+            namespaces.append((parameter.name, argument(flow, function, number, site)))
+    return Scope(tuple(h for h in containers if h != UNKNOWN), tuple(namespaces))
 
 
 def flow_given(flow: Flow, call: Call, site: Site, name: str, position: int | None) -> tuple[Head, ...]:
@@ -166,6 +178,8 @@ def native(scope: Scope) -> Native:
     for word, heads in scope.namespaces:
         found = [shape for head in heads for shape in shapes(head)]
         real = [s for s in found if not _default(s)]
+        if real and all(p.kind == "unknown" for s in real for p in s.parts):
+            return Native("unknown", f"a {word} is given that could not be followed")
         if real and len(real) == len(found):
             literal = str(real[0]) if all(p.literal for p in real[0].parts) else ""
             return Native("yes", f"{word} {real[0]}", literal)

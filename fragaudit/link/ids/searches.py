@@ -129,7 +129,10 @@ class Searches:
 
     def _own(self, site: Site, func: Attr, verb: str) -> Iterator[Searched]:
         evaluator = self._flow.evaluator
-        for meaning in evaluator.evaluate(func.base, site.place):
+        meanings = evaluator.evaluate(func.base, site.place)
+        if self._callers.called_on_itself(func) or not self._callers.keeps_vectors(func, meanings, site.place):
+            return
+        for meaning in meanings:
             if not isinstance(meaning, Instance):
                 continue
             for ancestor in evaluator.ancestry(meaning.of):

@@ -114,11 +114,9 @@ def _part(head: Head) -> Part:
 
 
 def _kind(head: From) -> Kind:
-    last = last_name(head)
-    if head.steps and _KEY.search(last):
-        return "row id"
-    if head.steps:
-        return "field" if last else "unknown"
+    named = any(isinstance(step, str) and step[:1] in ".=" for step in head.steps)
+    if named:
+        return "row id" if _KEY.search(last_name(head)) else "field"
     return "parameter" if head.function is not None else "result"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow, distinct
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several
 from fragaudit.link.ids.paths import first_known, given, paths
-from fragaudit.link.ids.scopes import Scope, scope_of
+from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
@@ -21,6 +22,9 @@ from fragaudit.model.values import Attr, Call
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
 """Calls of what forwards that are looked at, over the whole repository."""
+
+_PREPARING = re.compile(r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done")
+"""Methods that make ready what vectors are written to."""
 
 _ID_PARAMETERS = ("ids", "id", "doc_ids", "doc_id", "point_ids", "keys", "key", "vector_id", "vector_ids")
 _RECORD_PARAMETERS = ("items", "data", "points", "documents", "nodes", "vectors", "records", "entries", "chunks", "docs",
@@ -81,6 +85,8 @@ class Writes:
             if not _pure(written.ids) or depth[site_key(written.site)] >= DEEPEST_FORWARDS:
                 continue
             for function in sorted(roots(written.ids)):
+                if self._keeps_else(function):
+                    continue
                 for site in self._callers.of(function):
                     key = site_key(site)
                     seen = by_site.setdefault(key, [])
@@ -111,6 +117,15 @@ class Writes:
         marked = [replace(w, forwards=True) if k in inside and _pure(w.ids) else w for k, w in found.items()]
         return sorted(marked, key=lambda w: (w.site.place.file, w.site.call.at))
 
+    def _keeps_else(self, function: Place) -> bool:
+        """Say whether a function is a method of an abstraction that keeps something else than vectors."""
+        owner = self._flow.owner(function)
+        for ancestor in self._flow.evaluator.ancestry(ClassRef(owner)) if owner is not None else ():
+            kind = self._catalogue.abstraction(self._flow.program.scope(ancestor.place).name)
+            if kind is not None:
+                return kind != "vector"
+        return False
+
     def _lifted(self, written: Written, function: Place, site: Site) -> Written:
         flow = self._flow
         metadata = written.metadata
@@ -119,7 +134,7 @@ class Writes:
             written.target,
             lifted(flow, written.ids, function, site),
             lifted(flow, metadata, function, site) if metadata is not None else None,
-            written.scope.lifted(flow, function, site),
+            handed_scope(flow, function, site).joined(written.scope.lifted(flow, function, site)),
             flow.program.enclosing_function(site.place),
             written.operation,
             (written,),
@@ -135,7 +150,7 @@ class Writes:
             for target, operation in self._operations(site, func):
                 yield self._written(site, target, operation)
                 return
-        if verb_of(func.name, "vector") == "write":
+        if verb_of(func.name, "vector") == "write" and not _PREPARING.search(func.name):
             yield from self._own(site, func)
 
     def _operations(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
@@ -225,7 +240,10 @@ class Writes:
 
     def _own(self, site: Site, func: Attr) -> Iterator[Written]:
         evaluator = self._flow.evaluator
-        for meaning in evaluator.evaluate(func.base, site.place):
+        meanings = evaluator.evaluate(func.base, site.place)
+        if self._callers.called_on_itself(func) or not self._callers.keeps_vectors(func, meanings, site.place):
+            return
+        for meaning in meanings:
             if not isinstance(meaning, Instance):
                 continue
             for ancestor in evaluator.ancestry(meaning.of):
@@ -252,7 +270,8 @@ class Writes:
             if wanted in _ID_PARAMETERS:
                 return distinct(e for h in heads for e in self._flow.step(h, None)) or (UNKNOWN,)
             return distinct(e for h in heads for e in self._ids_in(h)) or (UNKNOWN,)
-        return (UNKNOWN,) if names or call.args else None
+        first = method.strip("_").removeprefix("a").partition("_")[0]
+        return (UNKNOWN,) if (names or call.args) and first in ("upsert", "insert", "dd", "add", "put") else None
 
     def _parameters(self, cls: ClassRef, method: str) -> list[str]:
         program = self._flow.program
