@@ -159,6 +159,17 @@ class Catalogue:
 
     def vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
         """Return the operations on vectors that a method of a class is, its library's base classes included."""
+        key = (dotted_class, method, verb)
+        known = self._vector_memory.get(key)
+        if known is None:
+            known = self._vector_memory[key] = self._vector_operations(dotted_class, method, verb)
+        return known
+
+    @cached_property
+    def _vector_memory(self) -> dict[tuple[str, str, str], tuple[Operation, ...]]:
+        return {}
+
+    def _vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
         found = self.operations(dotted_class, method)
         if not found:
             root = dotted_class.partition(".")[0]
@@ -167,6 +178,15 @@ class Catalogue:
                 found = found or self.operations(base, method)
             found = found or self.operations_of_library(dotted_class, method)
         return tuple(o for o in found if o.verb == verb and self._of_vectors(o))
+
+    @cached_property
+    def vector_methods(self) -> frozenset[str]:
+        """Last names of the operations on vectors."""
+        return frozenset(
+            name.rpartition(".")[2]
+            for name, entries in self._operations.items()
+            if any(o.verb in ("write", "read", "delete") and self._of_vectors(o) for o in entries)
+        )
 
     @cached_property
     def _vector_writes(self) -> dict[str, list[Operation]]:

@@ -21,7 +21,7 @@ _SPEAKING = re.compile(
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # vectors, their ids and what ids are made with
-    r"embeddings?$|^embed|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|^uuid[345]$|^hexdigest$|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
+    r"^embeddings$|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -31,7 +31,8 @@ _SPEAKING = re.compile(
     re.IGNORECASE,
 )
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
-"""Functions that are likely to make ids, by name; only short ones do."""
+_MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
+"""Functions that are likely to make ids, by their names and by what they call; only short ones do."""
 
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
@@ -135,8 +136,9 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return error
     vocabulary = _vocabulary(catalogue)
     ddl = _DDL.search(text) is not None
-    if not ddl and not vocabulary.speaks(set(_WORD.findall(text))):
-        return []
+    said = set(_WORD.findall(text))
+    if not ddl and not vocabulary.speaks(said):
+        return _makers(tree) if any(_MAKING.search(word) for word in said) else []
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
@@ -150,6 +152,16 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
     return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+
+
+def _makers(tree: ast.Module) -> list[tuple[int, int]]:
+    """Return where ids may be made in a file that says nothing of stores: short functions, constants and imports."""
+    kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, *_FUNCTIONS))]
+    short = [n for n in kept if (n.end_lineno or n.lineno) - n.lineno < SMALL * 2]
+    if not any(isinstance(n, _FUNCTIONS) for n in short):
+        return []
+    return _merged([(min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]), n.end_lineno or n.lineno)
+                    for n in short])  # fmt: skip
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -205,7 +217,8 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, (ast.If, ast.Try)):
         return lines < LARGE
     if isinstance(node, _FUNCTIONS):
-        return lines < SMALL * 2 and _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
+        named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
+        return lines < SMALL * 2 and (named or any(_MAKING.search(word) for word in chunk.words))
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, External, Handle, Instance
@@ -55,7 +56,7 @@ class Searches:
     def all(self) -> list[Searched]:
         """Return searches and deletions in order of file and place."""
         found: dict[SiteKey, Searched] = {}
-        for site in self._flow.program.sites:
+        for site in self._candidates():
             self._flow.fresh()
             for searched in self._direct(site):
                 found.setdefault(site_key(site), searched)
@@ -73,11 +74,17 @@ class Searches:
                         found[site_key(site)] = Searched(site, searched.target, scope, filters, searched.verb, place)
         return sorted(found.values(), key=lambda s: (s.site.place.file, s.site.call.at))
 
+    def _candidates(self) -> Iterator[Site]:
+        """Yield the calls of methods whose name a search or deletion can have."""
+        for name, sites in self._flow.program.sites_by_name.items():
+            if name in self._catalogue.vector_methods or name in SIMILARITY_NAMES or _means(name):
+                yield from (site for site in sites if isinstance(site.call.func, Attr))
+
     def _direct(self, site: Site) -> Iterator[Searched]:
         func = site.call.func
         if not isinstance(func, Attr):
             return
-        if func.name in self._catalogue.methods or func.name in SIMILARITY_NAMES:
+        if func.name in self._catalogue.vector_methods or func.name in SIMILARITY_NAMES:
             for target, operation, verb in self._operations(site, func):
                 yield self._made(site, target, operation, verb)
                 return
@@ -147,6 +154,15 @@ class Searches:
                 yield Searched(site, Target("", "project", None, ancestor), scope, tuple(filters), verb,
                                self._flow.program.enclosing_function(site.place))  # fmt: skip
                 return
+
+
+@cache
+def _means(method: str) -> str:
+    """Return whether a method's name says that it searches or deletes."""
+    means = verb_of(method, "vector")
+    if means == "read" and any(word in method for word in ("search", "query", "similar", "retriev")):
+        return "search"
+    return "delete" if means == "delete" else ""
 
 
 def _nothing(head: Head) -> bool:

@@ -72,7 +72,7 @@ class Writes:
     def all(self) -> list[Written]:
         """Return the writes of the repository in order of file and place, those that only forward marked."""
         found: dict[SiteKey, Written] = {}
-        for site in self._flow.program.sites:
+        for site in self._candidates():
             self._flow.fresh()
             for written in self._direct(site):
                 found.setdefault(site_key(site), written)
@@ -106,6 +106,14 @@ class Writes:
                     depth[key] = max(depth.get(key, 0), depth[site_key(written.site)] + 1)
                     queue.append(merged)
         return self._marked(found)
+
+    def _candidates(self) -> Iterator[Site]:
+        """Yield the calls of methods whose name a write can have."""
+        for name, sites in self._flow.program.sites_by_name.items():
+            if name in self._catalogue.vector_methods or (
+                verb_of(name, "vector") == "write" and not _PREPARING.search(name)
+            ):
+                yield from (site for site in sites if isinstance(site.call.func, Attr))
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
@@ -146,7 +154,7 @@ class Writes:
         func = site.call.func
         if not isinstance(func, Attr):
             return
-        if func.name in self._catalogue.methods:
+        if func.name in self._catalogue.vector_methods:
             for target, operation in self._operations(site, func):
                 yield self._written(site, target, operation)
                 return
