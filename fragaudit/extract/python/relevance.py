@@ -34,6 +34,10 @@ _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|
 _MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
 
+_WRITING = frozenset({"upsert", "PointStruct", "embeddings", "ids", "add_texts", "add_documents", "upload_points", "uuid",
+                      "add_with_ids", "add_items", "insert_nodes", "write_documents", "points", "vector"})  # fmt: skip
+"""Words of statements that write vectors."""
+
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
 _MODULE = re.compile(
@@ -151,7 +155,19 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
             chunk.kept = True
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
+    _keep_helpers(chunks)
     return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+
+
+def _keep_helpers(chunks: list[Chunk]) -> None:
+    """Keep short functions that statements which write vectors call, and what those call in turn: they may make ids."""
+    short = {c.node.name: c for c in chunks if isinstance(c.node, _FUNCTIONS) and c.last - c.first < SMALL * 2}
+    asking = [c for c in chunks if c.kept and not _WRITING.isdisjoint(c.words)]
+    for _ in range(STEPS):
+        found = [short[w] for c in asking for w in sorted(c.words & short.keys()) if not short[w].kept]
+        for chunk in found:
+            chunk.kept = True
+        asking = found
 
 
 def _makers(tree: ast.Module) -> list[tuple[int, int]]:

@@ -233,6 +233,10 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
         if handed is not None:
             yield from _entered(flow, handed.value, args, handed.here, call)
             return
+        bound = _lambda(flow, func.name, here)
+        if bound is not None:
+            yield from _entered(flow, bound, args, here, call)
+            return
         if func.name in _BUILTINS and not flow.evaluator.name(func.name, here.place):
             yield from _outside(flow, func.name, args, here, call)
             return
@@ -248,6 +252,8 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
                 yield from flow.results(meaning.place, frame)
             case ClassRef():
                 yield Made(flow.program.scope(meaning.place).name, meaning, call, here)
+            case External() if "()" in meaning.name:
+                return  # a method of what a call gave: what that was says more
             case External():
                 yield from _outside(flow, meaning.name, args, here, call)
             case Handle():
@@ -261,6 +267,18 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
                 for inner in flow.evaluator.attribute(meaning, "__call__"):
                     if isinstance(inner, FunctionRef):
                         yield from flow.results(inner.place, flow.frame(inner.place, args, here))
+
+
+def _lambda(flow: Flow, name: str, here: Here) -> Function | None:
+    """Return the lambda that a name is bound to, if it is bound once."""
+    scope = here.place.scope
+    while scope >= 0:
+        bindings = flow.program.bindings(Place(here.place.file, scope), name)
+        if bindings:
+            value = bindings[0].value
+            return value if len(bindings) == 1 and isinstance(value, Function) else None
+        scope = flow.program.files[here.place.file].scopes[scope].parent
+    return None
 
 
 def _receiver(flow: Flow, func: Attr | None, here: Here) -> Made | None:
@@ -343,6 +361,8 @@ def _outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Cal
         yield Several(first())
     elif last in _FIELDS and name.partition(".")[0] in ("pydantic", "dataclasses", "attr", "attrs", "msgspec"):
         yield from _default(flow, args, here, call)
+    elif name in ("uuid.UUID", "int") and args:
+        yield from _converted(last, first())
     elif name in _SAME and args:
         yield from _same(flow, name, plain, first(), here)
     elif name in _RUNNING and args:
@@ -365,9 +385,16 @@ def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator
         yield Atom("uuid5", last, (Chars((within, ":", inner)),))
     elif all(isinstance(s, Chars) for s in spaces):
         # UUID("…") written out: a namespace of its own, which only this code uses.
-        yield Atom("uuid5", f"{last} own namespace", inner)
+        yield Atom("uuid5", f"{last} (own)", inner)
     else:
-        yield Atom("uuid5", f"{last} unknown namespace", inner)
+        yield Atom("uuid5", f"{last} (open)", inner)
+
+
+def _converted(last: str, heads: tuple[Head, ...]) -> Iterator[Head]:
+    """A hash as a UUID or an integer: what engines take that take no text."""
+    for head in heads:
+        hashed = isinstance(head, Atom) and head.kind == "hash"
+        yield Atom("hash", f"{last} of {head.name}", head.inner) if hashed and isinstance(head, Atom) else head
 
 
 def _same(flow: Flow, name: str, plain: list[Value], heads: tuple[Head, ...], here: Here) -> Iterator[Head]:

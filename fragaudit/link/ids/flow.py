@@ -299,10 +299,7 @@ class Flow:
     def _attribute(self, value: Attr, here: Here) -> Iterator[Head]:
         found = distinct(h for head in self.force(Thunk(value.base, here)) for h in self.step(head, f".{value.name}"))
         if found in ((), (UNKNOWN,)):
-            # Constants of classes and modules, settings: what the linker itself knows.
-            for meaning in self.evaluator.evaluate(value, here.place):
-                if isinstance(meaning, (Known, Symbol, Template)):
-                    yield from self.from_meaning(meaning)
+            yield from self._linked(value, here)
         yield from found
 
     def _item(self, value: Item, here: Here) -> Iterator[Head]:
@@ -320,8 +317,16 @@ class Flow:
                 only = keys[0] if len(keys) == 1 else None
                 single = only.parts[0] if isinstance(only, Chars) and len(only.parts) == 1 else None
                 key = f"={single}" if isinstance(single, str) else "any"
-        for head in self.force(Thunk(value.base, here)):
-            yield from self.step(head, key)
+        found = distinct(h for head in self.force(Thunk(value.base, here)) for h in self.step(head, key))
+        if found in ((), (UNKNOWN,)):
+            yield from self._linked(value, here)
+        yield from found
+
+    def _linked(self, value: Value, here: Here) -> Iterator[Head]:
+        """Constants of classes and modules, settings, the environment: what the linker itself knows."""
+        for meaning in self.evaluator.evaluate(value, here.place):
+            if isinstance(meaning, (Known, Symbol, Template)):
+                yield from self.from_meaning(meaning)
 
     def _slice(self, value: Item, here: Here) -> Iterator[Head]:
         for head in self.force(Thunk(value.base, here)):

@@ -62,7 +62,7 @@ def shapes(head: Head, deep: int = 0) -> Iterator[Shape]:
     elif isinstance(head, Atom) and head.kind in ("hash", "uuid5") and deep < DEEPEST:
         through = "uuid5" if head.kind == "uuid5" else head.name or "hash"
         inner = [shape for one in head.inner for shape in shapes(one, deep + 1)]
-        own, unknown = head.name.endswith("own namespace"), head.name.endswith("unknown namespace")
+        own, unknown = head.name.endswith("(own)"), head.name.endswith("(open)")
         for shape in inner[:MOST_SHAPES]:
             yield Shape(shape.parts, through, own or shape.own_space, unknown or shape.open_space)
         if not inner:

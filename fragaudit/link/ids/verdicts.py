@@ -13,6 +13,11 @@ from fragaudit.link.ids.template import Match, Names, match, spoken
 from fragaudit.model.vectors import IdVerdict
 
 
+_AS_UUID = frozenset({"uuid5", "md5", "blake3", "hash", "crc32", "adler32", "xxh64_intdigest", "xxh32_intdigest",
+                      "xxh3_64_intdigest", "hash64", "fingerprint64", "CityHash64"})  # fmt: skip
+"""What makes a UUID's 32 hexadecimal digits, or an integer, of a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A verdict on the ids of one write, and what it rests on."""
@@ -62,7 +67,8 @@ def _judge(shape: Shape, around: Surroundings, names: Names, config: VectorIds) 
     opaque = bool(shape.through) or all(
         p.kind in ("random", "counter", "hash", "uuid5", "time", "none") for p in shape.parts
     )
-    if found.answer == "yes" and shape.through:
+    fits = rules.accepts_text or shape.through in _AS_UUID or " of " in shape.through
+    if found.answer == "yes" and shape.through and fits:
         return Judged("namespaced", f"{shape.through} of `{_plain(shape)}`", text, found, opaque=True)
     if found.answer == "yes" and rules.accepts_text:
         if rules.refused and rules.refused.search("".join(p.text for p in shape.parts if p.literal)):
@@ -72,6 +78,7 @@ def _judge(shape: Shape, around: Surroundings, names: Names, config: VectorIds) 
     if scoped is not None:
         return Judged(scoped.verdict, scoped.why, text, found, opaque=opaque)
     if found.answer == "yes":
+        text = text if not shape.through else f"{shape.through} of {_plain(shape)}"
         return Judged("not-namespaced", f"`{text}` is refused by {rules.name}, which {rules.takes}", text, found)
     if shape.through == "uuid5" and shape.own_space:
         return Judged("namespaced", "a uuid5 in a namespace of the project's own", text, found, opaque=True)

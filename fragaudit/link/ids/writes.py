@@ -23,10 +23,13 @@ DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
 """Calls of what forwards that are looked at, over the whole repository."""
 
-_PREPARING = re.compile(r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done")
+_PREPARING = re.compile(
+    r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done"
+)
 """Methods that make ready what vectors are written to."""
 
 _ID_PARAMETERS = ("ids", "id", "doc_ids", "doc_id", "point_ids", "keys", "key", "vector_id", "vector_ids")
+_ID_FIELDS = ("id", "_id", "__id__", "id_", "doc_id", "node_id", "uuid", "key", "chunk_id", "pk")
 _RECORD_PARAMETERS = ("items", "data", "points", "documents", "nodes", "vectors", "records", "entries", "chunks", "docs",
                       "payload", "rows", "embeddings", "texts")  # fmt: skip
 
@@ -240,9 +243,22 @@ class Writes:
         """Yield the ids in a list of them, where the operation takes a list."""
         many = any(p.endswith("s") and "[" not in p for p in paths(operation.id))
         if isinstance(head, (Items, Several)) or (isinstance(head, From) and many and not head.steps):
-            yield from tuple(self._flow.step(head, None)) or (UNKNOWN,)
+            for element in tuple(self._flow.step(head, None)) or (UNKNOWN,):
+                yield from self._of_record(element)
         else:
+            yield from self._of_record(head)
+
+    def _of_record(self, head: Head) -> Iterator[Head]:
+        """Yield the id in a record, where the engine calls no field of it its id; an id itself as it is."""
+        if not isinstance(head, (Pairs, Made)):
             yield head
+            return
+        for name in _ID_FIELDS:
+            found = [h for h in self._flow.step(head, f"={name}") if h not in (UNKNOWN, Atom("none"))]
+            if found:
+                yield from found
+                return
+        yield UNKNOWN
 
     # -- the project's own abstractions ----------------------------------------------------------------------------
 
@@ -298,7 +314,7 @@ class Writes:
                 return
         elements = tuple(flow.step(head, None))
         for element in elements:
-            for name in ("id", "_id", "__id__", "id_", "doc_id", "node_id", "uuid", "key"):
+            for name in _ID_FIELDS:
                 step = f"={name}" if isinstance(element, (Pairs, From)) else f".{name}"
                 found = [h for h in flow.step(element, step) if h != UNKNOWN]
                 if found:
