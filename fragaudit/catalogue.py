@@ -170,6 +170,9 @@ class Catalogue:
         return {}
 
     def _vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
+        opened = self.open(dotted_class)
+        if opened is not None and opened.kind not in ("", "vector") and opened.engine not in self._vector_engines:
+            return ()
         found = self.operations(dotted_class, method)
         if not found:
             root = dotted_class.partition(".")[0]
@@ -180,6 +183,12 @@ class Catalogue:
         return tuple(o for o in found if o.verb == verb and self._of_vectors(o))
 
     @cached_property
+    def _vector_engines(self) -> frozenset[str]:
+        """Engines that keep vectors beside other things: their libraries have operations on vectors."""
+        kept = ("search", "document", "kv", "relational", "graph")
+        return frozenset(lib.engine for lib in self.libraries if lib.kind in kept and lib.engine)
+
+    @cached_property
     def vector_methods(self) -> frozenset[str]:
         """Last names of the operations on vectors."""
         return frozenset(
@@ -187,6 +196,18 @@ class Catalogue:
             for name, entries in self._operations.items()
             if any(o.verb in ("write", "read", "delete") and self._of_vectors(o) for o in entries)
         )
+
+    @cached_property
+    def record_writes(self) -> dict[str, list[Operation]]:
+        """Writes of search engines and document databases by last name: their records may hold a vector."""
+        found: dict[str, list[Operation]] = defaultdict(list)
+        kinds = {lib.package: lib.kind for lib in self.libraries}
+        for name, entries in self._operations.items():
+            for operation in entries:
+                records = operation.verb == "write" and operation.metadata and not operation.role
+                if records and not operation.vector and kinds[operation.library] in ("search", "document"):
+                    found[name.rpartition(".")[2]].append(operation)
+        return found
 
     @cached_property
     def _vector_writes(self) -> dict[str, list[Operation]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -15,6 +16,19 @@ Pairing: TypeAlias = Literal["row first", "vector first", "no row", "row ignored
 
 Origin: TypeAlias = Literal["leads back", "missing", "unknown"]
 """Whether what is stored with a vector says which row it belongs to."""
+
+
+_VECTOR = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table)$"
+    r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
+    re.IGNORECASE,
+)
+
+
+def is_vector_name(name: str) -> bool:
+    """Say whether a column or key is called as a vector is: `embedding`, `content_vector`; not `embedding_model`."""
+    return _VECTOR.match(name) is not None and _ABOUT.search(name) is None
 
 
 class Edit(Struct, frozen=True, order=True):

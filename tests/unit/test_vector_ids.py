@@ -108,7 +108,7 @@ CASES: list[Case] = [
     # -- through uuid5 and hashes --------------------------------------------------------------------------------------
     ("uuid5", "", "", "str(uuid5(NAMESPACE_URL, f'notes:note:{item.id}'))", GOOD, GOOD),
     ("uuid5 of a name", "", "key = f'notes:note:{item.id}'", "uuid.uuid5(uuid.NAMESPACE_DNS, key)", GOOD, GOOD),
-    ("uuid5 in a namespace written out", "SPACE = UUID('6ba7b810-9dad-11d1-80b4-00c04fd430c8')\n", "",
+    ("uuid5 in a namespace written out", "SPACE = UUID('0b9f4c0e-6f0c-4f6c-8b44-2a9f2f7d1c55')\n", "",
      "str(uuid5(SPACE, str(item.id)))", GOOD, GOOD),
     ("uuid5 in a uuid5", "SPACE = uuid5(NAMESPACE_DNS, 'notes')\n", "", "str(uuid5(SPACE, f'note:{item.id}'))", GOOD, GOOD),
     ("uuid5 helper", "def to_uuid(text):\n    return str(uuid5(NAMESPACE_URL, text))\n", "",
@@ -170,6 +170,9 @@ CASES: list[Case] = [
     ("hash of a type and a row id", "", "", "hashlib.md5(f'note:{item.id}'.encode()).hexdigest()", BARE, BARE),
     ("uuid5 of a type and a row id", "", "", "str(uuid5(NAMESPACE_DNS, f'note:{item.id}'))", BARE, BARE),
     ("uuid5 in a namespace that is everybody's", "SPACE = uuid.NAMESPACE_URL\n", "", "str(uuid5(SPACE, item.id))", BARE, BARE),
+    ("the namespace of DNS written out", "SPACE = UUID('6ba7b810-9dad-11d1-80b4-00c04fd430c8')\n", "",
+     "str(uuid5(SPACE, str(item.id)))", BARE, BARE),
+    ("a sentence with colons", "", "", "str(uuid5(NAMESPACE_URL, f'Question: {text}\\nAnswer: {given}'))", BARE, BARE),
     # -- traps: what looks bare and isn't, or can't be known -----------------------------------------------------------
     ("a short name for the template", "def of(x):\n    return ':'.join(('notes', 'note', str(x)))\n", "i = of(item.id)", "i", GOOD,
      BARE),

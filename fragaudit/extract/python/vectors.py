@@ -6,6 +6,7 @@ import re
 
 from fragaudit.model.facts import VectorSql
 from fragaudit.model.values import Span
+from fragaudit.model.vectors import is_vector_name
 
 _NAME = r'[\w."`\[\]]+'
 _INSERT = re.compile(
@@ -24,18 +25,11 @@ _NEAR = re.compile(
     re.I,
 )
 _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
-_COLUMN = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.I)
-_NOT_VECTOR = re.compile(
-    r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table)$"
-    r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
-    re.I,
-)
 
 
 def is_vector_column(name: str) -> bool:
-    """Say whether a column's name speaks of a vector: `embedding`, `content_vector`, `vec`; not `embedding_model`."""
-    name = name.strip().strip('"`[]').rpartition(".")[2]
-    return _COLUMN.match(name) is not None and _NOT_VECTOR.search(name) is None
+    """Say whether a column as written in a statement, quoted or not, is called as a vector is."""
+    return is_vector_name(name.strip().strip('"`[]').rpartition(".")[2])
 
 
 def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:

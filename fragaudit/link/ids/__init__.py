@@ -127,7 +127,7 @@ class Vectors:
             heads = (*scope.containers, *(h for _, hs in scope.namespaces for h in hs))
             sites = [(f, s) for f in sorted(roots(heads)) for s in self._callers.of(f)]
             if not sites:
-                return scope
+                return scope.by_default(self._flow)
             each = [scope.lifted(self._flow, function, site) for function, site in sites]
             containers = distinct(h for s in each for h in s.containers)
             spaces = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ HASHING = frozenset(
 )
 UUID5 = frozenset({"uuid.uuid5", "uuid.uuid3", "uuid_utils.uuid5"})
 WELL_KNOWN = frozenset({"uuid.NAMESPACE_DNS", "uuid.NAMESPACE_URL", "uuid.NAMESPACE_OID", "uuid.NAMESPACE_X500"})
+_COMMON_UUID = re.compile(r"6ba7b81[0124]-?9dad-?11d1-?80b4-?00c04fd430c8|0{8}-?(?:0{4}-?){3}0{12}")
 _TIME = frozenset(
     [
         "time.time",
@@ -378,7 +380,7 @@ def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator
     named = argument_of(args, "name", 1)
     inner = flow.force(Thunk(named, here)) if named is not None else (UNKNOWN,)
     spaces = flow.force(Thunk(space, here)) if space is not None else (UNKNOWN,)
-    if all(isinstance(s, Atom) and s.kind == "external" and s.name in WELL_KNOWN for s in spaces):
+    if all(_for_all(s) for s in spaces):
         yield Atom("uuid5", last, inner)
     elif all(isinstance(s, Atom) and s.kind == "uuid5" and s.inner for s in spaces):
         within = tuple(h for s in spaces if isinstance(s, Atom) for h in s.inner)
@@ -388,6 +390,14 @@ def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator
         yield Atom("uuid5", f"{last} (own)", inner)
     else:
         yield Atom("uuid5", f"{last} (open)", inner)
+
+
+def _for_all(space: Head) -> bool:
+    """Say whether a namespace is one of those that everybody uses: RFC 9562's by name or written out, or the nil UUID."""
+    if isinstance(space, Atom):
+        return space.kind == "external" and space.name in WELL_KNOWN
+    text = space.parts[0] if isinstance(space, Chars) and len(space.parts) == 1 else None
+    return isinstance(text, str) and _COMMON_UUID.fullmatch(text.lower()) is not None
 
 
 def _converted(last: str, heads: tuple[Head, ...]) -> Iterator[Head]:

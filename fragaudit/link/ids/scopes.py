@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.ids.callers import argument, here_of, lifted
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, Head, Made, Thunk
-from fragaudit.link.ids.paths import first_known, paths
+from fragaudit.link.ids.heads import UNKNOWN, From, Head, Here, Made, Thunk
+from fragaudit.link.ids.paths import first_known, parsed, paths
 from fragaudit.link.ids.shapes import Shape, shapes
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.values import Attr, Call, Lit
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
 _NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix", "prefix",
                "group_id", "id_prefix", "workspace", "database", "db_name")  # fmt: skip
+_CONTAINER_PATHS = frozenset({"class_name", "collection", "collection_name", "index", "indexName", "TableName", "Bucket",
+                              "QueueUrl", "actions", "database"})  # fmt: skip
+"""Parameters that the catalogue gives as namespaces and that name a container."""
 _DEFAULTS = frozenset(
     {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
 )
@@ -39,10 +42,24 @@ class Scope:
         containers = lifted(flow, self.containers, function, site) if self.containers else ()
         return Scope(containers, tuple((n, lifted(flow, h, function, site)) for n, h in self.namespaces))
 
+    def by_default(self, flow: Flow) -> Scope:
+        """Return the scope with parameters that nobody gives as their defaults are."""
+        return replace(self, containers=tuple(d for h in self.containers for d in _by_default(flow, h)))
+
     def joined(self, other: Scope) -> Scope:
         """Return what either of two scopes says."""
         known = self.containers if any(h != UNKNOWN for h in self.containers) else other.containers
         return replace(self, containers=known, namespaces=self.namespaces or other.namespaces)
+
+
+def _by_default(flow: Flow, head: Head) -> tuple[Head, ...]:
+    if not isinstance(head, From) or head.function is None or head.steps:
+        return (head,)
+    scope = flow.program.scope(head.function)
+    default = scope.parameters[head.number].default if head.number < len(scope.parameters) else None
+    if default is None or default == Lit(None):
+        return (head,)
+    return flow.force(Thunk(default, Here(Place(head.function.file, max(scope.parent, 0)), 0, 0, -1)))
 
 
 def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation | None) -> Scope:
@@ -64,7 +81,9 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
                 if own is not None and path == own.param:
                     continue
                 heads = first_known(flow, call, here, operation, path)
-                if heads is not None:
+                if heads is not None and parsed(path)[0] in _CONTAINER_PATHS:
+                    containers.extend(heads)
+                elif heads is not None:
                     namespaces.append((word, heads))
     else:
         for name in _CONTAINERS:
@@ -119,6 +138,10 @@ def _of_object(
         heads = flow.force(Thunk(argument.value, here)) if argument.name not in ("*", "**") else ()
         if argument.name in _CONTAINERS and not containers:
             containers.extend(h for h in heads if not isinstance(h, Made))
+        elif argument.name in _NAMESPACES and head.cls is not None and argument.name == "namespace":
+            containers.extend(
+                h for h in heads if not isinstance(h, Made) and not containers
+            )  # a name of its own making
         elif argument.name in _NAMESPACES:
             namespaces.append((argument.name or "", heads))
         for one in heads:

@@ -98,6 +98,8 @@ GENERIC = frozenset(
 """Words that say what a thing is, not whose it is."""
 
 _TYPE_OF_HOLE = ("field", "parameter", "class name", "setting", "result", "external", "unknown")
+_WORD = re.compile(r"[\w.@-]{1,64}")
+_WORD_PART = re.compile(r"[\w.@-]*")
 _TAILS = ("service", "svc", "server", "api", "app", "backend", "worker", "rag", "agent", "bot", "microservice")
 
 
@@ -196,6 +198,8 @@ def _segments(parts: tuple[Part, ...], separator: str) -> list[list[Part]]:
 def _service(segment: list[Part], names: Names) -> Match:
     text = "".join(p.text for p in segment) if segment and all(p.literal for p in segment) else None
     if text is not None:
+        if not _WORD.fullmatch(text):
+            return Match("no", f"`{text.strip()[:30]}` is no service's name")
         key = word_key(text)
         if key in names.own or text.lower() in names.own:
             return Match("yes", "", service=text)
@@ -223,10 +227,13 @@ def _type(segment: list[Part], name: str, names: Names) -> Match:
         text = "".join(p.text for p in segment)
         if re.fullmatch(r"[\d.]+", text):
             return Match("no", f"a number stands where the {name} should")
+        if not _WORD.fullmatch(text):
+            return Match("no", f"`{text.strip()[:30]}` is no {name}")
         return Match("yes", "")
     holes = [p for p in segment if not p.literal]
     if len(segment) > len(holes):
-        return Match("yes", "")
+        plain = all(_WORD_PART.fullmatch(p.text) for p in segment if p.literal)
+        return Match("yes", "") if plain else Match("no", f"a text stands where the {name} should")
     if holes[0].kind in _TYPE_OF_HOLE:
         return Match("yes", "")
     return Match("no", f"{spoken(holes[0])} stands where the {name} should")

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.identity import site_key
-from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
+from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several
-from fragaudit.link.ids.paths import first_known, given, paths
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.paths import at_path, first_known, given, paths
+from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.vectors import is_vector_name
+from fragaudit.model.values import Attr, Call, Ref, Value
 
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
@@ -61,6 +63,7 @@ class Written:
     operation: Operation | None = None
     inner: tuple[Written, ...] = ()
     forwards: bool = field(default=False)
+    made_here: bool = False
 
 
 class Writes:
@@ -85,7 +88,7 @@ class Writes:
         by_site: dict[SiteKey, list[Written]] = {}
         while queue:
             written = queue.pop(0)
-            if not _pure(written.ids) or depth[site_key(written.site)] >= DEEPEST_FORWARDS:
+            if written.made_here or not _pure(written.ids) or depth[site_key(written.site)] >= DEEPEST_FORWARDS:
                 continue
             for function in sorted(roots(written.ids)):
                 if self._keeps_else(function):
@@ -116,7 +119,9 @@ class Writes:
             if name in self._catalogue.vector_methods or (
                 verb_of(name, "vector") == "write" and not _PREPARING.search(name)
             ):
-                yield from (site for site in sites if isinstance(site.call.func, Attr))
+                yield from sites
+            elif name in self._catalogue.record_writes:
+                yield from sites
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
@@ -149,12 +154,33 @@ class Writes:
             flow.program.enclosing_function(site.place),
             written.operation,
             (written,),
+            made_here=self._makes(written, function, site),
         )
+
+    def _makes(self, written: Written, function: Place, site: Site) -> bool:
+        """Say whether a call puts the records together that it hands on, rather than handing on what it got."""
+        for head in written.ids:
+            if isinstance(head, From) and head.function == function and head.steps:
+                for base in argument(self._flow, function, head.number, site):
+                    if self._is_record(base):
+                        return True
+        return False
+
+    def _is_record(self, head: Head) -> bool:
+        if isinstance(head, (Items, Several)):
+            return any(isinstance(e, (Pairs, Made)) for e in self._flow.step(head, None))
+        return isinstance(head, (Pairs, Made))
 
     # -- calls of libraries ----------------------------------------------------------------------------------------
 
     def _direct(self, site: Site) -> Iterator[Written]:
         func = site.call.func
+        name = getattr(func, "name", "")
+        if name in self._catalogue.record_writes:
+            for target, operation in self._record_operations(site, func):
+                if self._holds_vector(site, operation):
+                    yield self._written(site, target, operation)
+                    return
         if not isinstance(func, Attr):
             return
         if func.name in self._catalogue.vector_methods:
@@ -187,6 +213,40 @@ class Writes:
         if not any(isinstance(m, (Handle, Bound, Instance, External)) for m in meanings):
             yield from self._guessed(site, func)
 
+    def _record_operations(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
+        """Yield the writes of records that a call is: a method of a client, or a helper function of its library."""
+        evaluator, catalogue = self._flow.evaluator, self._catalogue
+        found: tuple[Operation, ...] = ()
+        opened = None
+        if isinstance(func, Attr):
+            for meaning in evaluator.evaluate(func.base, site.place):
+                if isinstance(meaning, (Handle, Bound)):
+                    handle = meaning if isinstance(meaning, Handle) else meaning.handle
+                    inner = handle.name if isinstance(meaning, Handle) else f"{handle.name}.{meaning.method}"
+                    opened = handle.site
+                    found = catalogue.operations(inner, func.name) or catalogue.operations_of_library(inner, func.name)
+                elif isinstance(meaning, External):
+                    found = catalogue.operation(f"{meaning.name}.{func.name}")
+                if found:
+                    break
+        else:
+            for meaning in evaluator.evaluate(func, site.place):
+                if isinstance(meaning, External):
+                    found = catalogue.operation(meaning.name)
+        allowed = catalogue.record_writes.get(getattr(func, "name", ""), ())
+        for operation in found:
+            if operation in allowed:
+                opening = site_key(opened) if opened is not None else None
+                yield Target(self.engine(operation.name, operation), operation.library, opening), operation
+
+    def _holds_vector(self, site: Site, operation: Operation) -> bool:
+        """Say whether the records of a write have a key that speaks of a vector."""
+        for path in paths(operation.metadata):
+            for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
+                if any(is_vector_name(key) for key in keys_of(self._flow, head)):
+                    return True
+        return False
+
     def _guessed(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
         """An object that could not be followed: what it is called with can still tell the library."""
         keywords = {a.name for a in site.call.args if a.name is not None}
@@ -194,6 +254,12 @@ class Writes:
             if operation.item and self._holds(site, operation):
                 yield Target(self.engine(operation.name, operation), operation.library), operation
                 return
+        told = _TELLING.get(func.name)
+        for operation in self._catalogue.vector_writes_named(func.name):
+            if told is not None and operation.name.startswith(told[0]) and (told[1] in keywords or told[1] == ""):
+                if told[1] or _STORE_NAME.search(getattr(func.base, "name", "")):
+                    yield Target(self.engine(operation.name, operation), operation.library), operation
+                    return
         for operation in self._catalogue.vector_writes_named(func.name):
             named = {p.partition("[")[0].partition(".")[0] for w in (operation.id, operation.vector, operation.metadata,
                      operation.text) for p in paths(w)}  # fmt: skip
@@ -278,7 +344,9 @@ class Writes:
                     return
                 scope = scope_of(self._flow, self._catalogue, site, None)
                 function = self._flow.program.enclosing_function(site.place)
-                yield Written(site, Target("", "project", None, ancestor), ids, None, scope, function)
+                given_heads = (h for a in site.call.args for h in self._flow.force(Thunk(a.value, here_of(site))))
+                made = any(self._is_record(head) for head in given_heads)
+                yield Written(site, Target("", "project", None, ancestor), ids, None, scope, function, made_here=made)
                 return
 
     def _heuristic(self, call: Call, here: Here, cls: ClassRef, method: str) -> tuple[Head, ...] | None:
@@ -331,6 +399,13 @@ _ENGINE_WORDS = (
 """How the classes of frameworks that wrap many engines say which one they wrap."""
 
 
+_LANGCHAIN = ("langchain_core.vectorstores", "")
+_TELLING = {"add_documents": _LANGCHAIN, "aadd_documents": _LANGCHAIN, "add_texts": _LANGCHAIN, "aadd_texts": _LANGCHAIN,
+            "upsert_points": ("qdrant_client", "points"), "add_with_ids": ("faiss", "")}  # fmt: skip
+"""Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""
+_STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|retriever", re.IGNORECASE)
+
+
 def operation_item(operation: Operation) -> tuple[str, str]:
     """Return the package and the name of the record class that an operation takes."""
     item = operation.item if isinstance(operation.item, str) else ""
@@ -360,5 +435,5 @@ def _merged(known: Written, derived: Written) -> Written:
         engine if known.inner else (known.target.engine or derived.target.engine), known.target.package, opening, owner
     )
     metadata = derived.metadata if known.metadata is None else known.metadata
-    return replace(known, ids=ids, target=target, metadata=metadata, inner=(*known.inner, *derived.inner),
+    return replace(known, ids=ids, made_here=known.made_here or derived.made_here, target=target, metadata=metadata, inner=(*known.inner, *derived.inner),
                    scope=known.scope.joined(derived.scope))  # fmt: skip
