@@ -16,8 +16,8 @@ from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Lit
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
-_NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix", "prefix",
-               "group_id", "id_prefix", "workspace", "database", "db_name")  # fmt: skip
+_NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix",
+               "group_id", "id_prefix", "workspace")  # fmt: skip
 _CONTAINER_PATHS = frozenset({"class_name", "collection", "collection_name", "index", "indexName", "TableName", "Bucket",
                               "QueueUrl", "actions", "database"})  # fmt: skip
 """Parameters that the catalogue gives as namespaces and that name a container."""

@@ -176,6 +176,8 @@ class Writes:
     def _direct(self, site: Site) -> Iterator[Written]:
         func = site.call.func
         name = getattr(func, "name", "")
+        if isinstance(func, Attr) and getattr(func.base, "name", "") in _MANAGERS:
+            return
         if name in self._catalogue.record_writes:
             for target, operation in self._record_operations(site, func):
                 if self._holds_vector(site, operation):
@@ -263,6 +265,8 @@ class Writes:
         for operation in self._catalogue.vector_writes_named(func.name):
             named = {p.partition("[")[0].partition(".")[0] for w in (operation.id, operation.vector, operation.metadata,
                      operation.text) for p in paths(w)}  # fmt: skip
+            if operation.container is not None:
+                named.add(operation.container.param)
             if len(named & keywords) >= 2 and keywords & {p.partition("[")[0] for p in paths(operation.id)}:
                 yield Target(self.engine(operation.name, operation), operation.library), operation
                 return
@@ -291,9 +295,9 @@ class Writes:
 
     def _written(self, site: Site, target: Target, operation: Operation) -> Written:
         flow, here = self._flow, here_of(site)
-        ids = (
-            first_known(flow, site.call, here, operation, operation.id) if operation.id else (Atom("none", "left out"),)
-        )
+        # Where the engine has no parameter for it, the id is a field of the record.
+        written = operation.id or (operation.metadata if self._takes_records(operation) else "")
+        ids = first_known(flow, site.call, here, operation, written) if written else None
         metadata = first_known(flow, site.call, here, operation, operation.metadata) if operation.metadata else None
         return Written(
             site,
@@ -304,6 +308,9 @@ class Writes:
             flow.program.enclosing_function(site.place),
             operation,
         )
+
+    def _takes_records(self, operation: Operation) -> bool:
+        return operation.name.rpartition(".")[2] in self._catalogue.record_writes
 
     def _each(self, head: Head, operation: Operation) -> Iterator[Head]:
         """Yield the ids in a list of them, where the operation takes a list."""
@@ -401,9 +408,13 @@ _ENGINE_WORDS = (
 
 _LANGCHAIN = ("langchain_core.vectorstores", "")
 _TELLING = {"add_documents": _LANGCHAIN, "aadd_documents": _LANGCHAIN, "add_texts": _LANGCHAIN, "aadd_texts": _LANGCHAIN,
-            "upsert_points": ("qdrant_client", "points"), "add_with_ids": ("faiss", "")}  # fmt: skip
+            "upsert_points": ("qdrant_client", "points"), "upsert": ("pinecone", "vectors"), "add_with_ids": ("faiss", "")}  # fmt: skip
 """Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""
 _STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|retriever", re.IGNORECASE)
+
+
+_MANAGERS = frozenset({"indices", "collections", "schema", "config", "cluster", "ingest", "ilm"})
+"""Attributes of clients whose methods make ready what vectors are written to."""
 
 
 def operation_item(operation: Operation) -> tuple[str, str]:
