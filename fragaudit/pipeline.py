@@ -26,13 +26,15 @@ from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.findings import Coverage, Finding, Report
+from fragaudit.model.findings import Coverage, Edit, Finding, Fix, Report
 from fragaudit.model.locations import Location, Problem
 from fragaudit.suppress import suppress
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
+FIXABLE = frozenset({"FA301", "FA304"})
+"""Rules whose findings a fix may do away with."""
 RECURSION_LIMIT = 1_000
 """Python's default."""
 
@@ -72,6 +74,7 @@ def audit(
     cache: bool = True,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
+    fixes: bool = False,
 ) -> Audit:
     """Audit files and folders. The same content gives the same report, whatever jobs, cache and order of paths.
 
@@ -84,6 +87,7 @@ def audit(
         cache_dir: where; None: as the environment says, else beside the configuration or in the working directory.
         progress: told how many of how many files are read, from time to time. Processes are started before the first
             call, so that a display with a thread of its own may start then.
+        fixes: whether to work out the edits that do away with findings.
 
     Raises:
         ConfigError: the configuration names a rule or parameter that doesn't exist.
@@ -98,10 +102,11 @@ def audit(
         loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
         store.save()
         name = _name(paths, base)
-        return Audit(_report(loaded, found, _from_disk, catalogue, rebased(config, base), name), store.notes)
+        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name)
+        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, store.notes)
 
 
-def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
+def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None, *, fixes: bool = False) -> Report:
     """Audit files given as texts by path, in memory and in this process."""
     config = config or Config()
     _validate(config)
@@ -114,7 +119,8 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config, "service")
+    report = _report(loaded, found, read, catalogue, config, "service")
+    return _fixed(report, found.files, read) if fixes else report
 
 
 @once
@@ -254,6 +260,28 @@ def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue,
     )
     sources = _sources(findings, found.files, read)
     return Report(coverage, linked.services, checklists(linked.services, findings), findings, problems, sources)
+
+
+def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
+    """Work out the edits for findings that can be fixed; each file is read once more, and only then."""
+    plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
+    wanted = {f.at for f in report.findings if f.rule in FIXABLE and f.suppressed is None and f.at in plans}
+    if not wanted:
+        return report
+    from fragaudit.extract.source import decode
+    from fragaudit.fix import vector_id_edits  # its parser is not needed by an audit from the cache
+
+    edits: dict[Location, tuple[Edit, ...]] = {}
+    for file in files:
+        here = sorted(at for at in wanted if at.path == file.path)
+        text = decode(file.path, read(file), python=True) if here else ""
+        if here and isinstance(text, str):
+            edits.update(vector_id_edits(file.path, text, [(at, plan) for at in here if (plan := plans[at])]))
+    found = tuple(
+        msgspec.structs.replace(f, fix=Fix(False, edits[f.at])) if f.rule in FIXABLE and f.at in edits else f
+        for f in report.findings
+    )
+    return msgspec.structs.replace(report, findings=found)
 
 
 def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:

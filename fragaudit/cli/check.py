@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from fragaudit.cards import codes
 from fragaudit.catalogue_format import CatalogueError
 from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
-from fragaudit.model.findings import Report
+from fragaudit.model.findings import Edit, Report
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
 
@@ -29,7 +30,7 @@ SLOW = 0.7
 def run_check(
     paths: list[Path] | None, format_: str, output: Path | None, select: list[str] | None, ignore: list[str] | None,
     fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool,
-    color: str,
+    fix: bool, color: str,
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
@@ -37,7 +38,9 @@ def run_check(
     least = fail_on or settings.fail_on
     if least not in ("error", "warning", "note", "never"):
         _fail(f"--fail-on must be error, warning, note or never, not {least}")
-    report = _audit(paths, settings, jobs, no_cache)
+    report = _audit(paths, settings, jobs, no_cache, fixes=fix or format_ == "json")
+    if fix and _rewrite(report):
+        report = _audit(paths, settings, jobs, no_cache, fixes=format_ == "json")
     _emit(renderer, report, output, _look(color, output, statistics))
     if format_ not in ("text", "json") and report.problems:
         typer.echo(f"{len(report.problems)} file(s) could not be read; see --format text", err=True)
@@ -80,7 +83,34 @@ def _configured(
         _fail(str(error).removeprefix("None:1: "))
 
 
-def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+def _rewrite(report: Report) -> bool:
+    """Make the edits of all fixes in the files, and say so; return whether there were any."""
+    from fragaudit.fix import applied
+
+    edits: dict[str, set[Edit]] = defaultdict(set)
+    places: dict[str, set[int]] = defaultdict(set)
+    for finding in report.findings:
+        if finding.fix is not None and finding.suppressed is None:
+            edits[finding.at.path].update(finding.fix.edits)
+            places[finding.at.path].add(finding.at.line)
+    for name in sorted(edits):
+        path = Path(name)
+        try:
+            text = path.read_bytes().decode("utf-8")
+            path.write_bytes(applied(text, edits[name]).encode("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
+            continue
+        count = len(places[name])
+        typer.echo(
+            f"fragaudit: {name}: the ids of {count} write(s) rewritten; vectors stored before keep theirs", err=True
+        )
+    return bool(edits)
+
+
+def _audit(
+    paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool, *, fixes: bool = False
+) -> Report:
     chosen = paths or [Path()]
     for path in chosen:
         if not os.path.lexists(path):
@@ -96,6 +126,7 @@ def _audit(paths: list[Path] | None, config: Config, jobs: int | None, no_cache:
                 cache=not no_cache,
                 cache_dir=Path(folder) if folder else None,
                 progress=tell,
+                fixes=fixes,
             )
     except (ConfigError, CatalogueError, ResourceError) as error:
         _fail(str(error))

@@ -31,12 +31,21 @@ def is_vector_name(name: str) -> bool:
     return _VECTOR.match(name) is not None and _ABOUT.search(name) is None
 
 
-class Edit(Struct, frozen=True, order=True):
-    """A piece of code that a fix replaces: `what` names the codemod, `template` the id's text with `{id}` for the old."""
+class Rewrite(Struct, frozen=True, order=True):
+    """How the ids of one write can be made to follow the template.
 
-    at: Location
-    what: Literal["wrap id", "wrap id in uuid5", "add metadata"]
-    template: str
+    `parameter`, `position` and `steps` lead to the id inside the call, as the catalogue's paths do (`[]` for each
+    element); `metadata` likewise to a dictionary beside it, by the last step. `prefix` is put before the id; `uuid`:
+    the engine takes no text, so a `uuid5` is made of it. `bare`: the id is the row's own, which metadata should keep.
+    """
+
+    parameter: str
+    position: int | None
+    steps: tuple[str, ...]
+    prefix: str
+    uuid: bool = False
+    bare: bool = False
+    metadata: str = ""
 
 
 class VectorWrite(Struct, frozen=True, order=True):
@@ -67,7 +76,7 @@ class VectorWrite(Struct, frozen=True, order=True):
     row: Location | None = None
     origin: Origin = "unknown"
     collides: tuple[Location, ...] = ()
-    edits: tuple[Edit, ...] = ()
+    rewrite: Rewrite | None = None
 
 
 class VectorSearch(Struct, frozen=True, order=True):

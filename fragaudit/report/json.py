@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fragaudit import __version__
-from fragaudit.model.findings import Checklist, Finding, Report
+from fragaudit.model.findings import Checklist, Finding, Fix, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Service, Store
 from fragaudit.report.look import Look
@@ -100,10 +100,14 @@ def finding(f: Finding) -> Json:
         "at": place(f.at),
         "related": [{"at": place(r.at), "message": r.message} for r in f.related],
         "data": f.data,
-        "fix": None,
+        "fix": _fix(f.fix) if f.fix is not None else None,
         "fingerprint": f.fingerprint,
         "suppressed": f.suppressed,
     }
+
+
+def _fix(fix: Fix) -> Json:
+    return {"safe": fix.safe, "edits": [{"at": place(edit.at), "new": edit.new} for edit in fix.edits]}
 
 
 def _service(report: Report, service: Service) -> Json:

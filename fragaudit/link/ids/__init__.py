@@ -17,6 +17,7 @@ from fragaudit.link.ids.flow import Flow, distinct
 from fragaudit.link.ids.heads import Head
 from fragaudit.link.ids.metadata import origin
 from fragaudit.link.ids.order import Order
+from fragaudit.link.ids.rewriting import rewrite
 from fragaudit.link.ids.rows import RowVector, RowVectors
 from fragaudit.link.ids.scopes import Scope, container_name, native, scoping_key
 from fragaudit.link.ids.searches import Searched, Searches
@@ -75,7 +76,7 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            found.append(self._write(written, judged[key], store_of, bool(callers) or written.forwards))
+            found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
         found.extend(self._row(row, primary) for row in self._rows if row.verb == "write" and row.file in files)
         return tuple(sorted(found))
 
@@ -137,7 +138,7 @@ class Vectors:
             scope = Scope(containers, spaces)
         return scope
 
-    def _write(self, written: Written, judged: Judged, store_of: StoreOf, forwards: bool) -> VectorWrite:
+    def _write(self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool) -> VectorWrite:
         at = self._program.location(written.site.place.file, written.site.call.at)
         located = expression(self._flow, written.site, written.operation if not written.inner else None)
         made_at = None
@@ -168,6 +169,7 @@ class Vectors:
             pairing=pairing,
             row=row,
             origin=origin(self._flow, written.metadata, takes) if judged.opaque else "leads back",
+            rewrite=rewrite(written, judged, name if state == "fixed" else "", names, self._config),
         )
 
     def _row(self, row: RowVector, primary: str) -> VectorWrite:

@@ -27,9 +27,11 @@ def service_names(roots: Sequence[ServiceRoot], config: Config) -> dict[str, Nam
     found = {}
     for root in roots:
         others = {w for name, words in own.items() if name != root.name for w in words} - own[root.name]
+        written = root.name if root.name not in ("", "service") else ""
         found[root.name] = Names(
-            frozenset(own[root.name]), frozenset(others | _elsewhere(root, config, own)), bool(config.services)
+            frozenset(own[root.name]), frozenset(others | _elsewhere(root, config, own)), bool(config.services), written
         )
+
     return found
 
 

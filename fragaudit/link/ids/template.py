@@ -105,11 +105,15 @@ _TAILS = ("service", "svc", "server", "api", "app", "backend", "worker", "rag", 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The words that stand for a service and for the others; `strict`: all of them are configured."""
+    """The words that stand for a service and for the others; `strict`: all of them are configured.
+
+    `name` is what to write for it, empty if nothing names it.
+    """
 
     own: frozenset[str]
     others: frozenset[str]
     strict: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fragaudit.config import VectorIds
 from fragaudit.link.ids.engines import Rules
@@ -20,7 +20,7 @@ _AS_UUID = frozenset({"uuid5", "md5", "blake3", "hash", "crc32", "adler32", "xxh
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict on the ids of one write, and what it rests on."""
+    """A verdict on the ids of one write, and what it rests on. `kind` is what a whole id is, `text` one put together."""
 
     verdict: IdVerdict
     why: str
@@ -28,6 +28,7 @@ class Judged:
     match: Match | None = None
     opaque: bool = False
     near: bool = False
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Surroundings:
 def judge(ids: tuple[Head, ...], around: Surroundings, names: Names, config: VectorIds) -> Judged:
     """Return the verdict on ids: the worst of what they can be."""
     found = [shape for head in ids for shape in shapes(head)]
-    judged = [_judge(shape, around, names, config) for shape in found]
+    judged = [replace(_judge(shape, around, names, config), kind=_kind(shape)) for shape in found]
     real = [j for j, s in zip(judged, found, strict=True) if not _is_none(s)] or judged
     if not real:
         return Judged("unknown", "how the id is made could not be followed")
@@ -52,6 +53,12 @@ def judge(ids: tuple[Head, ...], around: Surroundings, names: Names, config: Vec
     if any(j.verdict == "namespaced" for j in real) and any(j.verdict == "unknown" for j in real):
         return next(j for j in real if j.verdict == "unknown")
     return min(real, key=lambda j: order.index(j.verdict))
+
+
+def _kind(shape: Shape) -> str:
+    if shape.through:
+        return "uuid5" if shape.through == "uuid5" else "hash"
+    return shape.parts[0].kind if len(shape.parts) == 1 else "text"
 
 
 def _is_none(shape: Shape) -> bool:
