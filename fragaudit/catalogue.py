@@ -126,7 +126,16 @@ class Catalogue:
             found = self._operations.get(f"{name}.{method}")
             if found:
                 return tuple(found)
-        return ()
+        # A class that its library also exports from elsewhere.
+        return tuple(self._by_class.get((dotted_class.partition(".")[0], dotted_class.rpartition(".")[2], method), ()))
+
+    @cached_property
+    def _by_class(self) -> dict[tuple[str, str, str], list[Operation]]:
+        found: dict[tuple[str, str, str], list[Operation]] = defaultdict(list)
+        for name, entries in self._operations.items():
+            owner, _, method = name.rpartition(".")
+            found[name.partition(".")[0], owner.rpartition(".")[2], method].extend(entries)
+        return found
 
     @cached_property
     def _by_root(self) -> dict[tuple[str, str], list[Operation]]:

@@ -75,7 +75,7 @@ class Flow:
         self._memory: dict[tuple[int, Here], tuple[Thunk, Heads]] = {}
         self._open: set[tuple[int, Here]] = set()
         self._left = BUDGET
-        self._frames: dict[tuple[int, Here, Place], Frame] = {}
+        self._frames: dict[tuple[int, Here, Place], tuple[tuple[object, ...], Frame]] = {}
         self._cut = 0
 
     def fresh(self) -> None:
@@ -519,8 +519,9 @@ class Flow:
         key = (id(arguments), here, function)
         known = self._frames.get(key)
         if known is None:
-            known = self._frames[key] = calling.frame(self, function, arguments, here, depth, of)
-        return known
+            # The arguments are kept with it, so that no others can get their id.
+            known = self._frames[key] = (arguments, calling.frame(self, function, arguments, here, depth, of))
+        return known[1]
 
     # -- meanings --------------------------------------------------------------------------------------------------
 
