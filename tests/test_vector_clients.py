@@ -125,7 +125,7 @@ def test_faiss() -> None:
         f"    index.add_with_ids(np.array(vectors, dtype='float32'), np.array([{HASHED} for r in rows], dtype='int64'))\n"
     )
     names = run(text, fix=False, verdict="namespaced")
-    import faiss
+    import faiss  # type: ignore[import-not-found, unused-ignore]
 
     assert set(faiss.vector_to_array(names["index"].id_map).tolist()) == keys()
 

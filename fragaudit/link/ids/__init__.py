@@ -135,7 +135,7 @@ class Vectors:
                 (word, distinct(h for s in each for h in s.namespaces[n][1]))
                 for n, (word, _) in enumerate(scope.namespaces)
             )
-            scope = Scope(containers, spaces)
+            scope = Scope(containers, spaces, scope.lost)
         return scope
 
     def _write(self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool) -> VectorWrite:
@@ -149,7 +149,7 @@ class Vectors:
         space = native(written.scope)
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
-        pairing, row = self._order.pairing(written.site)
+        pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
         return VectorWrite(
             at,
             written.target.engine,
@@ -195,7 +195,7 @@ class Vectors:
         at = self._program.location(searched.site.place.file, searched.site.call.at)
         name, state = container_name(searched.scope)
         store = store_of(searched.target)
-        shared = "" if state in ("dynamic", "unknown") else _shared(store, name, writes)
+        shared = "" if state in ("dynamic", "unknown") or not searched.target.engine else _shared(searched.target.engine, store, name, writes)
         verb: Literal["search", "delete"] = "delete" if searched.verb == "delete" else "search"
         return VectorSearch(
             at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
@@ -220,9 +220,9 @@ def _combined(each: Sequence[Judged], places: Sequence[str]) -> Judged:
     return Judged("unknown", f"its callers differ: {shown}")
 
 
-def _shared(store: str, name: str, writes: Sequence[VectorWrite]) -> str:
+def _shared(engine: str, store: str, name: str, writes: Sequence[VectorWrite]) -> str:
     """Say why a collection is shared by several kinds of vectors, from what is written to it."""
-    inside = [w for w in writes if w.store == store and (not name or not w.container or w.container == name)]
+    inside = [w for w in writes if w.store == store and w.engine == engine and (not name or not w.container or w.container == name)]
     spaces = sorted({w.namespace for w in inside if w.namespace})
     if len(spaces) > 1:
         return f"vectors of {', '.join(spaces[:3])} are written to it"

@@ -261,7 +261,9 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
             case Handle():
                 return
             case Bound():
-                for operation in flow.evaluator.catalogue.operations(meaning.handle.name, meaning.method):
+                catalogue, name = flow.evaluator.catalogue, meaning.handle.name
+                known = catalogue.operations(name, meaning.method)
+                for operation in known or catalogue.operations_of_library(name, meaning.method):
                     if operation.verb == "container":
                         yield Made(operation.name, None, call, here)
                         break

@@ -255,6 +255,11 @@ class Flow:
                     for b in items
                     if b.value is not None
                 ]
+                pairs.extend(
+                    (Other(), Thunk(c.args[0].value, Here(place, line, max(c.at[2], line), branch, here.frame)))
+                    for method, c, line, branch in added
+                    if method == "update" and c.args
+                )
                 if pairs:
                     head = Pairs(head.value, head.here, (*head.more, *pairs))
             if isinstance(head, Made):

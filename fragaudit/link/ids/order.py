@@ -64,8 +64,11 @@ class Order:
         self._by_function: dict[Place, list[Site]] = {}
         self._memory: dict[Place, frozenset[str]] = {}
 
-    def pairing(self, site: Site) -> tuple[Pairing, Location | None]:
-        """Return how the vector written at a call stands to rows, and the row's write that decides it."""
+    def pairing(self, site: Site, handed: bool) -> tuple[Pairing, Location | None]:
+        """Return how the vector written at a call stands to rows, and the row's write that decides it.
+
+        `handed`: what the id is made of comes from the caller, who may have written the row.
+        """
         function = self._program.enclosing_function(site.place)
         if function is None:
             return "unknown", None
@@ -82,7 +85,9 @@ class Order:
             return "vector first", self._at(function, inserts[0])
         if after:
             return "unknown", None
-        return self._outside(function, 0), None
+        found = self._outside(function, 0)
+        inside = self._program.enclosing_class(function) is not None
+        return ("unknown" if found == "no row" and (handed or inside) else found), None
 
     def _outside(self, function: Place, deep: int) -> Pairing:
         """Look at the callers of a function that touches no row itself."""

@@ -32,15 +32,19 @@ MOST_NESTED = 4
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is known about where a write goes: names of its container, and native namespaces with the words for them."""
+    """What is known about where a write goes: names of its container, and native namespaces with the words for them.
+
+    `lost`: the object that it is made on could not be followed to where it is made.
+    """
 
     containers: tuple[Head, ...] = ()
     namespaces: tuple[tuple[str, tuple[Head, ...]], ...] = ()
+    lost: bool = False
 
     def lifted(self, flow: Flow, function: Place, site: Site) -> Scope:
         """Return the scope as it is at a call of a function on whose parameters it depends."""
         containers = lifted(flow, self.containers, function, site) if self.containers else ()
-        return Scope(containers, tuple((n, lifted(flow, h, function, site)) for n, h in self.namespaces))
+        return Scope(containers, tuple((n, lifted(flow, h, function, site)) for n, h in self.namespaces), self.lost)
 
     def by_default(self, flow: Flow) -> Scope:
         """Return the scope with parameters that nobody gives as their defaults are."""
@@ -49,7 +53,8 @@ class Scope:
     def joined(self, other: Scope) -> Scope:
         """Return what either of two scopes says."""
         known = self.containers if any(h != UNKNOWN for h in self.containers) else other.containers
-        return replace(self, containers=known, namespaces=self.namespaces or other.namespaces)
+        spaces = self.namespaces or other.namespaces
+        return replace(self, containers=known, namespaces=spaces, lost=self.lost and other.lost)
 
 
 def _by_default(flow: Flow, head: Head) -> tuple[Head, ...]:
@@ -88,10 +93,17 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
     else:
         for name in _CONTAINERS:
             containers.extend(flow_given(flow, call, site, name, None))
+    lost = False
     if isinstance(call.func, Attr):
-        for found in flow.force(Thunk(call.func.base, here)):
+        on = call.func.base
+        bases = flow.force(Thunk(on, here))
+        while isinstance(on, Attr) and not any(isinstance(base, Made) for base in bases):
+            on = on.base  # `collection.data.insert`: the collection says where
+            bases = flow.force(Thunk(on, here))
+        lost = operation is not None and not any(isinstance(base, Made) for base in bases)
+        for found in bases:
             _of_object(flow, catalogue, found, containers, namespaces, 0)
-    return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces))
+    return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces), lost)
 
 
 def handed_scope(flow: Flow, function: Place, site: Site) -> Scope:
@@ -103,7 +115,7 @@ def handed_scope(flow: Flow, function: Place, site: Site) -> Scope:
             containers.extend(argument(flow, function, number, site))
         elif parameter.name in _NAMESPACES:
             namespaces.append((parameter.name, argument(flow, function, number, site)))
-    return Scope(tuple(h for h in containers if h != UNKNOWN), tuple(namespaces))
+    return Scope(tuple(h for h in containers if h != UNKNOWN), tuple(namespaces))  # a call of the project's own code
 
 
 def flow_given(flow: Flow, call: Call, site: Site, name: str, position: int | None) -> tuple[Head, ...]:
@@ -134,16 +146,16 @@ def _of_object(
         for identity in opened.identity:
             if identity.means == "container":
                 containers.extend(_argument(flow, head, identity.param, identity.at))
-    for argument in call.args:
-        heads = flow.force(Thunk(argument.value, here)) if argument.name not in ("*", "**") else ()
-        if argument.name in _CONTAINERS and not containers:
+    for given_ in call.args:
+        heads = flow.force(Thunk(given_.value, here)) if given_.name not in ("*", "**") else ()
+        if given_.name in _CONTAINERS and not containers:
             containers.extend(h for h in heads if not isinstance(h, Made))
-        elif argument.name in _NAMESPACES and head.cls is not None and argument.name == "namespace":
+        elif given_.name in _NAMESPACES and head.cls is not None and given_.name == "namespace":
             containers.extend(
                 h for h in heads if not isinstance(h, Made) and not containers
             )  # a name of its own making
-        elif argument.name in _NAMESPACES:
-            namespaces.append((argument.name or "", heads))
+        elif given_.name in _NAMESPACES:
+            namespaces.append((given_.name or "", heads))
         for one in heads:
             if isinstance(one, Made):
                 _of_object(flow, catalogue, one, containers, namespaces, deep + 1)
@@ -173,7 +185,7 @@ def container_name(scope: Scope) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
     found = [shape for head in scope.containers for shape in shapes(head)]
     if not found:
-        return "", "unnamed"
+        return "", "unknown" if scope.lost else "unnamed"
     states = {_state(shape) for shape in found}
     name = str(found[0])
     if "dynamic" in states:

@@ -92,7 +92,8 @@ def _judge(shape: Shape, around: Surroundings, names: Names, config: VectorIds) 
     if shape.through == "uuid5" and shape.open_space:
         return Judged("unknown", "a uuid5 in a namespace that could not be followed", text, found, opaque=True)
     if around.container_state == "unknown" and found.answer != "yes":
-        why = f"the collection `{around.container}` is named elsewhere"
+        where = f"`{around.container}` is named elsewhere" if around.container else "could not be followed"
+        why = f"its collection {where}"
         return Judged("unknown", f"{_says(shape, found, rules)}; {why}", text, found, opaque=opaque)
     if around.native.answer == "unknown":
         return Judged("unknown", around.native.why, text, found, opaque=opaque)

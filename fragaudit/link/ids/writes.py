@@ -73,6 +73,7 @@ class Writes:
         self._flow = flow
         self._catalogue = catalogue
         self._callers = callers
+        self._forwarding: set[SiteKey] = set()
         self._kinds = {library.package: library for library in catalogue.libraries}
 
     def all(self) -> list[Written]:
@@ -95,6 +96,8 @@ class Writes:
                     continue
                 for site in self._callers.of(function):
                     key = site_key(site)
+                    if _records(written.ids):
+                        self._forwarding.add(site_key(written.site))
                     seen = by_site.setdefault(key, [])
                     if (
                         left <= 0
@@ -125,7 +128,7 @@ class Writes:
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
-        inside: set[SiteKey] = set()
+        inside = set(self._forwarding)
         for written in found.values():
             for inner in written.inner:
                 if _records(inner.ids) or inner.forwards:
