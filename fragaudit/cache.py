@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from fragaudit import __version__
+from fragaudit.model.accesses import FileUses
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import FileReads
 
 FOLDER = ".fragaudit_cache"
 FORMAT = 2
@@ -32,7 +35,7 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
-_DECODER = msgspec.json.Decoder(FileFacts)
+Kept = TypeVar("Kept", FileFacts, FileReads, FileUses)
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -48,8 +51,10 @@ class _Content(Struct, frozen=True):
     entries: dict[str, _Entry]
 
 
-def facts_key(catalogue_digest: str) -> str:
+def facts_key(catalogue_digest: str, *, linked: bool = False) -> str:
     """Return what facts depend on besides the file: this tool's own code, Python, both parsers, the catalogue.
+
+    `linked`: the same for what linking makes of facts.
 
     Versions are read from the packages' files: neither importing the parsers nor asking `importlib.metadata`, which
     takes longer than an audit from the cache, would do at start-up. Where a package keeps its version elsewhere, its
@@ -57,7 +62,8 @@ def facts_key(catalogue_digest: str) -> str:
     """
     code = hashlib.sha256()
     package = Path(__file__).parent
-    for file in sorted(f for part in ("extract", "model") for f in (package / part).rglob("*.py")):
+    parts = ("extract", "model", "link", "coverage") if linked else ("extract", "model")
+    for file in sorted(f for part in parts for f in (package / part).rglob("*.py")):
         code.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     parsers = [_version(name) for name in ("libcst", "sqlglot")]
     python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -86,36 +92,40 @@ def content_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-class FactsCache:
-    """Encoded facts by path and content, for one version of everything that makes facts.
+class Remembered(Generic[Kept]):
+    """What was made of files, encoded, by path and content, for one version of everything that makes it.
 
     All of them are in one file, which is read once and replaced as a whole. Runs at the same time don't see each
     other's facts; the last to write wins. The file starts with a digest of the rest, so that a damaged one is known.
     """
 
-    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+    def __init__(self, folder: Path | None, key: str, stem: str, kind: type[Kept], *, today: int | None = None) -> None:
         """Open the cache of a folder; None: remember nothing.
 
         Args:
             folder: where the cache is; it need not exist.
             key: stands for everything but the file that facts depend on: versions of tool, parsers and catalogue.
+            stem: what the cache's file is called after.
+            kind: what is remembered.
             today: days since 1970.
         """
+        self._stem = stem
+        self._decoder: msgspec.json.Decoder[Kept] = msgspec.json.Decoder(kind)
         self.notes: list[str] = []
         self._folder = folder
         self._key = key
         self._today = today if today is not None else int(time.time() // 86_400)
-        self._name = f"facts-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        self._name = f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
         self._entries = self._read(folder / self._name) if folder is not None else {}
         self._changed = False
 
-    def get(self, path: str, content: str) -> FileFacts | None:
-        """Return the facts of a file with this path and content digest, or None if they aren't known."""
+    def get(self, path: str, content: str) -> Kept | None:
+        """Return what is known of a file with this path and content digest, or None."""
         entry = self._entries.get(path)
         if entry is None or entry.content != content:
             return None
         try:
-            facts = _DECODER.decode(entry.facts)
+            facts: Kept = self._decoder.decode(entry.facts)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if facts.path != path:
@@ -176,11 +186,35 @@ class FactsCache:
 
     def _drop_leftovers(self, folder: Path) -> None:
         """Remove caches of versions that nobody runs any more, and what interrupted runs left half written."""
-        for pattern, days in (("facts-*.json", KEPT_DAYS), ("facts-*.tmp", 1)):
+        for pattern, days in ((f"{self._stem}-*.json", KEPT_DAYS), (f"{self._stem}-*.tmp", 1)):
             for file in folder.glob(pattern):
                 with suppress(OSError):
                     if file.name != self._name and self._today - file.stat().st_mtime / 86_400 > days:
                         file.unlink()
+
+
+class FactsCache(Remembered[FileFacts]):
+    """The facts of files."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "facts", FileFacts, today=today)
+
+
+class ReadsCache(Remembered[FileReads]):
+    """What the SQL statements of files say."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "reads", FileReads, today=today)
+
+
+class UsesCache(Remembered[FileUses]):
+    """What the SQL statements of files do to the tables of a schema."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "uses", FileUses, today=today)
 
 
 def _make(folder: Path) -> None:

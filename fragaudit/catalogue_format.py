@@ -54,7 +54,7 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
 
     `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given; the others
     (`control url marker lookup settings`) open nothing. `on_use`: also serves other ends (authentication, storage), so
-    it is a store only where data is read or written through it.
+    it is a store only where data is read or written through it; `on_use_engines` says so of some engines alone.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     counts: bool = True
     in_memory: bool = False
     on_use: bool = False
+    on_use_engines: tuple[str, ...] = ()
     is_async: bool = False
     by_param: str = ""
     engines: dict[str, str] = {}

@@ -2,8 +2,8 @@
 
     python tests/verify_catalogue.py [NAME ...] [--keep FOLDER]
 
-Each library gets a virtual environment of its own (kept in FOLDER, so that a second run is quick), the version that its
-file says it was checked with, and, if that can't be installed, the newest one. Every dotted name is resolved and every
+Each library gets a virtual environment of its own, removed afterwards (or kept in FOLDER: a second run is quick then),
+with the version that its file says it was checked with. Every dotted name is resolved and every
 parameter and position compared with the real signature. Prints a row a library and the totals; exits with 1 if a name,
 parameter or position is wrong. What can't be installed here is said so and counts as nothing.
 """
@@ -76,13 +76,16 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--keep", type=Path, default=None)
     arguments = parser.parse_args()
-    folder = arguments.keep or Path(tempfile.mkdtemp())
     totals = dict.fromkeys(("libraries", "names", "names ok", "parameters", "parameters ok", "loose"), 0)
     wrong = 0
     for library in load().libraries:
         if arguments.names and library.package not in arguments.names:
             continue
-        rows, version = _checked(library, folder)
+        if arguments.keep:
+            rows, version = _checked(library, arguments.keep)
+        else:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                rows, version = _checked(library, Path(folder))
         if rows is None:
             print(f"{library.package:38} not checked: {version}", flush=True)
             continue

@@ -9,6 +9,7 @@ from fragaudit.checks.words import listed, place_of, shown
 from fragaudit.model.findings import Answer, Checklist, Finding
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Role, Service, Store
+from fragaudit.wording import counted
 
 _KEPT = (Role.DATA, Role.CACHE, Role.SESSION)
 _Verdict = tuple[str, str, tuple[Location, ...]]
@@ -54,13 +55,9 @@ def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if not stores:
         return "n/a", "no store that keeps data was found", ()
     if service.primary is None:
-        reported = [f for f in findings if f.rule == "FA103"]
-        if reported:
-            return (
-                "yes",
-                "there is no primary database; the stores found could be tables of one",
-                tuple(f.at for f in reported),
-            )
+        if findings:
+            why = "there is no primary database; the stores found could be tables of one"
+            return "yes", why, tuple(f.at for f in findings)
         return "review", f"there is no primary database, only {listed(stores)}", tuple(place_of(s) for s in stores)
     primary = service.store(service.primary)
     why = f"{shown(primary)} is the primary database; whether its indexes serve every query is not decided yet"
@@ -75,7 +72,7 @@ def _similarity(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if not vectors and not writes and not searches:
         return "no", "no vector store is open", ()
     if searches:
-        return "yes", f"vectors are searched by similarity at {len(searches)} place(s)", tuple(sorted(searches))
+        return "yes", f"vectors are searched by similarity at {counted(len(searches), 'place')}", tuple(sorted(searches))
     if service.unresolved_searches:
         at = service.unresolved_searches
         return "review", "similarity searches were found whose store could not be followed", at

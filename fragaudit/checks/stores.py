@@ -19,7 +19,7 @@ def multiple_kv_stores(service: Service, *, limit: int) -> Iterator[Hit]:
     stores = by_place(s for s in service.stores if s.kind == Kind.KV and s.role in _KEPT)
     if len(stores) > limit:
         holder = _holder(service, stores)
-        confidence = _together(stores)
+        confidence = _together(stores, holder, limit)
         subject = f"class {holder.name}" if holder is not None else f"service {service.name}"
         message = f"{subject} keeps data in {len(stores)} key-value stores ({limit} allowed): {listed(stores)}"
         at = holder.at if holder is not None else place_of(stores[limit])
@@ -45,7 +45,7 @@ def multiple_vector_stores(service: Service, *, limit: int, collections: int) ->
         subject = f"class {holder.name}" if holder is not None else f"service {service.name}"
         message = f"{subject} keeps vectors in {len(stores)} stores ({limit} allowed): {listed(stores)}"
         at = holder.at if holder is not None else place_of(stores[limit])
-        yield Hit(at, message, "vector", related=related_to(stores, at), confidence=_together(stores),
+        yield Hit(at, message, "vector", related=related_to(stores, at), confidence=_together(stores, holder, limit),
                   data={**store_data(stores), "count": len(stores), "limit": limit})  # fmt: skip
     for store in stores:
         fixed = sorted({c.name for c in store.containers if not c.dynamic})
@@ -59,12 +59,12 @@ def multiple_vector_stores(service: Service, *, limit: int, collections: int) ->
 
 
 @check("FA103")
-def missing_primary_database(service: Service) -> Iterator[Hit]:
-    """Specialised stores that hold data, and no primary database."""
+def missing_primary_database(service: Service, *, specialised: int) -> Iterator[Hit]:
+    """Specialised stores that hold data, and no primary database; `specialised` and more are for FA105 to tell."""
     if service.primary is not None:
         return
     stores = by_place(s for s in service.stores if s.kind in _SPECIALISED and s.role == Role.DATA)
-    if not stores:
+    if not stores or _shape(stores, specialised):
         return
     kinds = sorted({s.kind.value for s in stores})
     lone = kinds in (["kv"], ["search"])
@@ -108,9 +108,11 @@ def fragmented_service(service: Service, *, specialised: int) -> Iterator[Hit]:
                 told.add(key)
                 yield _fragmented(service, stores, holder)
     stores = by_place(s for s in service.stores if _fragment(s))
-    scattered = _shape(stores, specialised) and (service.primary is None or _repeated(stores))
-    if scattered and frozenset(s.id for s in stores) not in told:
-        yield _fragmented(service, stores, None)
+    if frozenset(s.id for s in stores) in told or not _scattered(service, stores, specialised):
+        return
+    used = [s for s in stores if not s.offered]
+    confidence = None if _scattered(service, used, specialised) else Confidence.POSSIBLE
+    yield _fragmented(service, stores, None, confidence)
 
 
 def _fragment(store: Store) -> bool:
@@ -121,18 +123,24 @@ def _shape(stores: Sequence[Store], least: int) -> bool:
     return len(stores) >= least and len({s.kind for s in stores}) > 1
 
 
+def _scattered(service: Service, stores: Sequence[Store], least: int) -> bool:
+    return _shape(stores, least) and (service.primary is None or _repeated(stores))
+
+
 def _repeated(stores: Sequence[Store]) -> bool:
     """Say whether some kind is there twice: a vector store and a graph beside a primary are as they should be."""
     return len({s.kind for s in stores}) < len(stores)
 
 
-def _fragmented(service: Service, stores: Sequence[Store], holder: StoreClass | None) -> Hit:
+def _fragmented(
+    service: Service, stores: Sequence[Store], holder: StoreClass | None, confidence: Confidence | None = None
+) -> Hit:
     subject = f"class {holder.name}" if holder is not None else f"service {service.name}"
     beside = "no primary database" if service.primary is None else "beside its primary database"
     message = f"{subject} spreads its data over {len(stores)} separate stores ({beside}): {listed(stores)}"
     at = holder.at if holder is not None else place_of(stores[0])
     return Hit(at, message, f"fragmented:{holder.name if holder else ''}", related=related_to(stores, at),
-               data={**store_data(stores), "count": len(stores)})  # fmt: skip
+               confidence=confidence, data={**store_data(stores), "count": len(stores)})  # fmt: skip
 
 
 def _holder(service: Service, stores: Sequence[Store]) -> StoreClass | None:
@@ -141,8 +149,12 @@ def _holder(service: Service, stores: Sequence[Store]) -> StoreClass | None:
     return next((c for c in service.classes if ids <= {f.store for f in c.fields}), None)
 
 
-def _together(stores: Sequence[Store]) -> Confidence | None:
+def _together(stores: Sequence[Store], holder: StoreClass | None, limit: int) -> Confidence | None:
     """Several addresses prove several stores; where one is a cache of the same engine, it may be meant so."""
+    # What nothing in the repository uses proves nothing, except side by side in one class.
+    stores = [s for s in stores if holder is not None or not s.offered]
+    if len(stores) <= limit:
+        return Confidence.POSSIBLE
     data = [s for s in stores if s.role == Role.DATA]
     # What is opened at an address handed in from outside may be the same store, or one only now and then.
     settled = [s for s in data if s.certain or s.library == "project" or (s.slot is not None and s.slot.default)]

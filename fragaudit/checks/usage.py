@@ -8,6 +8,7 @@ from fragaudit.checks.registry import check
 from fragaudit.checks.words import place_of, shown, store_data
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.stores import Kind, Role, Service
+from fragaudit.wording import counted
 
 
 @check("FA106")
@@ -24,7 +25,7 @@ def unsearched_vector_store(service: Service) -> Iterator[Hit]:
         if not places or searched or service.unresolved_searches:
             continue
         writes = sorted(places)
-        message = f"{shown(store)} is written at {len(writes)} place(s) and never searched by similarity"
+        message = f"{shown(store)} is written at {counted(len(writes), 'place')} and never searched by similarity"
         related = tuple(Related(at, places[at]) for at in writes[:5])
         confidence = Confidence.POSSIBLE if store.slot is not None else None
         yield Hit(place_of(store), message, f"unsearched:{store.engine}", related=related, confidence=confidence,
@@ -46,7 +47,7 @@ def untraversed_graph_store(service: Service) -> Iterator[Hit]:
         writes = [c for c in store.calls if c.verb == "write"]
         if not writes or any(c.traverses or c.verb == "read" for c in store.calls):
             continue
-        message = f"{shown(store)} is written at {len(writes)} place(s) and never read or walked"
+        message = f"{shown(store)} is written at {counted(len(writes), 'place')} and never read or walked"
         related = tuple(Related(c.at, f"written by {c.method}") for c in writes[:5])
         confidence = Confidence.POSSIBLE if store.slot is not None else None
         yield Hit(place_of(store), message, f"untraversed:{store.engine}", related=related, confidence=confidence,

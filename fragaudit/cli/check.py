@@ -22,6 +22,7 @@ from fragaudit.config import Config, ConfigError, load, validate_rules
 from fragaudit.model.findings import Edit, Report
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
+from fragaudit.wording import counted
 
 SLOW = 0.7
 """Seconds after which a person watching is shown that something happens."""
@@ -43,7 +44,7 @@ def run_check(
         report = _audit(paths, settings, jobs, no_cache, fixes=format_ == "json")
     _emit(renderer, report, output, _look(color, output, statistics))
     if format_ not in ("text", "json") and report.problems:
-        typer.echo(f"{len(report.problems)} file(s) could not be read; see --format text", err=True)
+        typer.echo(f"fragaudit: {counted(len(report.problems), 'problem')} in reading; see --format text", err=True)
     if strict and report.problems:
         sys.exit(ExitCode.NO_AUDIT)
     sys.exit(exit_code(report.findings, least))

@@ -26,6 +26,8 @@ _FOLDERS = {
 }  # fmt: skip
 _FILES = (
     (re.compile(r"^(test_.*|.*_test|tests|conftest)\.py$"), TESTS),
+    (re.compile(r".*_testing\.py$"), TESTS),
+    (re.compile(r".*_(example|sample)\.py$"), EXAMPLES),
     (re.compile(r".*_pb2(_grpc)?\.py$"), GENERATED),
 )
 _DEPLOY = re.compile(

@@ -17,15 +17,19 @@ from fragaudit.link.holders import Holders
 from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
 from fragaudit.link.ids.writes import Target
-from fragaudit.link.openings import Opened, Openings
+from fragaudit.link.mapped import holding_tables, mapped_stores
+from fragaudit.link.openings import Openings
 from fragaudit.link.program import Program
+from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
+from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.stores import Kind, Role, Service, Store, TableOrigin
+from fragaudit.model.statements import Written
+from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
     "psycopg": "postgresql",
@@ -47,11 +51,16 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, and out of how many store calls they were put together."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each.
+
+    `written` are the SQL statements in its Python files.
+    """
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
+    paths: tuple[frozenset[str], ...] = ()
+    written: tuple[Written, ...] = ()
 
 
 def link(
@@ -81,7 +90,8 @@ def link_counted(
     used = {c.opening for c in called}
     opened = tuple(o for o in opened if not o.on_use or o.key in used)
     slots = Slots(evaluator, catalogue, opened)
-    found = Found(opened, (*slots.families(), *slots.arms()), Holders(evaluator, catalogue).all(), called)
+    held = Holders(evaluator, catalogue).all()
+    found = Found(opened, (*slots.families(), *slots.arms()), held, called, Reach(program))
     tables = table_origins(evaluator, catalogue, facts)
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
@@ -89,14 +99,16 @@ def link_counted(
     services = []
     roots = boundaries(facts, deploy, config, name)
     words = service_names(roots, config)
+    files_of = []
     for root in roots:
         paths = root.files | root.shared
+        files_of.append(paths)
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)
-        hint = _engine_hint(program, files, opened)
+        hint = _engine_hint(program, files)
         assembly = Assembly(evaluator, catalogue, found, files, hint)
         stores, classes = assembly.stores()
-        stores = _tables_in(stores, own)
+        stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue)
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
 
@@ -121,15 +133,17 @@ def link_counted(
                 searches,
             )
         )
-    return Linked(across(services), usage.found, len(called))
+    runs = Statements(evaluator, catalogue, opened).all()
+    written = with_stores(runs, services, files_of, opened, program)
+    return Linked(across(services), usage.found, len(called), tuple(files_of), written)
 
 
 def _count(root: ServiceRoot) -> int:
     return len(root.files)
 
 
-def _engine_hint(program: Program, files: frozenset[int], opened: Sequence[Opened]) -> str | None:
-    """Return the relational engine that imports of drivers and dialects speak of most."""
+def _engine_hint(program: Program, files: frozenset[int]) -> str | None:
+    """Return the relational engine that most imports of drivers and dialects speak of."""
     votes: Counter[str] = Counter()
     for number in files:
         for item in program.files[number].imports:
@@ -142,28 +156,9 @@ def _engine_hint(program: Program, files: frozenset[int], opened: Sequence[Opene
             elif item.module.partition(".")[0] in _DRIVERS:
                 votes[_DRIVERS[item.module.partition(".")[0]]] += 1
     votes = Counter({e: n for e, n in votes.items() if e in set(_DRIVERS.values())})
-    del opened
-    return max(sorted(votes), key=lambda engine: votes[engine]) if votes else None
-
-
-def _tables_in(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[Store, ...]:
-    """Mark the stores that hold the application's tables: by the file that defines them, else the only candidate."""
-    relational = [s for s in stores if s.kind == Kind.RELATIONAL and s.role == Role.DATA]
-    documents = [s for s in stores if s.kind == Kind.DOCUMENT and s.role == Role.DATA]
-    holders: set[str] = set()
-    if tables and relational:
-        by_file = {s.id: {o.at.path for o in s.openings} for s in relational}
-        for table in tables:
-            beside = [s for s, paths in by_file.items() if table.at.path in paths]
-            if table.by != "model" and beside:
-                holders.add(beside[0])
-        if not holders or any(t.by != "sql" for t in tables):
-            main = max(relational, key=lambda s: (len(s.openings) + len(s.calls), s.id))
-            holders.add(main.id)
-    if documents and (not tables or not relational):
-        holders.update(s.id for s in documents)
-    holders.update(s.id for s in documents if s.writes)
-    return tuple(msgspec.structs.replace(s, holds_tables=True) if s.id in holders else s for s in stores)
+    # A service that speaks several dialects runs on what it is configured for; only a majority is a hint.
+    engine, count = max(sorted(votes.items()), key=lambda vote: vote[1], default=("", 0))
+    return engine if 2 * count > votes.total() else None
 
 
 def _inside_primary(stores: Sequence[Store], primary: str | None) -> tuple[Store, ...]:

@@ -13,6 +13,7 @@ from fragaudit.link.grouping import Group, Grouping, decide_engine
 from fragaudit.link.holders import Held
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
+from fragaudit.link.reach import Reach
 from fragaudit.link.roles import names_of, role_of
 from fragaudit.link.slots import SlotFound
 from fragaudit.link.usage import Called
@@ -62,6 +63,7 @@ class Found:
     slots: tuple[SlotFound, ...]
     held: tuple[Held, ...]
     called: tuple[Called, ...]
+    reach: Reach
 
 
 class Assembly:
@@ -76,6 +78,7 @@ class Assembly:
         self._found = found
         self._files = files
         self._hint = hint
+        self._places = {o.key: o.site.place for o in found.opened}
         self.drafts: list[Draft] = []
         self._ids: dict[int, str] = {}
 
@@ -112,7 +115,7 @@ class Assembly:
             engine=leading.engine,
             library=leading.library,
             role=role,
-            identity=address.text or f"{leading.engine} at an address that could not be followed",
+            identity=address.text if address.known else f"{leading.engine} at an address that could not be followed",
             certain=address.certain and address.known,
             openings=_once(self._opening(o) for o in group.openings),
             sites=frozenset(o.key for o in group.openings),
@@ -406,10 +409,15 @@ class Assembly:
                     draft.slot,
                     draft.variables,
                     draft.apart,
+                    offered=self._offered(draft),
                     reasons=tuple(draft.reasons),
                 )
             )
         return stores
+
+    def _offered(self, draft: Draft) -> bool:
+        places = [self._places[key] for key in sorted(draft.sites) if key in self._places]
+        return bool(places) and not any(self._found.reach.used(place) for place in places)
 
 
 def _once(openings: Iterable[Opening]) -> list[Opening]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from fragaudit.config import Config
+from fragaudit.link.entrypoints import parts_of
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -64,7 +66,42 @@ def boundaries(
     _from_images(deploy, candidates)
     entries = _entry_points(facts)
     roots = _roots(candidates, entries, paths)
-    return _divided(facts, paths, roots, candidates, entries, name)
+    divided = _divided(facts, paths, roots, candidates, entries, name)
+    by_path = {f.path: f for f in facts}
+    return _distinct([part for root in divided for part in _parts(root, by_path, deploy, entries)])
+
+
+def _parts(
+    root: ServiceRoot, facts: Mapping[str, FileFacts], deploy: Sequence[DeployFacts], entries: Mapping[str, Location]
+) -> list[ServiceRoot]:
+    """Return the services of one folder: itself, or several that only share it."""
+    folder = "" if root.root == "." else root.root
+    found = parts_of(folder, root.files, facts, deploy, entries)
+    if not found:
+        return [root]
+    left = root.files.difference(*(part.files for part in found))
+    counts = Counter(path for part in found for path in part.files)
+    return [
+        ServiceRoot(
+            part.name or root.name,
+            root.root,
+            frozenset(path for path in part.files if counts[path] == 1),
+            root.shared | left | frozenset(path for path in part.files if counts[path] > 1),
+            (*root.reasons, part.reason),
+        )
+        for part in found
+    ]
+
+
+def _distinct(roots: Sequence[ServiceRoot]) -> tuple[ServiceRoot, ...]:
+    """Number services of one name."""
+    names: Counter[str] = Counter()
+    found = []
+    for root in roots:
+        names[root.name] += 1
+        number = names[root.name]
+        found.append(root if number == 1 else msgspec.structs.replace(root, name=f"{root.name}-{number}"))
+    return tuple(found)
 
 
 def _configured(paths: Sequence[str], config: Config) -> tuple[ServiceRoot, ...]:
@@ -115,9 +152,9 @@ def _from_images(deploy: Sequence[DeployFacts], candidates: dict[str, _Candidate
     for root, services in built.items():
         candidate = _candidate(candidates, root)
         candidate.deployed = True
-        names = ", ".join(name for name, _ in services)
+        names = ", ".join(dict.fromkeys(name for name, _ in services))
         candidate.reasons.append(Reason(f"built for compose service {names}", services[0][1]))
-        if len(services) == 1:
+        if len({name for name, _ in services}) == 1:
             candidate.name = candidate.name or services[0][0]
 
 
@@ -184,6 +221,7 @@ def _divided(
             owned[max(mine, key=len)].add(path)
         else:
             rest.add(path)
+    _leave_wrappers(owned, rest, candidates)
     imported = _imported_roots(facts, owned)
     services = [r for r in owned if candidates[r].deployed or candidates[r].started] or list(owned)
     libraries = [r for r in owned if r not in services and any(r in imported[s] for s in services)]
@@ -203,16 +241,30 @@ def _divided(
         reasons = [Reason("nothing divides the audited files")]
         reasons.extend(Reason("an application is started here", at) for _, at in sorted(entries.items())[:1])
         return (ServiceRoot(name, ".", whole, frozenset(), tuple(reasons)),) if paths else ()
-    names: dict[str, int] = defaultdict(int)
     services_found = []
     for candidate, files, shared in found:
         name = candidate.name or posixpath.basename(candidate.root) or default
-        names[name] += 1
-        name = name if names[name] == 1 else f"{name}-{names[name]}"
         shared |= rest
         root = candidate.root or "."
         services_found.append(ServiceRoot(name, root, frozenset(files), frozenset(shared), tuple(candidate.reasons)))
     return tuple(services_found)
+
+
+def _leave_wrappers(owned: dict[str, set[str]], rest: set[str], candidates: dict[str, _Candidate]) -> None:
+    """Take out folders whose manifest is the repository's: they hold parts with manifests, and no package of their own.
+
+    If there is one such part, it takes the name.
+    """
+    for root in sorted(owned):
+        candidate = candidates[root]
+        inner = [other for other in owned if other != root and _below(other, root)]
+        packaged = any(path.endswith("__init__.py") for path in owned[root])
+        if inner and not packaged and not candidate.deployed and not candidate.started:
+            rest |= owned.pop(root)
+            if len(inner) == 1:
+                part = candidates[inner[0]]
+                part.name = part.name or candidate.name
+                part.reasons = [*candidate.reasons, *part.reasons]
 
 
 def _imported_roots(facts: Sequence[FileFacts], owned: dict[str, set[str]]) -> dict[str, set[str]]:

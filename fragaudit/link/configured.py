@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Setting
 from fragaudit.link.abstract import Abstract, Display, Known
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.identity import addresses
-from fragaudit.link.openings import Opened
+from fragaudit.link.identity import NOWHERE, addresses
+from fragaudit.link.openings import UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
@@ -48,9 +49,9 @@ class Configured:
         for meaning in self._evaluator.evaluate(value, place):
             if setting.shape == "aliases" and isinstance(meaning, Display) and isinstance(meaning.value, Map):
                 for entry in meaning.value.entries:
-                    for inner in self._evaluator.evaluate(entry.value, meaning.place):
-                        alias = str(entry.key.value) if isinstance(entry.key, Lit) else "default"
-                        yield from self._one(setting, inner, file, binding, alias)
+                    alias = str(entry.key.value) if isinstance(entry.key, Lit) else "default"
+                    inner = self._evaluator.evaluate(entry.value, meaning.place)
+                    yield from _chosen([o for m in inner for o in self._one(setting, m, file, binding, alias)])
             elif setting.shape != "aliases":
                 yield from self._one(setting, meaning, file, binding, "")
             if setting.shape == "value":
@@ -87,12 +88,20 @@ class Configured:
             if not name:
                 if setting.kind != "relational":
                     continue
-                name = "sql"
+                name = UNDECIDED
             known = self._catalogue.engine(name)
             if name in ("memory", "dummy"):
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
             yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address)
+
+
+def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:
+    """Yield what an alias stands for: one database, whichever of several dictionaries is chosen at run time."""
+    if len({o.engine for o in alternatives}) > 1 and all(o.kind == Kind.RELATIONAL for o in alternatives):
+        yield replace(alternatives[0], engine=UNDECIDED, address=NOWHERE)
+    else:
+        yield from alternatives[:1]
 
 
 def _settings(binding: Binding) -> Iterator[tuple[str, Value]]:

@@ -22,10 +22,26 @@ from fragaudit.link.abstract import (
     Package,
     Symbol,
     Template,
+    Unknown,
 )
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
-from fragaudit.model.values import Arg, Attr, Call, Either, Function, Item, Lit, Map, Ref, Seq, Text, Value
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Function,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Text,
+    Value,
+    alternatives,
+)
 
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
@@ -49,6 +65,7 @@ class Evaluator:
         self._names: dict[tuple[Place, str], Meanings] = {}
         self._attributes: dict[tuple[Abstract, str], Meanings] = {}
         self._open_questions: set[object] = set()
+        self._readers: dict[Place, bool] = {}
         self._cut = 0
         self._attempts: dict[object, int] = {}
         self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
@@ -98,8 +115,12 @@ class Evaluator:
             case Text():
                 yield Template(tuple(self._one(part, place) for part in value.parts))
             case Either():
-                for option in value.options:
+                yield from self._either(value, place)
+            case Operation() if value.op in ("|", "and"):
+                for option in alternatives(value):
                     yield from self.evaluate(option, place)
+                if value.op == "and":
+                    yield UNKNOWN
             case Seq() | Map():
                 yield Display(value, place)
             case Function():
@@ -108,6 +129,19 @@ class Evaluator:
                 yield from self._call(value, place)
             case _:
                 yield UNKNOWN
+
+    def _either(self, value: Either, place: Place) -> Iterator[Abstract]:
+        """Yield what one of several values means; `getenv("X") or "y"` is the setting X with the default y."""
+        first = self.evaluate(value.options[0], place)
+        rest = [meaning for option in value.options[1:] for meaning in self.evaluate(option, place)]
+        defaults = tuple(meaning for meaning in rest if meaning not in (Known(None), Known("")))
+        setting = first[0] if len(first) == 1 else None
+        constants = all(isinstance(meaning, Known) for meaning in rest)
+        if isinstance(setting, Symbol) and not setting.defaults and constants:
+            yield Symbol(setting.name, defaults, setting.strong)
+        else:
+            yield from first
+            yield from rest
 
     def _one(self, part: Value, place: Place) -> Abstract:
         """Return the single meaning of a part of a text: settings first, as they name the part best."""
@@ -262,11 +296,12 @@ class Evaluator:
         for meaning in self.evaluate(func, site.place):
             if isinstance(meaning, FunctionRef) and meaning.place == function:
                 return True
-            if isinstance(meaning, ClassRef) and owner is not None and owner == self._constructor_owner(meaning):
+            if isinstance(meaning, ClassRef) and owner is not None and owner == self.constructor_owner(meaning):
                 return True
         return False
 
-    def _constructor_owner(self, cls: ClassRef) -> Place | None:
+    def constructor_owner(self, cls: ClassRef) -> Place | None:
+        """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
         for ancestor in self.ancestry(cls):
             if self.program.definitions(ancestor.place, "__init__"):
                 return ancestor.place
@@ -300,6 +335,8 @@ class Evaluator:
                 yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
             case Bound():
                 yield Bound(Handle(f"{base.handle.name}.{base.method}", base.handle.site), name)
+            case _ if name in settings.SAME_TEXT:
+                yield UNKNOWN
             case _:
                 yield Symbol(name.upper(), strong=False)
 
@@ -428,14 +465,24 @@ class Evaluator:
 
     def _call(self, call: Call, place: Place) -> Iterator[Abstract]:
         site = self._sites.get(id(call))
-        for callee in self.evaluate(call.func, place):
+        if isinstance(call.func, Attr) and call.func.name == "get" and call.args:
+            callees: list[Abstract] = []
+            for base in self.evaluate(call.func.base, place):
+                if isinstance(base, (Display, Symbol, Unknown)):
+                    yield from self._entry(base, call, place)
+                else:
+                    callees.extend(self.attribute(base, "get"))
+        else:
+            callees = list(self.evaluate(call.func, place))
+        for callee in callees:
             match callee:
                 case External():
                     yield from self._external_call(callee, call, place, site)
                 case ClassRef():
                     yield Instance(callee, site)
                 case FunctionRef():
-                    yield from self.result(callee.place)
+                    setting = settings.read_by(self, callee.place, call, place)
+                    yield from self.result(callee.place) if setting is None else setting
                 case Bound():
                     yield from self._method_call(callee, site)
                 case Known() | Symbol() | Template():
@@ -446,6 +493,16 @@ class Evaluator:
                             yield from self.result(method.place)
                 case _:
                     yield UNKNOWN
+
+    def _entry(self, mapping: Abstract, call: Call, place: Place) -> Iterator[Abstract]:
+        """Yield what `mapping.get(key, default)` can give."""
+        found = tuple(self._item(mapping, call.args[0].value, place))
+        default = self.evaluate(argument_of(call.args, "default", 1), place)
+        if len(found) == 1 and isinstance(found[0], Symbol) and not found[0].defaults:
+            found = (Symbol(found[0].name, tuple(d for d in default if isinstance(d, Known)), found[0].strong),)
+            default = ()
+        yield from found
+        yield from (meaning for meaning in default if meaning not in (Known(None), Known("")))
 
     def _external_call(self, callee: External, call: Call, place: Place, site: Site | None) -> Iterator[Abstract]:
         special = settings.call(self, callee.name, call, place)
@@ -486,6 +543,17 @@ class Evaluator:
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
         return self._once(self._names, (function, "<result>"), lambda: self._result(function))
+
+    def reads_environment(self, function: Place) -> bool:
+        """Say whether the body of a function, or one inside it, reads environment variables."""
+        known = self._readers.get(function)
+        if known is None:
+            file = self.program.files[function.file]
+            scopes = {function.scope, *self.program.children(function)}
+            values = [b.value for b in file.bindings if b.scope in scopes and b.value is not None]
+            values += [u.value for u in file.uses if u.scope in scopes]
+            known = self._readers[function] = any(map(settings.mentions_environment, values))
+        return known
 
     def _result(self, function: Place) -> Iterator[Abstract]:
         found = False
@@ -536,8 +604,8 @@ class Evaluator:
                 elif not isinstance(key, Lit):
                     yield from self.typed(key, place)
             annotation = annotation.base
-        if isinstance(annotation, Either):
-            for option in annotation.options:
+        if isinstance(annotation, Either) or (isinstance(annotation, Operation) and annotation.op == "|"):
+            for option in alternatives(annotation):
                 yield from self.typed(option, place)
             return
         if not isinstance(annotation, (Ref, Attr)):

@@ -103,8 +103,8 @@ class Grouping:
 
     def _join_equal(self, group: Group, opened: Opened, same: Opened) -> None:
         if opened.address.text == same.address.text:
-            text = opened.address.text or "the default address"
-            self._because(group, opened, f"same address {text}", same)
+            text = f"same address {opened.address.text}" if opened.address.known else "neither says an address"
+            self._because(group, opened, text, same)
             return
         group.apart |= set(opened.address.symbols) ^ set(same.address.symbols)
         self._because(group, opened, f"{opened.address.text} and {same.address.text} have one default", same)

@@ -13,7 +13,7 @@ from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place
 from fragaudit.model.facts import Binding
 from fragaudit.model.stores import Kind
-from fragaudit.model.values import Attr, Call, Either, Item, Lit, Ref, Seq, Span, Value
+from fragaudit.model.values import Attr, Call, Either, Item, Lit, Operation, Ref, Seq, Span, Value, alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Holders:
     def _parameter_type(self, binding: Binding, place: Place) -> Value | None:
         """Return the annotation of the constructor parameter that an attribute is given as it is."""
         value = binding.value
-        names = [v.name for v in (value.options if isinstance(value, Either) else (value,)) if isinstance(v, Ref)]
+        names = [v.name for v in (alternatives(value) if value is not None else ()) if isinstance(v, Ref)]
         for parameter in self._program.scope(place).parameters:
             if parameter.name in names:
                 return parameter.annotation
@@ -167,8 +167,8 @@ def type_name(annotation: Value | None) -> str:
             return annotation.name
         case Attr():
             return annotation.name
-        case Either():
-            names = {type_name(option) for option in annotation.options} - {""}
+        case Either() | Operation(op="|"):
+            names = {type_name(option) for option in alternatives(annotation)} - {""}
             return names.pop() if len(names) == 1 else ""
         case Item() if type_name(annotation.base) in ("Optional", "Annotated", "Final", "ClassVar", "Depends", "Union"):
             keys = annotation.key.items if isinstance(annotation.key, Seq) else (annotation.key,)

@@ -116,6 +116,7 @@ def _from_url(text: str, database: str, catalogue: Catalogue) -> _Composed:
     rest, _, query = rest.partition("?")
     rest = rest.rpartition("@")[2]
     host, _slash, path = rest.partition("/")
+    host = "" if host == ":" else host  # put together of settings that are empty by default
     chosen = re.search(r"(?:^|&)db=(\w+)", query)
     path = chosen[1] if chosen else path or database
     if engine is not None and engine.default_port and host and ":" not in host and "{" not in host:

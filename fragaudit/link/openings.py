@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from fragaudit.catalogue import Catalogue, Open
 from fragaudit.link.abstract import (
     Abstract,
@@ -72,12 +74,12 @@ class Openings:
         """Return every opening of the repository, in order of file and appearance."""
         found: list[Opened] = []
         for site in self._program.sites:
-            for opened, place in self._opens(site):
-                found.extend(self._opened(site, opened, place))
+            for opened, given in self._opens(site):
+                found.extend(self._opened(given, opened, site))
         return tuple(dict.fromkeys(found))
 
-    def _opens(self, site: Site) -> Iterator[tuple[Open, Place]]:
-        """Yield the catalogue entries that a call may be."""
+    def _opens(self, site: Site) -> Iterator[tuple[Open, Site]]:
+        """Yield the catalogue entries that a call may be, with the arguments that reach them."""
         func = site.call.func
         if isinstance(func, Attr) and func.name not in self._catalogue.opening_names and not _CLASS.search(func.name):
             return  # a method that opens nothing, whatever it is called on
@@ -89,7 +91,14 @@ class Openings:
                 opened = self._catalogue.open(name)
                 if opened is not None and opened.name not in seen:
                     seen.add(opened.name)
-                    yield opened, site.place
+                    yield opened, self._passed_on(site, callee)
+
+    def _passed_on(self, site: Site, callee: Abstract) -> Site:
+        """Leave out what a subclass of a client takes for itself: positions mean what its own `__init__` says."""
+        if not isinstance(callee, ClassRef) or self._evaluator.constructor_owner(callee) is None:
+            return site
+        named = tuple(a for a in site.call.args if a.name not in (None, "*"))
+        return site._replace(call=msgspec.structs.replace(site.call, args=named))
 
     def _names(self, callee: Abstract) -> Iterator[str]:
         match callee:
@@ -106,7 +115,8 @@ class Openings:
             case _:
                 return
 
-    def _opened(self, site: Site, opened: Open, place: Place) -> Iterator[Opened]:
+    def _opened(self, given: Site, opened: Open, site: Site) -> Iterator[Opened]:
+        place = site.place
         if not opened.counts or opened.type not in _OPENING:
             return
         if opened.parts:
@@ -114,15 +124,15 @@ class Openings:
                 yield Opened(site, opened.library, part.engine, Kind(part.kind), Role(part.role), NOWHERE)
             return
         if opened.config:
-            yield from self._configured(site, opened, place)
+            yield from self._configured(given, opened, place)
             return
         engine, kind, role = opened.engine, opened.kind, opened.role
         if opened.by_param:
-            decided = self._decided(site, opened, place)
+            decided = self._decided(given, opened, place)
             if decided is None:
                 return
             engine, kind, role = decided
-        parts, alias, containers = self._identity(site, opened, place)
+        parts, alias, containers = self._identity(given, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session") and not opened.engine:
             return
         if not engine and opened.by != "url":
@@ -143,8 +153,9 @@ class Openings:
             engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
         if address.private or opened.in_memory or address.scratch:
             role = Role.SCRATCH
+        on_use = opened.on_use or engine in opened.on_use_engines
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
-                      containers, opened.in_memory, opened.type, opened.on_use)  # fmt: skip
+                      containers, opened.in_memory, opened.type, on_use)  # fmt: skip
 
     def _family(self, engine: str) -> str:
         known = self._catalogue.engine(engine)

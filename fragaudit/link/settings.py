@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Instance, Known, Symbol, Template
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE, Binding
-from fragaudit.model.values import Call, Entry, Lit, Map, Value
+from fragaudit.model.values import Call, Entry, Lit, Map, Value, children, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.evaluate import Evaluator
@@ -105,6 +106,8 @@ _PROVIDERS = frozenset(
     {"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"}
 )
 _SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
+_SETTINGS_NAMES = ("Settings", "Config", "Configuration", "Options")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*$")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
 
@@ -189,6 +192,24 @@ def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstra
     return (Symbol(name, _real(defaults)),)
 
 
+def read_by(evaluator: Evaluator, function: Place, call: Call, place: Place) -> tuple[Abstract, ...] | None:
+    """Return the setting that a helper of the project reads, or None if the function is no such helper.
+
+    `get_env("REDIS_URL", "redis://…")`: what all its callers pass would otherwise be mixed up in its result.
+    """
+    if not call.args or not evaluator.reads_environment(function):
+        return None
+    first = evaluator.evaluate(call.args[0].value, place)
+    name = first[0].value if len(first) == 1 and isinstance(first[0], Known) else None
+    return _environment(evaluator, call, place) if isinstance(name, str) and _VARIABLE.match(name) else None
+
+
+def mentions_environment(value: Value) -> bool:
+    """Say whether an expression speaks of the environment."""
+    name = dotted(value)
+    return name.endswith(("environ", "getenv")) or "environ." in name or any(map(mentions_environment, children(value)))
+
+
 def _real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:
     return tuple(d for d in defaults if d != UNKNOWN and d != Known(None) and d != Known(""))
 
@@ -236,7 +257,7 @@ def field(evaluator: Evaluator, instance: Instance, cls: ClassRef, name: str) ->
     symbols = [d for d in defaults if isinstance(d, Symbol)]
     if symbols:
         return tuple(symbols)
-    return (Symbol(_variable(evaluator, cls, binding), _real(defaults)),)
+    return (Symbol(_variable(evaluator, cls, binding), _real(defaults), strong=_holds_settings(evaluator, cls)),)
 
 
 def _is_text_like(binding: Binding) -> bool:
@@ -250,13 +271,21 @@ def _is_configuration(evaluator: Evaluator, cls: ClassRef) -> bool:
         value = decorator.func if isinstance(decorator, Call) else decorator
         if getattr(value, "name", "") in ("dataclass", "define", "frozen", "attrs", "s", "mutable"):
             return True
-    if scope.name.endswith(("Settings", "Config", "Configuration", "Options")):
+    if scope.name.endswith(_SETTINGS_NAMES):
         return True
     return any(
         base.name.rpartition(".")[2].endswith(
             (*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct")
         )
         for base in evaluator.outside_bases(cls)
+    )
+
+
+def _holds_settings(evaluator: Evaluator, cls: ClassRef) -> bool:
+    """Say whether a class is there to hold settings, so that its fields name them; data classes only pass values on."""
+    name = evaluator.program.scope(cls.place).name
+    return name.endswith(_SETTINGS_NAMES) or any(
+        base.name.rpartition(".")[2].endswith(_SETTINGS_BASES) for base in evaluator.outside_bases(cls)
     )
 
 

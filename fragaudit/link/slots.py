@@ -19,6 +19,7 @@ from fragaudit.model.values import Call, Lit, Map, Seq, Value
 
 FEWEST = 2
 DEEPEST = 4
+MOST_CALLERS = 200
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ class Slots:
             return True
         homes = {cls.file for cls in allowed}
         seen, queue = {unit}, [unit]
-        while queue and len(seen) < 200:
+        while queue:
+            if len(seen) > MOST_CALLERS:
+                return False  # what so many reach is no back end's own
             current = queue.pop()
             everyone = self._callers.get(current, set())
             callers = everyone - allowed
@@ -225,9 +228,20 @@ class Slots:
         return False
 
     def _apart(self, one: Site, other: Site) -> bool:
+        if self._selected_by_value(one) and self._selected_by_value(other):
+            return True
         if one.place.file != other.place.file:
             return False
         return self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return"
+
+    def _selected_by_value(self, site: Site) -> bool:
+        """Say whether a site runs only for one value of a setting: `if provider == "x"`, or the rest of such a choice.
+
+        A plain flag says nothing: several may be on at once.
+        """
+        branches = self._program.files[site.place.file].branches
+        around = {branch.group for branch in self._program.branches(site.place.file, site.branch)}
+        return any(branch.group in around and branch.label is not None for branch in branches)
 
     # -- exclusive arms --------------------------------------------------------------------------------------------
 
@@ -326,29 +340,34 @@ class Slots:
 
     def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> Alternative | None:
         """Return the implementation that a default in the source names: a field, a parameter, a variable's fallback."""
-        best: tuple[int, int, Alternative] | None = None
-        for hint, text in self._selections():
+        scores: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for origin, hint, text in self._selections():
             for number, alternative in enumerate(alternatives):
                 score = _score(hint, text, alternative, root, kind)
-                if score and (best is None or (score, -number) > best[:2]):
-                    best = (score, -number, alternative)
-        return best[2] if best else None
+                if score:
+                    scores[origin].append((score, -number))
+        # What names several of the alternatives side by side lists them; it selects none.
+        single = [found for found in scores.values() if len({number for _, number in found}) == 1]
+        best = max((max(found) for found in single), default=None)
+        return alternatives[-best[1]] if best else None
 
-    def _selections(self) -> Iterable[tuple[str, str]]:
-        """Yield (name of what is set, default text) over the whole repository."""
+    def _selections(self) -> Iterable[tuple[int, str, str]]:
+        """Yield (number of the statement, name of what is set, default text) over the whole repository."""
         if not hasattr(self, "_selected"):
             self._selected = tuple(dict.fromkeys(self._find_selections()))
         return self._selected
 
-    def _find_selections(self) -> Iterable[tuple[str, str]]:
+    def _find_selections(self) -> Iterable[tuple[int, str, str]]:
+        origin = 0
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
                 if binding.value is None:
                     continue
+                origin += 1
                 owner = self._program.enclosing_class(Place(number, binding.scope))
                 around = self._program.scope(owner).name if owner is not None else ""
                 for text in self._texts(binding.value, Place(number, binding.scope)):
-                    yield f"{around}.{binding.target}", text
+                    yield origin, f"{around}.{binding.target}", text
                 if isinstance(binding.value, Map):
                     for entry in binding.value.entries:
                         if (
@@ -356,11 +375,12 @@ class Slots:
                             and isinstance(entry.value, Lit)
                             and isinstance(entry.value.value, str)
                         ):
-                            yield str(entry.key.value), entry.value.value
+                            yield origin, str(entry.key.value), entry.value.value
             for scope in file.scopes:
                 for parameter in scope.parameters:
+                    origin += 1
                     if isinstance(parameter.default, Lit) and isinstance(parameter.default.value, str):
-                        yield f"{scope.name}.{parameter.name}", parameter.default.value
+                        yield origin, f"{scope.name}.{parameter.name}", parameter.default.value
 
     def _texts(self, value: Value, place: Place) -> Iterable[str]:
         if isinstance(value, Lit):

@@ -27,9 +27,9 @@ def table_origins(evaluator: Evaluator, catalogue: Catalogue, facts: Sequence[Fi
     for number, file in enumerate(program.files):
         for scope_number, scope in enumerate(file.scopes):
             if scope.kind == "class" and (scope.bases or scope.decorators):
-                table = _model_table(evaluator, catalogue, Place(number, scope_number))
+                table, library = _model_table(evaluator, catalogue, Place(number, scope_number))
                 if table:
-                    found.add(TableOrigin(table, program.location(number, scope.span), "model"))
+                    found.add(TableOrigin(table, program.location(number, scope.span), "model", library))
     for site in program.sites:
         for callee in evaluator.evaluate(site.call.func, site.place):
             model = catalogue.model(callee.name) if isinstance(callee, External) else None
@@ -37,7 +37,7 @@ def table_origins(evaluator: Evaluator, catalogue: Catalogue, facts: Sequence[Fi
                 first = site.call.args[0].value
                 if isinstance(first, Lit) and isinstance(first.value, str):
                     at = program.location(site.place.file, site.call.at)
-                    found.add(TableOrigin(first.value, at, "model"))
+                    found.add(TableOrigin(first.value, at, "model", model.library))
     return tuple(sorted(found))
 
 
@@ -45,7 +45,8 @@ def _by(file: FileFacts) -> str:
     return "migration" if any(part in f"/{file.path}" for part in _MIGRATIONS) else "sql"
 
 
-def _model_table(evaluator: Evaluator, catalogue: Catalogue, cls: Place) -> str:
+def _model_table(evaluator: Evaluator, catalogue: Catalogue, cls: Place) -> tuple[str, str]:
+    """Return the table of a class and the library that maps it; empty names if it has none."""
     program = evaluator.program
     named = next((b.value.value for b in program.bindings(cls, "__tablename__") if isinstance(b.value, Lit)), None)
     bases = evaluator.outside_bases(ClassRef(cls))
@@ -54,20 +55,20 @@ def _model_table(evaluator: Evaluator, catalogue: Catalogue, cls: Place) -> str:
         b.name.rpartition(".")[2] in ("declarative_base()", "DeclarativeBase", "automap_base()") for b in bases
     )
     if isinstance(named, str) and (models or declarative or not bases or _registered(program.scope(cls).decorators)):
-        return named
+        return named, models[0].library if models else "sqlalchemy" if declarative else ""
     if not models:
-        return ""
+        return "", ""
     scope = program.scope(cls)
     library = models[0]
     if any(b.name.endswith("SQLModel") for b in bases) and ("table", Lit(True)) not in scope.keywords:
-        return ""
+        return "", ""
     if library.base.startswith("sqlalchemy") or declarative:
-        return ""  # abstract bases and mixins have no table of their own
+        return "", ""  # abstract bases and mixins have no table of their own
     if _abstract(evaluator, cls):
-        return ""
+        return "", ""
     if library.base == "django.db.models.Model":
-        return f"{_django_app(program.files[cls.file].path)}_{scope.name.lower()}"
-    return scope.name
+        return f"{_django_app(program.files[cls.file].path)}_{scope.name.lower()}", library.library
+    return scope.name, library.library
 
 
 def _registered(decorators: Sequence[object]) -> bool:

@@ -19,7 +19,8 @@ class Condition(Struct, frozen=True, order=True):
     """A sargable condition on a column (or on an expression, by its normalised text).
 
     `join` is the alias and column it is compared with if that belongs to another source, `constant` the literal it is
-    compared with if that is written out (its SQL text), `filtered` whether the other side is itself narrowed down.
+    compared with if that is written out (its SQL text), `filtered` whether another source of the block is itself
+    narrowed down. `reversible`: the other side has an index on what it is compared with, so that it can be looked up.
     """
 
     column: str
@@ -29,6 +30,8 @@ class Condition(Struct, frozen=True, order=True):
     join: str = ""
     constant: str | None = None
     filtered: bool = False
+    reversible: bool = False
+    collation: str = ""
 
 
 class SortKey(Struct, frozen=True, order=True):
@@ -50,9 +53,11 @@ class Unindexable(Struct, frozen=True, order=True):
 class Access(Struct, frozen=True):
     """One use of one table. `conditions` hold together; each of `arms` is one alternative of an OR, all must be served.
 
+    `outer`: it is the optional side of an outer join; `correlated`: it is searched once for each row of an outer query.
     `verb`: what the statement does to the table. `limit`: the block stops early and its order is this table's alone.
     `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
-    what an index can serve. `site` is the whole statement, for grouping.
+    what an index can serve. `facts` are the conditions on this table with constants alone, as texts (`a is not null`,
+    `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping.
     """
 
     at: Location
@@ -67,7 +72,9 @@ class Access(Struct, frozen=True):
     distinct: tuple[str, ...] = ()
     extreme: str = ""
     unindexable: tuple[Unindexable, ...] = ()
+    facts: tuple[str, ...] = ()
     outer: bool = False
+    correlated: bool = False
     unknown: bool = False
     dialect: str = ""
     maintenance: str = ""
@@ -85,3 +92,17 @@ class Write(Struct, frozen=True, order=True):
     table: str
     verb: Literal["insert", "update", "delete", "merge"]
     columns: tuple[str, ...] = ()
+
+
+class Used(Struct, frozen=True):
+    """What one statement does to tables."""
+
+    accesses: tuple[Access, ...]
+    writes: tuple[Write, ...]
+
+
+class FileUses(Struct, frozen=True):
+    """What the statements of one file do to tables: for each text, what each of its statements does."""
+
+    path: str
+    uses: tuple[tuple[Used, ...], ...]

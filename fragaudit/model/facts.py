@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fragaudit.model.locations import Problem
+from fragaudit.model.statements import Written
 from fragaudit.model.values import Span, Value
 
 NO_BRANCH = -1
@@ -144,5 +145,6 @@ class FileFacts(Struct, frozen=True):
     uses: tuple[Use, ...] = ()
     tables: tuple[Ddl, ...] = ()
     vectors: tuple[VectorSql, ...] = ()
+    written: tuple[Written, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()

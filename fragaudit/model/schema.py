@@ -153,7 +153,7 @@ class AlterColumn(Struct, frozen=True, tag="alter column", array_like=True):
 
     table: str
     column: str
-    type: str | None = None
+    kind: str | None = None
     nullable: bool | None = None
     default: str | None = None
 

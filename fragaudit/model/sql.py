@@ -34,7 +34,7 @@ class Constant(Struct, frozen=True, tag="k", array_like=True):
     """A literal. `value` is its text, `type` tells a string from a number."""
 
     value: str | None
-    type: Literal["string", "number", "boolean", "null", "other"] = "string"
+    kind: Literal["string", "number", "boolean", "null", "other"] = "string"
 
 
 class Parameter(Struct, frozen=True, tag="p", array_like=True):

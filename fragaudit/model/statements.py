@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Literal
 
 from msgspec import Struct
 
 from fragaudit.model.locations import Location
-from fragaudit.model.sql import Mark
+from fragaudit.model.schema import Change
+from fragaudit.model.sql import NOWHERE, Mark, Statement
 
 
 class Segment(Struct, frozen=True, array_like=True):
@@ -35,10 +37,12 @@ class Hole(Struct, frozen=True, array_like=True):
 class Written(Struct, frozen=True):
     """A text that is, or holds, SQL statements.
 
-    `path` is the file it stands in, `at` the whole of it. `kind`: `file` is a .sql file, `query` a single statement,
-    `script` several. `dialect` is sqlglot's name for the dialect of the store that runs it, empty if that isn't known;
-    `store` that store's id. `dynamic` says why it can't be judged, empty if it can. `executed` is false for a text that
-    merely looks like SQL and whose execution was not seen.
+    `path` is the file it stands in, `at` the whole of it. `kind`: `file` is a statement of a .sql file, `query` a
+    single statement, `script` several. `dialect` is sqlglot's name for the dialect of the store that runs it, empty if
+    that isn't known; `store` that store's id. `dynamic` says why it can't be judged, empty if it can. `executed` is
+    false for a text that merely looks like SQL and whose execution was not seen. `maintenance` says why it is run once
+    rather than by the service, empty if it isn't. `places` are those of a statement that never was text, in the order
+    of its marks.
     """
 
     text: str
@@ -51,3 +55,63 @@ class Written(Struct, frozen=True):
     store: str = ""
     dynamic: str = ""
     executed: bool = True
+    maintenance: str = ""
+    places: tuple[Location, ...] = ()
+
+    def place(self, mark: Mark) -> Location:
+        """Return where a mark stands in the file; the whole text for one that stands nowhere."""
+        start, end = mark
+        if mark == NOWHERE:
+            return self.at
+        if self.places:
+            return self.places[start] if start < len(self.places) else self.at
+        if not self.segments:
+            return self.at
+        line, column = self._at(start)
+        end_line, end_column = self._at(end - 1) if end > start else (line, column - 1)
+        return Location(self.path, line, column, end_line, end_column + 1)
+
+    def _at(self, offset: int) -> tuple[int, int]:
+        number = bisect_right(self.segments, offset, key=_offset) - 1
+        segment = self.segments[max(0, number)]
+        return segment.line, segment.column + max(0, offset - segment.offset)
+
+
+def _offset(segment: Segment) -> int:
+    return segment.offset
+
+
+class Read(Struct, frozen=True, array_like=True):
+    """What one statement of a text says; `at` is its place in the text.
+
+    A statement is a query or some changes of the schema, or else `problem` says why it could not be read, or `skipped`
+    why it need not be (transaction control, data). `dynamic` says why it can't be judged although it is a query.
+    """
+
+    at: Mark
+    statement: Statement | None = None
+    changes: tuple[Change, ...] = ()
+    problem: str = ""
+    problem_at: Mark = NOWHERE
+    dynamic: str = ""
+    skipped: str = ""
+    dialect: str = ""
+
+
+class Sited(Struct, frozen=True):
+    """A change of the schema and the text it stands in. `by`: a plain SQL file, a migration, or a model class.
+
+    `order` sorts the changes of a repository into the order in which they are made.
+    """
+
+    change: Change
+    origin: Written
+    by: Literal["sql", "migration", "model"] = "sql"
+    order: tuple[int | str, ...] = ()
+
+
+class FileReads(Struct, frozen=True, array_like=True):
+    """What the texts of one file say: for each of them its statements."""
+
+    path: str
+    reads: tuple[tuple[Read, ...], ...]

@@ -7,7 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from fragaudit.model.locations import Location
+from fragaudit.model.accesses import Access, Write
+from fragaudit.model.locations import Location, Problem
+from fragaudit.model.schema import Table
 from fragaudit.model.vectors import VectorSearch, VectorWrite
 
 
@@ -90,7 +92,8 @@ class Store(Struct, frozen=True):
     `identity` is the readable address; `variables` the setting names in it; `certain` says that the address was
     resolved to literals or named settings, so that it can be told from another store's.
     `apart_possible` lists settings that could split this store in two although their defaults agree.
-    `holds_tables`: tables, models or collections of the application's own live in it.
+    `holds_tables`: tables, models or collections of the application's own live in it. `offered`: nothing in the
+    repository uses the classes or functions that open it, so it may be there for others to use.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Store(Struct, frozen=True):
     apart_possible: tuple[str, ...] = ()
     holds_tables: bool = False
     inside: str | None = None
+    offered: bool = False
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -140,17 +144,22 @@ class StoreClass(Struct, frozen=True, order=True):
 
 
 class TableOrigin(Struct, frozen=True, order=True):
-    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`)."""
+    """Where a table of the application is defined, and by what (`model`, `sql`, `migration`).
+
+    `library` is the mapper that a model is declared with, empty for one whose base could not be followed.
+    """
 
     name: str
     at: Location
     by: str
+    library: str = ""
 
 
 class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
-    `blind` counts uses that look like store calls and could not be resolved: what silence must be weighed against.
+    `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
+    every change of them in the repository is made. `unparsed` are statements that no dialect parses.
     """
 
     name: str
@@ -165,6 +174,10 @@ class Service(Struct, frozen=True):
     unresolved_searches: tuple[Location, ...] = ()
     vector_writes: tuple[VectorWrite, ...] = ()
     vector_searches: tuple[VectorSearch, ...] = ()
+    schema: tuple[Table, ...] = ()
+    accesses: tuple[Access, ...] = ()
+    writes: tuple[Write, ...] = ()
+    unparsed: tuple[Problem, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

@@ -10,6 +10,8 @@ from typing import TypeAlias, Union
 
 from msgspec import Struct
 
+from fragaudit.model.layout import Layout
+
 Span: TypeAlias = tuple[int, int, int, int]
 """(line, column, end line, end column): lines and columns from 1, the end exclusive."""
 
@@ -18,6 +20,12 @@ class Lit(Struct, frozen=True, tag="l", array_like=True):
     """A constant: string, number, boolean or None."""
 
     value: str | int | float | bool | None
+
+
+class Placed(Lit, frozen=True, tag="q", array_like=True):
+    """A string constant that may be part of a SQL statement, and where its code points stand (see `layout`)."""
+
+    at: Layout = ()
 
 
 class Ref(Struct, frozen=True, tag="r", array_like=True):
@@ -99,7 +107,18 @@ class Other(Struct, frozen=True, tag="o", array_like=True):
     parts: tuple[Value, ...] = ()
 
 
-Value: TypeAlias = Union[Lit, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Other]
+class Operation(Struct, frozen=True, tag="p", array_like=True):
+    """An operator between values that texts and choices don't account for: `a == b`, `a & b`, `~a`, `a and b`.
+
+    `op` is the operator as written (`not in` and `is not` with one blank), `:` for a slice (start and end, None where
+    left out). Neighbours joined by one associative operator are operands of a single operation, in source order.
+    """
+
+    op: str
+    operands: tuple[Value, ...]
+
+
+Value: TypeAlias = Union[Lit, Placed, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Operation, Other]
 
 UNKNOWN = Other()
 
@@ -121,6 +140,8 @@ def children(value: Value) -> tuple[Value, ...]:
             return tuple(v for e in value.entries for v in ((e.key, e.value) if e.key is not None else (e.value,)))
         case Either():
             return value.options
+        case Operation():
+            return value.operands
         case Function():
             return (value.result,)
         case _:
@@ -135,6 +156,21 @@ def calls(value: Value) -> Iterator[Call]:
         if isinstance(top, Call):
             yield top
         stack.extend(reversed(children(top)))
+
+
+def alternatives(value: Value) -> tuple[Value, ...]:
+    """Return the values that an expression is one of: those of `a or b`, `a if c else b`, `a | b`, or itself.
+
+    Of `a and b` only the last can be what matters. `a | b` is a union of types or of other sets; as an operation on
+    bits it is nothing that linking follows.
+    """
+    if isinstance(value, Either):
+        return value.options
+    if isinstance(value, Operation) and value.op == "|":
+        return tuple(option for operand in value.operands for option in alternatives(operand))
+    if isinstance(value, Operation) and value.op == "and":
+        return (value.operands[-1],)
+    return (value,)
 
 
 def dotted(value: Value) -> str:

@@ -11,6 +11,7 @@ from fragaudit.model.findings import Checklist, Finding, Fix, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Service, Store
 from fragaudit.report.look import Look
+from fragaudit.report.schema_json import access, place, tables
 
 Json = dict[str, Any]
 
@@ -74,17 +75,6 @@ def _body(report: Report, service: Any) -> Json:
 
 def _problems(report: Report) -> list[Json]:
     return [{"at": place(p.at), "what": p.what} for p in report.problems]
-
-
-def place(at: Location) -> Json:
-    """Return a location as the contract has it."""
-    return {
-        "path": at.path,
-        "line": at.line,
-        "column": at.column,
-        "end_line": at.end_line,
-        "end_column": at.end_column,
-    }
 
 
 def finding(f: Finding) -> Json:
@@ -153,7 +143,6 @@ def _store(store: Store) -> Json:
 
 
 def _mapped(report: Report, service: Service) -> Json:
-    names = sorted({t.name for t in service.tables})
     return {
         **_service(report, service),
         "stores": [
@@ -171,22 +160,12 @@ def _mapped(report: Report, service: Service) -> Json:
             }
             for c in service.classes
         ],
-        "tables": [
-            {
-                "name": name,
-                "columns": [],
-                "primary_key": [],
-                "defined_at": [place(t.at) for t in service.tables if t.name == name],
-                "owner": service.name,
-                "indexes": [],
-            }
-            for name in names
-        ],
-        "accesses": [],
+        "tables": tables(service),
+        "accesses": [access(a) for a in service.accesses],
         "vector_writes": [
             {
                 "at": place(w.at),
-                "store": w.store or None,
+                "store": w.store,
                 "container": w.container or None,
                 "id": w.id,
                 "verdict": w.verdict,
@@ -200,7 +179,7 @@ def _mapped(report: Report, service: Service) -> Json:
             for w in service.vector_writes
         ],
         "vector_searches": [
-            {"at": place(s.at), "store": s.store or None, "container": s.container or None, "scoped": s.scoped}
+            {"at": place(s.at), "store": s.store, "container": s.container or None, "scoped": s.scoped}
             for s in service.vector_searches
             if s.verb == "search"
         ],

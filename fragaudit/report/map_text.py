@@ -6,6 +6,7 @@ from fragaudit.model.findings import Report
 from fragaudit.model.stores import Reason, Service, Store
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
+from fragaudit.wording import counted
 
 MOST_SHOWN = 8
 
@@ -13,15 +14,21 @@ MOST_SHOWN = 8
 def render(report: Report, look: Look) -> str:
     """Return the map of all services."""
     paper = Paper(look)
-    for service in report.services:
+    services = report.services
+    keeping = [s for s in services if s.stores or s.tables] or list(services)
+    for service in keeping:
         _service(paper, service)
+    for service in services:
+        if service not in keeping:
+            why = "; ".join(reason.what for reason in service.boundary)
+            paper.prose(f"{service.name}: at {service.root}, {counted(service.files, 'file')}, no store ({why})", "  ")
     if not report.services:
         paper.line("no service was found")
     return paper.text()
 
 
 def _service(paper: Paper, service: Service) -> None:
-    paper.line((service.name, "bold"), f"  at {service.root}, {service.files} files")
+    paper.line((service.name, "bold"), f"  at {service.root}, {counted(service.files, 'file')}")
     for reason in service.boundary:
         _reason(paper, "  ", reason)
     for reason in service.primary_why[:1]:
@@ -59,11 +66,13 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
         searches = sum(c.searches for c in store.calls)
         walks = sum(c.traverses for c in store.calls)
         also = f", {searches} similarity searches" if searches else f", {walks} graph walks" if walks else ""
-        paper.line(f"    {store.writes} writes, {store.reads} reads{also}")
+        paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}")
     for reason in store.reasons[:MOST_SHOWN]:
         _reason(paper, "    because: ", reason)
+    if len(store.reasons) > MOST_SHOWN:
+        paper.line(f"    and {len(store.reasons) - MOST_SHOWN} more reasons")
 
 
 def _reason(paper: Paper, indent: str, reason: Reason) -> None:
-    place = f"  ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
-    paper.line(indent, reason.what, (place, "dim"))
+    place = f" ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
+    paper.prose(reason.what + place, indent=" " * (len(indent) - len(indent.lstrip()) + 2), first=indent)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fragaudit.model.findings import Answer, Checklist, Finding, Report
+from fragaudit.model.findings import Answer, Finding, Report, Severity
 from fragaudit.model.locations import Location
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
+from fragaudit.wording import counted
 
 STYLES = {"error": "bold red", "warning": "bold magenta", "note": "bold cyan"}
 _ANSWERS = {"yes": "yes", "no": "no", "review": "review", "n/a": "n/a"}
@@ -25,7 +26,7 @@ def render(report: Report, look: Look) -> str:
     for problem in report.problems:
         if not any(f.rule == "FA001" and f.at == problem.at for f in live):
             paper.line((f"{problem.at}: ", ""), ("problem ", "bold cyan"), problem.what)
-    _checklists(paper, report.checklists)
+    _checklists(paper, report)
     _coverage(paper, report)
     _summary(paper, report, live)
     return paper.text()
@@ -34,7 +35,7 @@ def render(report: Report, look: Look) -> str:
 def render_checklists(report: Report, look: Look) -> str:
     """Return the checklists alone."""
     paper = Paper(look)
-    _checklists(paper, report.checklists)
+    _checklists(paper, report)
     if not report.checklists:
         paper.line("no service was found")
     return paper.text()
@@ -66,11 +67,20 @@ def _statistics(paper: Paper, findings: list[Finding]) -> None:
         paper.line()
 
 
-def _checklists(paper: Paper, checklists: tuple[Checklist, ...]) -> None:
-    for checklist in checklists:
+def _checklists(paper: Paper, report: Report) -> None:
+    keeps = {service.name for service in report.services if service.stores or service.tables}
+    empty = [c.service for c in report.checklists if c.service not in keeps]
+    if len(report.checklists) == 1:
+        empty = []
+    for checklist in report.checklists:
+        if checklist.service in empty:
+            continue
         paper.line(("Before creating databases: ", "bold"), (checklist.service, "bold"))
         for answer in checklist.answers:
             _answer(paper, answer)
+        paper.line()
+    if empty:
+        paper.prose(f"No store and no table was found in {', '.join(empty)}.")
         paper.line()
 
 
@@ -94,10 +104,13 @@ def _coverage(paper: Paper, report: Report) -> None:
     c = report.coverage
     stores = sum(len(s.stores) for s in report.services)
     read = (
-        f"{c.files_read} files read, {c.files_skipped} without anything about stores, {c.files_unreadable} unreadable"
+        f"{counted(c.files_read, 'file')} read, {c.files_skipped} without anything about stores, "
+        f"{c.files_unreadable} unreadable ({counted(c.lines, 'line')})"
     )
-    paper.prose(f"Looked at {read} ({c.lines:,} lines); {len(report.services)} service(s), {stores} store(s), "
-                f"{c.store_calls_resolved} calls on them.")  # fmt: skip
+    paper.prose(
+        f"Looked at {read}; {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
+        f"{counted(c.store_calls_resolved, 'call')} on them."
+    )
     left = [f"{count} {reason}" for reason, count in c.files_excluded if count]
     if left:
         paper.prose(f"Left out: {', '.join(left)}.")
@@ -105,10 +118,10 @@ def _coverage(paper: Paper, report: Report) -> None:
 
 def _summary(paper: Paper, report: Report, live: list[Finding]) -> None:
     counts = Counter(f.severity for f in live)
-    parts = [f"{counts[s]} {s}(s)" for s in ("error", "warning", "note") if counts[s]]  # type: ignore[index]
+    parts = [counted(counts[s], s) for s in Severity if counts[s]]
     possible = sum(f.confidence == "possible" for f in live)
     hidden = len(report.findings) - len(live)
-    text = f"{len(live)} finding(s)" + (f": {', '.join(parts)}" if parts else "")
+    text = counted(len(live), "finding") + (f": {', '.join(parts)}" if parts else "")
     text += f"; {possible} of them only possible" if possible else ""
     text += f"; {hidden} ignored with a reason" if hidden else ""
     paper.prose(text + ".", style="bold" if live else "")

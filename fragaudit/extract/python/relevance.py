@@ -1,13 +1,11 @@
-"""Which statements of a Python file can matter: decided on its words and on `ast`, before anything is parsed in full.
-
-`ast` reads ten times faster than libcst, so it finds the statements' borders, proves the syntax of what is
-skipped, and refuses nesting that would overflow the stack of a recursive parser.
-"""
+"""Which statements of a Python file can matter: decided on its words, before any becomes facts."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
@@ -19,9 +17,11 @@ _SPEAKING = re.compile(
     r"memcache|vector_?(?:store|db|client|index)|vec_?(?:store|db)|graph_?(?:store|db|database|client|driver)|"
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
+    r"(?<!__)table_?name|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
-    # vectors, their ids and what ids are made with
-    r"^embeddings$|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|(?:chunk|node|point|vector)_?ids?$|(?:cosine|l2)_?distance|pgvector|"
+    # vectors and their ids
+    r"^embeddings$|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|(?:chunk|node|point|vector)_?ids?$|"
+    r"(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -33,12 +33,20 @@ _SPEAKING = re.compile(
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
 _MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
-
 _WRITING = frozenset({"upsert", "PointStruct", "embeddings", "ids", "add_texts", "add_documents", "upload_points", "uuid",
                       "add_with_ids", "add_items", "insert_nodes", "write_documents", "points", "vector"})  # fmt: skip
 """Words of statements that write vectors."""
 
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
+_SQL = re.compile(
+    r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
+    r"UPDATE\s+\S+\s+SET\s|UPDATE\s+\{[^}]{0,80}\}\s+SET\s|(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX|VIEW)\s|"
+    r"select\s[\w.*,()\s\"]{1,300}?\sfrom\s+[\w{\"]|insert\s+into\s+[\w{\"]+|delete\s+from\s+[\w{\"]+\s+where|"
+    r"update\s+[\w{\"]+\s+set\s|(?:create|alter|drop)\s+(?:\w+\s+)?(?:table|index)\s)|"
+    r"\.(?:execute\w*|exec_driver_sql|fetch\w*|prepare|query|raw|read_sql\w*|cursor|sql)\(\s*(?:[\w.]*\btext\(\s*)?"
+    r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
+)
+"""What holds SQL, or executes what is called so."""
 
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
@@ -126,27 +134,29 @@ class Chunk:
         self.kept = False
 
 
-def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxError:
-    """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
+class Relevant(NamedTuple):
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
 
-    An empty list: nothing in the file can. An error: `ast` can't read the file; libcst may know a newer syntax.
-    Raises RecursionError or MemoryError for nesting no parser here survives.
-    """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        if "too many" in str(error.msg):
-            raise RecursionError(error.msg) from None
-        return error
+    statements: list[ast.stmt]
+    left_out: frozenset[int]
+
+
+def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
+    """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
-    ddl = _DDL.search(text) is not None
+    sql = _holds_sql(text)
     said = set(_WORD.findall(text))
-    if not ddl and not vocabulary.speaks(said):
-        return _makers(tree) if any(_MAKING.search(word) for word in said) else []
-    lines = split_lines(text)
+    if not sql and not vocabulary.speaks(said):
+        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in said) else [], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
+        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+    if sql:
+        # Functions may make a part of a statement: a table's name, a condition.
+        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        for chunk in chunks:
+            if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
+                chunk.kept = True
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -156,7 +166,9 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
     _keep_helpers(chunks)
-    return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+    kept = [chunk for chunk in chunks if chunk.kept]
+    left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
+    return Relevant([chunk.node for chunk in kept], left_out)
 
 
 def _keep_helpers(chunks: list[Chunk]) -> None:
@@ -170,14 +182,11 @@ def _keep_helpers(chunks: list[Chunk]) -> None:
         asking = found
 
 
-def _makers(tree: ast.Module) -> list[tuple[int, int]]:
-    """Return where ids may be made in a file that says nothing of stores: short functions, constants and imports."""
+def _makers(tree: ast.Module) -> list[ast.stmt]:
+    """Return what may make ids in a file that says nothing of stores: short functions, constants and imports."""
     kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, *_FUNCTIONS))]
     short = [n for n in kept if (n.end_lineno or n.lineno) - n.lineno < SMALL * 2]
-    if not any(isinstance(n, _FUNCTIONS) for n in short):
-        return []
-    return _merged([(min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]), n.end_lineno or n.lineno)
-                    for n in short])  # fmt: skip
+    return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -195,26 +204,12 @@ def split_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
-def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> list[tuple[int, int]]:
-    """Return the line ranges of a kept statement: all of it, or a class without the long methods that can't matter."""
-    node = chunk.node
-    if not isinstance(node, ast.ClassDef) or chunk.last - chunk.first < LARGE:
-        return [(chunk.first, chunk.last)]
-    ranges: list[tuple[int, int]] = []
-    start, kept = chunk.first, False
-    for statement in node.body:
-        inner = Chunk(statement, lines)
-        if _stays(inner, vocabulary, words):
-            kept = True
-            continue
-        if inner.first > start:
-            ranges.append((start, inner.first - 1))
-        start = inner.last + 1
-    if not kept:
-        return [(chunk.first, chunk.last)]  # a class without a body is no class
-    if start <= chunk.last:
-        ranges.append((start, chunk.last))
-    return ranges
+def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> Iterator[ast.stmt]:
+    """Yield the long methods of a large class that can't matter."""
+    if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
+        for statement in chunk.node.body:
+            if not _stays(Chunk(statement, lines), vocabulary, words):
+                yield statement
 
 
 def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
@@ -222,7 +217,11 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    return _DDL.search(inner.text) is not None
+    return _holds_sql(inner.text)
+
+
+def _holds_sql(text: str) -> bool:
+    return _DDL.search(text) is not None or _SQL.search(text) is not None
 
 
 def _always(chunk: Chunk) -> bool:
@@ -238,15 +237,4 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
-    return isinstance(node, (ast.Assign, ast.AnnAssign)) and lines < LARGE
-
-
-def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that touch or share a line, so that each is whole."""
-    merged: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE

@@ -49,6 +49,7 @@ from fragaudit.model.values import (
     Item,
     Lit,
     Map,
+    Operation,
     Other,
     Ref,
     Seq,
@@ -132,8 +133,14 @@ class Flow:
             case Either():
                 for option in value.options:
                     yield from self.force(Thunk(option, here))
+            case Operation(op=":"):
+                yield UNKNOWN
+            case Operation(op="and"):
+                yield from self.force(Thunk(value.operands[-1], here))
+            case Operation():
+                yield from self._operated(value.operands, here, texts_=value.op in ("+", "%"))
             case Other():
-                yield from self._other(value, here)
+                yield from self._operated(value.parts, here, texts_=False)
             case _:
                 yield UNKNOWN
 
@@ -142,15 +149,18 @@ class Flow:
             return str(part.value)
         return self.force(Thunk(part, here))
 
-    def _other(self, value: Other, here: Here) -> Iterator[Head]:
-        """An operator that isn't kept: texts before another operand are put together; a number stays what it was."""
-        heads = [self.force(Thunk(part, here)) for part in value.parts]
-        if len(heads) == 2:
+    def _operated(self, operands: tuple[Value, ...], here: Here, *, texts_: bool) -> Iterator[Head]:
+        """An operator: texts are put together or filled, lists joined; a number stays what it was."""
+        heads = [self.force(Thunk(part, here)) for part in operands]
+        if texts_ and len(heads) == 2:
             filled = tuple(texts.percent(self, heads[0], heads[1]))
             if filled:
                 yield from filled
                 return
-        if len(heads) > 1 and any(isinstance(head, Chars) for head in heads[0]):
+        if texts_ and any(isinstance(head, (Items, Several)) for head in heads[0]):
+            yield Several(tuple(e for one in heads for h in one for e in self.step(h, None)))
+            return
+        if texts_ and len(heads) > 1 and any(isinstance(head, Chars) for one in heads for head in one):
             yield Chars(tuple(heads))
             return
         for alternatives in heads:
@@ -314,7 +324,7 @@ class Flow:
                 key = f"={text}"
             case Lit(value=int(number)):
                 key = number
-            case Other(parts=()):
+            case Operation(op=":") | Other(parts=()):
                 yield from self._slice(value, here)
                 return
             case _:

@@ -10,17 +10,17 @@ from fragaudit.link.ids.heads import Here, Step, Thunk
 from fragaudit.link.ids.paths import parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call, Either, Function, Item, Lit, Map, Other, Ref, Seq, Text, Value
+from fragaudit.model.values import Attr, Call, Either, Function, Item, Lit, Map, Operation, Other, Ref, Seq, Text, Value
 
 if TYPE_CHECKING:
-    from fragaudit.catalogue import Operation
+    from fragaudit.catalogue import Operation as CatalogueOperation
     from fragaudit.link.ids.flow import Flow
 
 MOST_HOPS = 12
 LONGEST = 160
 
 
-def expression(flow: Flow, site: Site, operation: Operation | None) -> Thunk | None:
+def expression(flow: Flow, site: Site, operation: CatalogueOperation | None) -> Thunk | None:
     """Return the expression of the id in a call, followed through names that are bound once; None if it isn't there."""
     if operation is None:
         return None
@@ -119,6 +119,11 @@ def _source(value: Value, deep: int) -> str:
             return " or ".join(_source(o, deep + 1) for o in value.options)
         case Function():
             return f"lambda: {_source(value.result, deep + 1)}"
+        case Operation(op=":"):
+            return ":".join("" if o == Lit(None) else _source(o, deep + 1) for o in value.operands)
+        case Operation():
+            inner = f" {value.op} ".join(_source(o, deep + 1) for o in value.operands)
+            return inner if len(value.operands) > 1 else f"{value.op} {inner}"
         case Other():
             return " … ".join(_source(p, deep + 1) for p in value.parts) or "…"
         case _:

@@ -12,7 +12,6 @@ from fragaudit.link.ids.shapes import Part, Shape, shapes
 from fragaudit.link.ids.template import Match, Names, match, spoken
 from fragaudit.model.vectors import IdVerdict
 
-
 _AS_UUID = frozenset({"uuid5", "md5", "blake3", "hash", "crc32", "adler32", "xxh64_intdigest", "xxh32_intdigest",
                       "xxh3_64_intdigest", "hash64", "fingerprint64", "CityHash64"})  # fmt: skip
 """What makes a UUID's 32 hexadecimal digits, or an integer, of a text."""

@@ -12,14 +12,14 @@ from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow, distinct
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk
-from fragaudit.link.ids.paths import at_path, first_known, given, paths
 from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.paths import at_path, first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
-from fragaudit.model.vectors import is_vector_name
 from fragaudit.model.values import Attr, Call, Ref, Value
+from fragaudit.model.vectors import is_vector_name
 
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200

@@ -1,0 +1,77 @@
+"""FA201, FA202 and FA206: access patterns that no index serves, that one serves in part, or that keep one from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fragaudit.checks.patterns import data, how, is_small, key, missing, related, shown, tables_of
+from fragaudit.checks.registry import check
+from fragaudit.coverage import serves_column
+from fragaudit.model.accesses import Access
+from fragaudit.model.findings import Confidence, Hit
+from fragaudit.model.schema import Index, Table
+from fragaudit.model.stores import Service
+
+SURE = frozenset(
+    {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
+     "unfiltered join", "range join", "sort", "state"}
+)  # fmt: skip
+"""Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
+column of two values, a range open at one end, a test for null, may return so much that no index pays."""
+_REWRITABLE = ("computed from it first", "not compared as it is", "begins with a wildcard")
+
+
+@check("FA201")
+def uncovered_access(service: Service) -> Iterator[Hit]:
+    """An access that no index serves."""
+    tables = tables_of(service)
+    for access in service.accesses:
+        table = tables.get(access.table)
+        if access.verdict != "uncovered" or table is None:
+            continue
+        message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table)
+        yield Hit(access.at, message, key(access), confidence=_confidence(access, table), data=data(access, table),
+                  related=related(access, table))  # fmt: skip
+
+
+@check("FA202")
+def partly_covered_access(service: Service) -> Iterator[Hit]:
+    """An access that an index serves in part only, while a better key is possible."""
+    tables = tables_of(service)
+    for access in service.accesses:
+        table = tables.get(access.table)
+        if access.verdict == "partial" and table is not None:
+            message = f"{access.table}: {access.why}"
+            yield Hit(access.at, message, key(access), data=data(access, table), related=related(access, table))
+
+
+@check("FA206")
+def unsargable_predicate(service: Service) -> Iterator[Hit]:
+    """A column has an index, and the condition on it can't use it."""
+    tables = tables_of(service)
+    for access in service.accesses:
+        table = tables.get(access.table)
+        if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
+            continue
+        for item in access.unindexable:
+            index = _leading(table, item.column)
+            if index is None or not any(words in item.why for words in _REWRITABLE):
+                continue
+            wildcard = "wildcard" in item.why
+            message = f"{shown(index)} can't serve the condition on {access.table}.{item.column}: {item.why}"
+            confidence = Confidence.POSSIBLE if wildcard or access.maintenance or is_small(table) else None
+            yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
+                      data={**data(access, table), "columns": [item.column]},
+                      related=related(access, table))  # fmt: skip
+
+
+def _leading(table: Table, column: str) -> Index | None:
+    if not serves_column(table, column):
+        return None
+    return next((i for i in table.indexes if i.keys and i.keys[0].column.lower() == column.lower()), None)
+
+
+def _confidence(access: Access, table: Table) -> Confidence:
+    if access.maintenance or access.category not in SURE or is_small(table):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY

@@ -1,0 +1,58 @@
+"""Placeholders of every driver and template, rewritten to one style that every dialect parses, equally long.
+
+Equally long, so that offsets in what is parsed are offsets in what was written. A template's hole becomes a parameter
+too: what it stands for shows where it stands, and a parameter in place of a condition or a table is told apart there.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LITERALS = (
+    r"(?P<literal>--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|\b[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)|'(?:[^'\\]|''|\\.)*?'(?!')"
+    r"|'(?:[^']|'')*(?:'|\Z)|\"(?:[^\"]|\"\")*(?:\"|\Z)|`[^`]*(?:`|\Z)"
+    r"|(?<![\w$])\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z))"
+)
+_PLACEHOLDERS = re.compile(
+    _LITERALS
+    + r"""
+  | (?P<block>\{%.*?%\}|\{\#.*?\#\})
+  | (?P<hole>\{\{.*?\}\}|[$\#]\{[^{}\n]*\}|\{[A-Za-z_][\w.\[\]'"!:]*\}|\{\})
+  | (?P<named>%\([^()\n]+\)[sdb]|%[sdb](?!\w))
+  | (?P<modulo>%%)
+  | (?P<numbered>\?\d+|(?<![\w$])\$\d+)
+  | (?P<at>(?<![\w@])@[A-Za-z_]\w*(?!\w*\s*:=))
+  | (?P<sqlc>\bsqlc\.(?:arg|narg|slice)\(\s*[^()\n]*\))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ANY = re.compile(r"[%?$@{\#]|\bsqlc\.")
+_REPLACE = re.compile(r"\A(\s*)REPLACE(\s+INTO\b)", re.IGNORECASE)
+_OR_ACTION = re.compile(r"\A(\s*UPDATE)(\s+OR\s+(?:ABORT|FAIL|IGNORE|REPLACE|ROLLBACK))\b", re.IGNORECASE)
+_TOP = re.compile(r"\A(\s*(?:DELETE|UPDATE))(\s+TOP\s*\([^()]*\))", re.IGNORECASE)
+
+
+def normalised(text: str) -> str:
+    """Return a statement of the same length whose placeholders are all `:p`, padded with more letters or spaces."""
+    if _ANY.search(text):
+        text = _PLACEHOLDERS.sub(_replaced, text)
+    text = _REPLACE.sub(r"\1INSERT \2", text)
+    text = _OR_ACTION.sub(lambda m: m[1] + " " * len(m[2]), text)
+    return _TOP.sub(lambda m: m[1] + " " * len(m[2]), text)
+
+
+def _replaced(match: re.Match[str]) -> str:
+    kind, text = match.lastgroup, match[0]
+    if kind in ("literal", "tag"):
+        return text
+    if kind == "block":
+        return "".join(c if c == "\n" else " " for c in text)
+    if kind == "modulo":
+        return " %"
+    if kind == "at":
+        return ":" + text[1:]
+    if len(text) == 1:
+        return text
+    blanked = "".join("\n" if c == "\n" else " " for c in text[1:])
+    letters = text.find("\n") - 1 if "\n" in text else len(text) - 1
+    return ":" + "p" * max(1, letters) + blanked[max(1, letters) :]
