@@ -43,8 +43,8 @@ class RuleConfig(Struct, frozen=True):
 class VectorIds(Struct, frozen=True):
     """What a good vector id is: its separator, and the templates of which it follows one.
 
-    A template names `service`, `type` and `id` in order, with any other names between them. `aliases` are words that stand
-    for the service besides its name; where there are several services, each has its own.
+    A template names `service`, `type` and `id` in order, with any other names between them. `aliases` are words that
+    stand for the service besides its name; where there are several services, each has its own.
     """
 
     separator: str = ":"
@@ -343,8 +343,9 @@ def _vector_ids(written: _VectorIds, file: _File) -> VectorIds:
         names = template.split(written.separator)
         if "id" not in names or len(names) < 2 or not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
             raise ConfigError(
-                f"{file.at(('vector-ids', 'templates'), template)}: `{template}` is no template: it must be names joined by "
-                f"`{written.separator}`, `id` among them, as in `{written.separator.join(('service', 'type', 'id'))}`"
+                f"{file.at(('vector-ids', 'templates'), template)}: `{template}` is no template: it must be names "
+                f"joined by `{written.separator}`, `id` among them, as in "
+                f"`{written.separator.join(('service', 'type', 'id'))}`"
             )
     return VectorIds(written.separator, written.templates, written.aliases)
 

@@ -3,6 +3,8 @@
 Skipped where a client isn't installed; CONTRIBUTING says how to install them.
 """
 
+# ruff: noqa: E501  # code in tables reads best on one line
+
 from __future__ import annotations
 
 import sqlite3
@@ -30,7 +32,7 @@ def run(text: str, *, fix: bool, verdict: str) -> dict[str, Any]:
     report = audit_sources({**PROJECT, "notes/rag.py": text})
     assert [w.verdict for w in report.services[0].vector_writes] == [verdict], report.services[0].vector_writes
     names: dict[str, Any] = {}
-    exec(compile(text, "rag.py", "exec"), names)  # noqa: S102  # the code under test
+    exec(compile(text, "rag.py", "exec"), names)  # the code under test
     names["save"](ROWS, VECTORS)
     return names
 
@@ -78,7 +80,7 @@ def test_qdrant_refuses_what_the_verdict_says_it_refuses() -> None:
         "def save(rows, vectors):\n"
         "    client.upsert('note', [PointStruct(id=f\"notes:note:{r['id']}\", vector=v) for r, v in zip(rows, vectors)])\n"
     )
-    with pytest.raises(ValueError, match="valid UUID|point id"):
+    with pytest.raises(ValueError, match=r"valid UUID|point id"):
         run(text, fix=False, verdict="not-namespaced")
 
 

@@ -72,7 +72,11 @@ def _similarity(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if not vectors and not writes and not searches:
         return "no", "no vector store is open", ()
     if searches:
-        return "yes", f"vectors are searched by similarity at {counted(len(searches), 'place')}", tuple(sorted(searches))
+        return (
+            "yes",
+            f"vectors are searched by similarity at {counted(len(searches), 'place')}",
+            tuple(sorted(searches)),
+        )
     if service.unresolved_searches:
         at = service.unresolved_searches
         return "review", "similarity searches were found whose store could not be followed", at

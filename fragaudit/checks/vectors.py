@@ -85,7 +85,7 @@ def unscoped_vector_search(service: Service) -> Iterator[Hit]:
             continue
         what = "a search" if search.verb == "search" else "a deletion"
         message = f"{what}{_of(search)} is confined by no namespace or filter, and {search.shared}"
-        data = {"store": search.store or None, "container": search.container or None, "id": None, "verdict": None}
+        data = {"store": search.store_id, "container": search.container or None, "id": None, "verdict": None}
         yield Hit(search.at, message, f"{search.verb}:{search.container}", data=data)
 
 
@@ -120,7 +120,7 @@ def _of(search: VectorSearch) -> str:
 
 def _data(write: VectorWrite) -> dict[str, Any]:
     return {
-        "store": write.store or None,
+        "store": write.store_id,
         "container": write.container or None,
         "id": write.id,
         "verdict": write.verdict,

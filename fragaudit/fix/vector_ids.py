@@ -145,10 +145,9 @@ class _Page:
     def _from_uuid(self) -> Iterator[tuple[cst.CSTNode, str]]:
         for node in _inside(self._module):
             if isinstance(node, cst.ImportFrom) and isinstance(node.module, cst.Name) and node.module.value == "uuid":
-                if not isinstance(node.names, cst.ImportStar):
-                    for alias in node.names:
-                        if isinstance(alias.name, cst.Name) and alias.asname is None:
-                            yield node, alias.name.value
+                for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
+                    if isinstance(alias.name, cst.Name) and alias.asname is None:
+                        yield node, alias.name.value
 
     def _import(self) -> Iterator[Edit]:
         """Import `uuid` before the first import that isn't from `__future__`, where it isn't known."""

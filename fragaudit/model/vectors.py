@@ -78,6 +78,11 @@ class VectorWrite(Struct, frozen=True, order=True):
     collides: tuple[Location, ...] = ()
     rewrite: Rewrite | None = None
 
+    @property
+    def store_id(self) -> str:
+        """The store's id; of one whose opening wasn't found, what such a store would be called."""
+        return self.store or f"vector:{self.engine or 'unknown'}"
+
 
 class VectorSearch(Struct, frozen=True, order=True):
     """One place where vectors are searched or deleted; `scoped`: by a namespace, tenant, partition, filter or ids.
@@ -92,3 +97,8 @@ class VectorSearch(Struct, frozen=True, order=True):
     scoped: bool
     verb: Literal["search", "delete"] = "search"
     shared: str = ""
+
+    @property
+    def store_id(self) -> str:
+        """The store's id; of one whose opening wasn't found, what such a store would be called."""
+        return self.store or f"vector:{self.engine or 'unknown'}"

@@ -165,7 +165,7 @@ def _mapped(report: Report, service: Service) -> Json:
         "vector_writes": [
             {
                 "at": place(w.at),
-                "store": w.store,
+                "store": w.store_id,
                 "container": w.container or None,
                 "id": w.id,
                 "verdict": w.verdict,
@@ -179,7 +179,7 @@ def _mapped(report: Report, service: Service) -> Json:
             for w in service.vector_writes
         ],
         "vector_searches": [
-            {"at": place(s.at), "store": s.store, "container": s.container or None, "scoped": s.scoped}
+            {"at": place(s.at), "store": s.store_id, "container": s.container or None, "scoped": s.scoped}
             for s in service.vector_searches
             if s.verb == "search"
         ],

@@ -1,5 +1,7 @@
 """Fixes of vector ids: what is rewritten, and what is left alone."""
 
+# ruff: noqa: E501  # code in tables reads best on one line
+
 from __future__ import annotations
 
 import subprocess

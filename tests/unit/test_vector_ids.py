@@ -1,5 +1,7 @@
 """Id expressions written to engines: the right verdict for each. A third of them look like what they are not."""
 
+# ruff: noqa: E501  # code in tables reads best on one line
+
 from __future__ import annotations
 
 import pytest

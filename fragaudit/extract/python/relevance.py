@@ -33,8 +33,24 @@ _SPEAKING = re.compile(
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
 _MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
-_WRITING = frozenset({"upsert", "PointStruct", "embeddings", "ids", "add_texts", "add_documents", "upload_points", "uuid",
-                      "add_with_ids", "add_items", "insert_nodes", "write_documents", "points", "vector"})  # fmt: skip
+_WRITING = frozenset(
+    {
+        "upsert",
+        "PointStruct",
+        "embeddings",
+        "ids",
+        "add_texts",
+        "add_documents",
+        "upload_points",
+        "uuid",
+        "add_with_ids",
+        "add_items",
+        "insert_nodes",
+        "write_documents",
+        "points",
+        "vector",
+    }
+)
 """Words of statements that write vectors."""
 
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)

@@ -195,7 +195,11 @@ class Vectors:
         at = self._program.location(searched.site.place.file, searched.site.call.at)
         name, state = container_name(searched.scope)
         store = store_of(searched.target)
-        shared = "" if state in ("dynamic", "unknown") or not searched.target.engine else _shared(searched.target.engine, store, name, writes)
+        shared = (
+            ""
+            if state in ("dynamic", "unknown") or not searched.target.engine
+            else _shared(searched.target.engine, store, name, writes)
+        )
         verb: Literal["search", "delete"] = "delete" if searched.verb == "delete" else "search"
         return VectorSearch(
             at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
@@ -222,7 +226,11 @@ def _combined(each: Sequence[Judged], places: Sequence[str]) -> Judged:
 
 def _shared(engine: str, store: str, name: str, writes: Sequence[VectorWrite]) -> str:
     """Say why a collection is shared by several kinds of vectors, from what is written to it."""
-    inside = [w for w in writes if w.store == store and w.engine == engine and (not name or not w.container or w.container == name)]
+    inside = [
+        w
+        for w in writes
+        if w.store == store and w.engine == engine and (not name or not w.container or w.container == name)
+    ]
     spaces = sorted({w.namespace for w in inside if w.namespace})
     if len(spaces) > 1:
         return f"vectors of {', '.join(spaces[:3])} are written to it"

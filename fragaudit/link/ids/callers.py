@@ -120,7 +120,7 @@ class Callers:
         return None
 
     def keeps_vectors(self, func: Attr, bases: Iterable[Abstract], place: Place) -> bool:
-        """Say whether an object keeps vectors: its declared type decides, else its name where it may be several things."""
+        """Say whether an object keeps vectors: its declared type decides, else its name."""
         declared = self._declared(func.base, place)
         kinds = declared or {self.kind_of(base.of) for base in bases if isinstance(base, Instance)} - {None}
         if declared and "vector" not in declared:

@@ -170,7 +170,7 @@ _RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run"
             "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
             "asgiref.sync.sync_to_async": 0, "asgiref.sync.async_to_sync": 0}  # fmt: skip
 _RUNNING_METHODS = {"run_in_executor": 1, "submit": 0}
-RUNNERS = {**{name.rpartition(".")[2]: number for name, number in _RUNNING.items()}, **_RUNNING_METHODS, "add_task": 0}  # fmt: skip
+RUNNERS = {**{name.rpartition(".")[2]: number for name, number in _RUNNING.items()}, **_RUNNING_METHODS, "add_task": 0}
 """What runs a function it is given, by its last name, and which argument that is."""
 _FIELDS = frozenset({"Field", "field", "ib", "attrib", "PrivateAttr"})
 _BUILTINS = frozenset(
@@ -395,7 +395,7 @@ def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator
 
 
 def _for_all(space: Head) -> bool:
-    """Say whether a namespace is one of those that everybody uses: RFC 9562's by name or written out, or the nil UUID."""
+    """Say whether a namespace is one that everybody uses: RFC 9562's by name or written out, or the nil UUID."""
     if isinstance(space, Atom):
         return space.kind == "external" and space.name in WELL_KNOWN
     text = space.parts[0] if isinstance(space, Chars) and len(space.parts) == 1 else None

@@ -29,8 +29,8 @@ _CONVERTS = re.compile(r"haystack")
 class Rules:
     """What an engine takes. `accepts_text`: any text can be an id. `rows`: why ids need no namespace at all.
 
-    `always`: why every write is scoped. `refused` finds characters that aren't taken, `left_out` says what becomes of an
-    id that nobody gives.
+    `always`: why every write is scoped. `refused` finds characters that aren't taken, `left_out` says what becomes of
+    an id that nobody gives.
     """
 
     name: str

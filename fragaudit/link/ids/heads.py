@@ -20,8 +20,8 @@ Kind: TypeAlias = Literal[
 """
 
 Step: TypeAlias = str | int | None
-"""One step into a value: `.name` an attribute, `=name` an entry by that key, a number an item, None each element, `keys`
-and `values` those of a mapping, `pairs` its items."""
+"""One step into a value: `.name` an attribute, `=name` an entry by that key, a number an item, None each element,
+`keys` and `values` those of a mapping, `pairs` its items."""
 
 
 @dataclass(frozen=True, slots=True)

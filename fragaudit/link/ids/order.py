@@ -24,10 +24,39 @@ _KEEPING = frozenset({"relational", "document", "graph"})
 _INSERTS = re.compile(r"^\s*(?:insert|replace|merge|upsert)\b", re.IGNORECASE)
 _CHANGES = re.compile(r"^\s*(?:update|delete)\b", re.IGNORECASE)
 _READS = re.compile(r"^\s*(?:select|with)\b", re.IGNORECASE)
-_INSERTING = frozenset({"insert_one", "insert_many", "add_all", "bulk_create", "abulk_create", "bulk_save_objects", "add", "merge",
-                        "create", "insert", "save", "put_item", "replace_one", "upsert_node", "merge_node"})  # fmt: skip
-_ROW_WRITES = frozenset({"commit", "add_all", "insert_one", "insert_many", "bulk_create", "abulk_create", "bulk_save_objects",
-                         "executemany", "copy_records_to_table", "flush"})  # fmt: skip
+_INSERTING = frozenset(
+    {
+        "insert_one",
+        "insert_many",
+        "add_all",
+        "bulk_create",
+        "abulk_create",
+        "bulk_save_objects",
+        "add",
+        "merge",
+        "create",
+        "insert",
+        "save",
+        "put_item",
+        "replace_one",
+        "upsert_node",
+        "merge_node",
+    }
+)
+_ROW_WRITES = frozenset(
+    {
+        "commit",
+        "add_all",
+        "insert_one",
+        "insert_many",
+        "bulk_create",
+        "abulk_create",
+        "bulk_save_objects",
+        "executemany",
+        "copy_records_to_table",
+        "flush",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,43 @@ from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.locations import Location
 from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
 
-_TYPES = frozenset({"Vector", "VECTOR", "HALFVEC", "SPARSEVEC", "HalfVector", "VectorField", "HalfVectorField",
-                    "SparseVectorField", "VectorType", "Halfvec", "BitField"})  # fmt: skip
-_SINKS = frozenset({"add", "add_all", "bulk_create", "abulk_create", "bulk_save_objects", "merge", "save", "asave", "create",
-                    "insert", "insert_many", "bulk_insert_mappings"})  # fmt: skip
+_TYPES = frozenset(
+    {
+        "Vector",
+        "VECTOR",
+        "HALFVEC",
+        "SPARSEVEC",
+        "HalfVector",
+        "VectorField",
+        "HalfVectorField",
+        "SparseVectorField",
+        "VectorType",
+        "Halfvec",
+        "BitField",
+    }
+)
+_SINKS = frozenset(
+    {
+        "add",
+        "add_all",
+        "bulk_create",
+        "abulk_create",
+        "bulk_save_objects",
+        "merge",
+        "save",
+        "asave",
+        "create",
+        "insert",
+        "insert_many",
+        "bulk_insert_mappings",
+    }
+)
 _MANAGED = frozenset(
     {"create", "acreate", "get_or_create", "update_or_create", "aupdate_or_create", "update", "aupdate"}
 )
-_DISTANCES = frozenset({"cosine_distance", "l2_distance", "max_inner_product", "l1_distance", "hamming_distance",
-                        "jaccard_distance"})  # fmt: skip
+_DISTANCES = frozenset(
+    {"cosine_distance", "l2_distance", "max_inner_product", "l1_distance", "hamming_distance", "jaccard_distance"}
+)
 _DJANGO = frozenset({"CosineDistance", "L2Distance", "MaxInnerProduct", "L1Distance"})
 _FILTERS = frozenset({"filter", "where", "filter_by", "exclude"})
 
@@ -129,7 +157,7 @@ class RowVectors:
         return any(a.name in columns or a.name == "**" for a in call.args)
 
     def _made(self, makers: list[tuple[Site, Place]]) -> Iterator[RowVector]:
-        """A row object with a vector: written where it is added to a session or created in bulk, else where it is made."""
+        """A row object with a vector: written where it is added or created in bulk, else where it is made."""
         for site, model in makers:
             sink = self._sink(site)
             at = self._program.location(site.place.file, (sink or site).call.at)

@@ -9,17 +9,39 @@ from dataclasses import dataclass, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.ids.callers import argument, here_of, lifted
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, From, Head, Here, Made, Thunk
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Made, Thunk
 from fragaudit.link.ids.paths import first_known, parsed, paths
-from fragaudit.link.ids.shapes import Shape, shapes
+from fragaudit.link.ids.shapes import Part, Shape, shapes
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Lit
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
-_NAMESPACES = ("namespace", "tenant", "tenant_id", "partition", "partition_name", "partition_names", "key_prefix",
-               "group_id", "id_prefix", "workspace")  # fmt: skip
-_CONTAINER_PATHS = frozenset({"class_name", "collection", "collection_name", "index", "indexName", "TableName", "Bucket",
-                              "QueueUrl", "actions", "database"})  # fmt: skip
+_NAMESPACES = (
+    "namespace",
+    "tenant",
+    "tenant_id",
+    "partition",
+    "partition_name",
+    "partition_names",
+    "key_prefix",
+    "group_id",
+    "id_prefix",
+    "workspace",
+)
+_CONTAINER_PATHS = frozenset(
+    {
+        "class_name",
+        "collection",
+        "collection_name",
+        "index",
+        "indexName",
+        "TableName",
+        "Bucket",
+        "QueueUrl",
+        "actions",
+        "database",
+    }
+)
 """Parameters that the catalogue gives as namespaces and that name a container."""
 _DEFAULTS = frozenset(
     {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
@@ -27,6 +49,7 @@ _DEFAULTS = frozenset(
 _KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|workspace|"
                    r"project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
                    r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
+_FIXED = ("setting", "class name", "number", "external")
 MOST_NESTED = 4
 
 
@@ -126,9 +149,13 @@ def flow_given(flow: Flow, call: Call, site: Site, name: str, position: int | No
 
 
 def _of_object(
-    flow: Flow, catalogue: Catalogue, head: Head, containers: list[Head], namespaces: list[tuple[str, tuple[Head, ...]]],
+    flow: Flow,
+    catalogue: Catalogue,
+    head: Head,
+    containers: list[Head],
+    namespaces: list[tuple[str, tuple[Head, ...]]],
     deep: int,
-) -> None:  # fmt: skip
+) -> None:
     """Collect what the call that made an object says, and those that made what it was given."""
     if not isinstance(head, Made) or deep > MOST_NESTED:
         return
@@ -195,17 +222,19 @@ def container_name(scope: Scope) -> tuple[str, str]:
 
 
 def _state(shape: Shape) -> str:
-    """Say whether a name is one for all: written out, or from settings."""
+    """Say whether a name is one for all: written out, from settings, or what the object was set up with."""
     holes = [p for p in shape.parts if not p.literal]
-    if all(p.kind in ("setting", "class name", "number", "external") for p in holes):
-        return "fixed"
-    if len(shape.parts) > 1 and any(p.kind in ("row id", "parameter", "hash") for p in holes):
+    if any(p.kind in ("row id", "random", "uuid5", "hash") for p in holes):
         return "dynamic"
-    if any(p.kind in ("row id",) for p in holes):
+    if len(shape.parts) > 1 and any(p.kind == "parameter" for p in holes):
         return "dynamic"
-    if any(p.kind in ("random", "uuid5", "hash") for p in holes):
-        return "dynamic"
-    return "unknown"
+    return "fixed" if all(p.kind in _FIXED or _set_up(p) for p in holes) else "unknown"
+
+
+def _set_up(part: Part) -> bool:
+    """Say whether a part is an attribute of the object itself: set when it is made, not from call to call."""
+    head = part.head
+    return part.kind == "field" and (isinstance(head, Atom) or (isinstance(head, From) and head.function is None))
 
 
 def native(scope: Scope) -> Native:

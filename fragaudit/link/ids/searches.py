@@ -20,9 +20,29 @@ from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import SIMILARITY_NAMES, verb_of
 from fragaudit.model.values import Attr
 
-_FILTERS = ("filter", "filters", "where", "query_filter", "expr", "expression", "pre_filter", "filter_expression", "namespace",
-            "tenant", "partition_names", "partition_name", "search_kwargs", "group_id", "group_ids", "user_id", "where_document",
-            "filter_dict", "metadata_filter", "metadata_filters", "scroll_filter")  # fmt: skip
+_FILTERS = (
+    "filter",
+    "filters",
+    "where",
+    "query_filter",
+    "expr",
+    "expression",
+    "pre_filter",
+    "filter_expression",
+    "namespace",
+    "tenant",
+    "partition_names",
+    "partition_name",
+    "search_kwargs",
+    "group_id",
+    "group_ids",
+    "user_id",
+    "where_document",
+    "filter_dict",
+    "metadata_filter",
+    "metadata_filters",
+    "scroll_filter",
+)
 MOST_DERIVED = 400
 
 

@@ -19,7 +19,7 @@ _AS_UUID = frozenset({"uuid5", "md5", "blake3", "hash", "crc32", "adler32", "xxh
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict on the ids of one write, and what it rests on. `kind` is what a whole id is, `text` one put together."""
+    """A verdict on the ids of one write, and what it rests on. `kind` is what an id is as a whole, or `text`."""
 
     verdict: IdVerdict
     why: str

@@ -1,4 +1,4 @@
-"""Where vectors are written: calls of client libraries, of the project's own abstractions, and of what only forwards."""
+"""Where vectors are written: calls of client libraries, of the project's abstractions, and of what only forwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
-from fragaudit.model.values import Attr, Call, Ref, Value
+from fragaudit.model.values import Attr, Call, Value
 from fragaudit.model.vectors import is_vector_name
 
 DEEPEST_FORWARDS = 5
@@ -32,8 +32,22 @@ _PREPARING = re.compile(
 
 _ID_PARAMETERS = ("ids", "id", "doc_ids", "doc_id", "point_ids", "keys", "key", "vector_id", "vector_ids")
 _ID_FIELDS = ("id", "_id", "__id__", "id_", "doc_id", "node_id", "uuid", "key", "chunk_id", "pk")
-_RECORD_PARAMETERS = ("items", "data", "points", "documents", "nodes", "vectors", "records", "entries", "chunks", "docs",
-                      "payload", "rows", "embeddings", "texts")  # fmt: skip
+_RECORD_PARAMETERS = (
+    "items",
+    "data",
+    "points",
+    "documents",
+    "nodes",
+    "vectors",
+    "records",
+    "entries",
+    "chunks",
+    "docs",
+    "payload",
+    "rows",
+    "embeddings",
+    "texts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +133,11 @@ class Writes:
     def _candidates(self) -> Iterator[Site]:
         """Yield the calls of methods whose name a write can have."""
         for name, sites in self._flow.program.sites_by_name.items():
-            if name in self._catalogue.vector_methods or (
-                verb_of(name, "vector") == "write" and not _PREPARING.search(name)
+            if (
+                name in self._catalogue.vector_methods
+                or (verb_of(name, "vector") == "write" and not _PREPARING.search(name))
+                or name in self._catalogue.record_writes
             ):
-                yield from sites
-            elif name in self._catalogue.record_writes:
                 yield from sites
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
@@ -261,10 +275,10 @@ class Writes:
                 return
         told = _TELLING.get(func.name)
         for operation in self._catalogue.vector_writes_named(func.name):
-            if told is not None and operation.name.startswith(told[0]) and (told[1] in keywords or told[1] == ""):
-                if told[1] or _STORE_NAME.search(getattr(func.base, "name", "")):
-                    yield Target(self.engine(operation.name, operation), operation.library), operation
-                    return
+            named_so = told is not None and operation.name.startswith(told[0])
+            if named_so and told is not None and self._tells(told[1], keywords, func):
+                yield Target(self.engine(operation.name, operation), operation.library), operation
+                return
         for operation in self._catalogue.vector_writes_named(func.name):
             named = {p.partition("[")[0].partition(".")[0] for w in (operation.id, operation.vector, operation.metadata,
                      operation.text) for p in paths(w)}  # fmt: skip
@@ -273,6 +287,10 @@ class Writes:
             if len(named & keywords) >= 2 and keywords & {p.partition("[")[0] for p in paths(operation.id)}:
                 yield Target(self.engine(operation.name, operation), operation.library), operation
                 return
+
+    def _tells(self, keyword: str, keywords: set[str], func: Attr) -> bool:
+        """Say whether a call has the keyword that makes sure of its library; for none, what its object is called."""
+        return keyword in keywords if keyword else _STORE_NAME.search(getattr(func.base, "name", "")) is not None
 
     def _holds(self, site: Site, operation: Operation) -> bool:
         root_name, wanted = operation_item(operation)
@@ -360,7 +378,7 @@ class Writes:
                 return
 
     def _heuristic(self, call: Call, here: Here, cls: ClassRef, method: str) -> tuple[Head, ...] | None:
-        """Return the ids of a call on an own abstraction, by the names of its parameters; None if it takes no records."""
+        """Return the ids of a call on an own abstraction, by its parameters' names; None if it takes no records."""
         names = self._parameters(cls, method)
         for wanted in (*_ID_PARAMETERS, *_RECORD_PARAMETERS):
             position = names.index(wanted) if wanted in names else None
@@ -401,17 +419,38 @@ class Writes:
 
 
 _ENGINE_WORDS = (
-    ("chroma", "chroma"), ("qdrant", "qdrant"), ("pinecone", "pinecone"), ("weaviate", "weaviate"), ("milvus", "milvus"),
-    ("zilliz", "milvus"), ("faiss", "faiss"), ("pgvector", "pgvector"), ("postgres", "pgvector"), ("lance", "lancedb"),
-    ("redis", "redis"), ("elasticsearch", "elasticsearch"), ("opensearch", "opensearch"), ("mongo", "mongodb"),
-    ("neo4j", "neo4j"), ("annoy", "annoy"), ("usearch", "usearch"), ("azure", "azure-ai-search"),
-)  # fmt: skip
+    ("chroma", "chroma"),
+    ("qdrant", "qdrant"),
+    ("pinecone", "pinecone"),
+    ("weaviate", "weaviate"),
+    ("milvus", "milvus"),
+    ("zilliz", "milvus"),
+    ("faiss", "faiss"),
+    ("pgvector", "pgvector"),
+    ("postgres", "pgvector"),
+    ("lance", "lancedb"),
+    ("redis", "redis"),
+    ("elasticsearch", "elasticsearch"),
+    ("opensearch", "opensearch"),
+    ("mongo", "mongodb"),
+    ("neo4j", "neo4j"),
+    ("annoy", "annoy"),
+    ("usearch", "usearch"),
+    ("azure", "azure-ai-search"),
+)
 """How the classes of frameworks that wrap many engines say which one they wrap."""
 
 
 _LANGCHAIN = ("langchain_core.vectorstores", "")
-_TELLING = {"add_documents": _LANGCHAIN, "aadd_documents": _LANGCHAIN, "add_texts": _LANGCHAIN, "aadd_texts": _LANGCHAIN,
-            "upsert_points": ("qdrant_client", "points"), "upsert": ("pinecone", "vectors"), "add_with_ids": ("faiss", "")}  # fmt: skip
+_TELLING = {
+    "add_documents": _LANGCHAIN,
+    "aadd_documents": _LANGCHAIN,
+    "add_texts": _LANGCHAIN,
+    "aadd_texts": _LANGCHAIN,
+    "upsert_points": ("qdrant_client", "points"),
+    "upsert": ("pinecone", "vectors"),
+    "add_with_ids": ("faiss", ""),
+}
 """Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""
 _STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|retriever", re.IGNORECASE)
 
@@ -449,5 +488,12 @@ def _merged(known: Written, derived: Written) -> Written:
         engine if known.inner else (known.target.engine or derived.target.engine), known.target.package, opening, owner
     )
     metadata = derived.metadata if known.metadata is None else known.metadata
-    return replace(known, ids=ids, made_here=known.made_here or derived.made_here, target=target, metadata=metadata, inner=(*known.inner, *derived.inner),
-                   scope=known.scope.joined(derived.scope))  # fmt: skip
+    return replace(
+        known,
+        ids=ids,
+        made_here=known.made_here or derived.made_here,
+        target=target,
+        metadata=metadata,
+        inner=(*known.inner, *derived.inner),
+        scope=known.scope.joined(derived.scope),
+    )
