@@ -46,8 +46,8 @@ _CONTAINER_PATHS = frozenset(
 _DEFAULTS = frozenset(
     {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
 )
-_KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|workspace|"
-                   r"project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
+_KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|"
+                   r"workspace|project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
                    r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
 _FIXED = ("setting", "class name", "number", "external")
 MOST_NESTED = 4
