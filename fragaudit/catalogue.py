@@ -157,7 +157,16 @@ class Catalogue:
             found = self._operations.get(f"{name}.{method}")
             if found:
                 return tuple(found)
-        return ()
+        # A class that its library also exports from elsewhere.
+        return tuple(self._by_class.get((dotted_class.partition(".")[0], dotted_class.rpartition(".")[2], method), ()))
+
+    @cached_property
+    def _by_class(self) -> dict[tuple[str, str, str], list[Operation]]:
+        found: dict[tuple[str, str, str], list[Operation]] = defaultdict(list)
+        for name, entries in self._operations.items():
+            owner, _, method = name.rpartition(".")
+            found[name.partition(".")[0], owner.rpartition(".")[2], method].extend(entries)
+        return found
 
     @cached_property
     def _by_library(self) -> dict[tuple[str, str], list[Operation]]:
@@ -194,6 +203,84 @@ class Catalogue:
     @cached_property
     def _extends(self) -> dict[str, str]:
         return {library.package: library.extends for library in self.libraries if library.extends}
+
+    def operation(self, dotted: str) -> tuple[Operation, ...]:
+        """Return the operations of a full dotted name."""
+        return tuple(self._operations.get(dotted, ()))
+
+    @cached_property
+    def _vector_packages(self) -> dict[str, Library]:
+        return {lib.package: lib for lib in self.libraries if lib.kind == "vector"}
+
+    def _of_vectors(self, operation: Operation) -> bool:
+        """Say whether an operation is one on vectors: its library keeps nothing else, or it takes or finds one."""
+        owner = operation.name.rpartition(".")[0].rpartition(".")[2]
+        if operation.role or self.abstraction(owner) not in (None, "vector"):
+            return False
+        return operation.library in self._vector_packages or bool(operation.vector) or operation.similarity is True
+
+    def vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
+        """Return the operations on vectors that a method of a class is, its library's base classes included."""
+        key = (dotted_class, method, verb)
+        known = self._vector_memory.get(key)
+        if known is None:
+            known = self._vector_memory[key] = self._vector_operations(dotted_class, method, verb)
+        return known
+
+    @cached_property
+    def _vector_memory(self) -> dict[tuple[str, str, str], tuple[Operation, ...]]:
+        return {}
+
+    def _vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
+        opened = self.open(dotted_class)
+        if opened is not None and opened.kind not in ("", "vector") and opened.engine not in self._vector_engines:
+            return ()
+        found = self.operations(dotted_class, method)
+        if not found:
+            root = dotted_class.partition(".")[0]
+            bases = [b for lib in self.libraries if root in lib.modules for b in lib.inherits]
+            for base in bases:
+                found = found or self.operations(base, method)
+            found = found or self.operations_of_library(dotted_class, method)
+        return tuple(o for o in found if o.verb == verb and self._of_vectors(o))
+
+    @cached_property
+    def _vector_engines(self) -> frozenset[str]:
+        """Engines that keep vectors beside other things: their libraries have operations on vectors."""
+        kept = ("search", "document", "kv", "relational", "graph")
+        return frozenset(lib.engine for lib in self.libraries if lib.kind in kept and lib.engine)
+
+    @cached_property
+    def vector_methods(self) -> frozenset[str]:
+        """Last names of the operations on vectors."""
+        return frozenset(
+            name.rpartition(".")[2]
+            for name, entries in self._operations.items()
+            if any(o.verb in ("write", "read", "delete") and self._of_vectors(o) for o in entries)
+        )
+
+    @cached_property
+    def record_writes(self) -> dict[str, list[Operation]]:
+        """Writes of search engines and document databases by last name: their records may hold a vector."""
+        found: dict[str, list[Operation]] = defaultdict(list)
+        kinds = {lib.package: lib.kind for lib in self.libraries}
+        for name, entries in self._operations.items():
+            for operation in entries:
+                records = operation.verb == "write" and operation.metadata and not operation.role
+                if records and not operation.vector and kinds[operation.library] in ("search", "document"):
+                    found[name.rpartition(".")[2]].append(operation)
+        return found
+
+    @cached_property
+    def _vector_writes(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for name, entries in self._operations.items():
+            found[name.rpartition(".")[2]].extend(o for o in entries if o.verb == "write" and self._of_vectors(o))
+        return found
+
+    def vector_writes_named(self, method: str) -> tuple[Operation, ...]:
+        """Return all writes of vectors that are called so."""
+        return tuple(self._vector_writes.get(method, ()))
 
     @cached_property
     def _models(self) -> dict[str, Model]:

@@ -158,7 +158,11 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
-    """One client library. `extends`: the package whose classes its own derive from, with their operations."""
+    """One client library.
+
+    `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes of
+    another library whose methods its classes have.
+    """
 
     package: str
     modules: tuple[str, ...]
@@ -174,6 +178,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     test_double: bool = False
     id_type: str = ""
     namespacing: str = ""
+    inherits: tuple[str, ...] = ()
     notes: str = ""
     open: tuple[Open, ...] = ()
     container: tuple[Operation, ...] = ()

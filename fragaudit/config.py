@@ -49,6 +49,18 @@ class SearchConfig(Struct, frozen=True):
     coordinators: tuple[str, ...] = ()
 
 
+class VectorIds(Struct, frozen=True):
+    """What a good vector id is: its separator, and the templates of which it follows one.
+
+    A template names `service`, `type` and `id` in order, with any other names between them. `aliases` are words that
+    stand for the service besides its name; where there are several services, each has its own.
+    """
+
+    separator: str = ":"
+    templates: tuple[str, ...] = ("service:type:id",)
+    aliases: tuple[str, ...] = ()
+
+
 class Config(Struct, frozen=True):
     """Everything that can be configured. `source` is the file it came from, `root` that file's folder."""
 
@@ -67,6 +79,7 @@ class Config(Struct, frozen=True):
     stores: tuple[dict[str, Any], ...] = ()
     ledger: str | None = None
     search: SearchConfig = SearchConfig()
+    vector_ids: VectorIds = VectorIds()
 
 
 class _Service(Struct, frozen=True):
@@ -75,6 +88,12 @@ class _Service(Struct, frozen=True):
     name: str
     root: str | None = None
     paths: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class _VectorIds(Struct, frozen=True):
+    separator: Annotated[str, Meta(min_length=1, max_length=8)] = ":"
+    templates: Annotated[tuple[str, ...], Meta(min_length=1)] = ("service:type:id",)
     aliases: tuple[str, ...] = ()
 
 
@@ -92,11 +111,13 @@ class _Table(Struct, frozen=True, rename="kebab"):
     store: tuple[dict[str, Any], ...] = ()
     ledger: str | None = None
     search: SearchConfig = SearchConfig()
+    vector_ids: _VectorIds = _VectorIds()
 
 
 _KEYS = _Table.__struct_encode_fields__
 _SERVICE_KEYS = _Service.__struct_encode_fields__
 _SEARCH_KEYS = SearchConfig.__struct_encode_fields__
+_VECTOR_KEYS = _VectorIds.__struct_encode_fields__
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -303,6 +324,10 @@ def _read(file: _File) -> Config:
     for key in search if isinstance(search, dict) else ():
         if key not in _SEARCH_KEYS:
             raise unknown(key, _SEARCH_KEYS, file.at(("search", key)), "key of search")
+    vectors = table.get("vector-ids")
+    for key in vectors if isinstance(vectors, dict) else ():
+        if key not in _VECTOR_KEYS:
+            raise unknown(key, _VECTOR_KEYS, file.at(("vector-ids", key)), "key of vector-ids")
     level = table.get("fail-on")
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
@@ -329,6 +354,7 @@ def _read(file: _File) -> Config:
         stores=read.store,
         ledger=read.ledger,
         search=read.search,
+        vector_ids=_vector_ids(read.vector_ids, file),
     )
 
 
@@ -339,6 +365,18 @@ def _dialect(name: str | None, file: _File) -> str | None:
     if known not in DIALECTS:
         raise unknown(name, (*DIALECTS, *DIALECT_ALIASES), file.at(("dialect",)), "dialect")
     return known
+
+
+def _vector_ids(written: _VectorIds, file: _File) -> VectorIds:
+    for template in written.templates:
+        names = template.split(written.separator)
+        if "id" not in names or len(names) < 2 or not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
+            raise ConfigError(
+                f"{file.at(('vector-ids', 'templates'), template)}: `{template}` is no template: it must be names "
+                f"joined by `{written.separator}`, `id` among them, as in "
+                f"`{written.separator.join(('service', 'type', 'id'))}`"
+            )
+    return VectorIds(written.separator, written.templates, written.aliases)
 
 
 def _rule(name: str, entry: object, file: _File) -> RuleConfig:

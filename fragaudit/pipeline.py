@@ -31,7 +31,7 @@ from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.findings import Coverage, Finding, Report
+from fragaudit.model.findings import Coverage, Edit, Finding, Fix, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.stores import Repository
@@ -43,6 +43,8 @@ Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
 FURTHER = 2
 """How many imports are followed to the types that searches give back."""
+FIXABLE = frozenset({"FA301", "FA304"})
+"""Rules whose findings a fix may do away with."""
 
 
 class Audit(msgspec.Struct):
@@ -80,6 +82,7 @@ def audit(
     cache: bool = True,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
+    fixes: bool = False,
 ) -> Audit:
     """Audit files and folders. The same content gives the same report, whatever jobs, cache and order of paths.
 
@@ -92,6 +95,7 @@ def audit(
         cache_dir: where; None: as the environment says, else beside the configuration or in the working directory.
         progress: told how many of how many files are read, from time to time. Processes are started before the first
             call, so that a display with a thread of its own may start then.
+        fixes: whether to work out the edits that do away with findings.
 
     Raises:
         ConfigError: the configuration names a rule or parameter that doesn't exist, or the ledger isn't valid.
@@ -111,10 +115,10 @@ def audit(
         name = _name(paths, base)
         report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, sql, ledger)
         sql.save()
-        return Audit(report, store.notes)
+        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, store.notes)
 
 
-def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
+def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None, *, fixes: bool = False) -> Report:
     """Audit files given as texts by path, in memory and in this process; a ledger may be one of them."""
     config = config or Config()
     _validate(config)
@@ -131,7 +135,8 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
-    return _report(loaded, found, read, catalogue, config, "service", _forgetful(1), ledger)
+    report = _report(loaded, found, read, catalogue, config, "service", _forgetful(1), ledger)
+    return _fixed(report, found.files, read) if fixes else report
 
 
 @once
@@ -344,6 +349,28 @@ def _report(
     if ledger is not None:
         sources[ledger[0].path] = ledger[1]
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
+
+
+def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
+    """Work out the edits for findings that can be fixed; each file is read once more, and only then."""
+    plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
+    wanted = {f.at for f in report.findings if f.rule in FIXABLE and f.suppressed is None and f.at in plans}
+    if not wanted:
+        return report
+    from fragaudit.extract.source import decode
+    from fragaudit.fix import vector_id_edits  # its parser is not needed by an audit from the cache
+
+    edits: dict[Location, tuple[Edit, ...]] = {}
+    for file in files:
+        here = sorted(at for at in wanted if at.path == file.path)
+        text = decode(file.path, read(file), python=True) if here else ""
+        if here and isinstance(text, str):
+            edits.update(vector_id_edits(file.path, text, [(at, plan) for at in here if (plan := plans[at])]))
+    found = tuple(
+        msgspec.structs.replace(f, fix=Fix(False, edits[f.at])) if f.rule in FIXABLE and f.at in edits else f
+        for f in report.findings
+    )
+    return msgspec.structs.replace(report, findings=found)
 
 
 def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -55,7 +55,7 @@ def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if not stores and not service.accesses:
         return "n/a", "no store that keeps data was found", ()
     if service.primary is None and stores:
-        apart = [f for f in findings if f.rule == "FA103"]
+        apart = [f for f in findings if f.rule in ("FA103", "FA105")]
         if apart:
             why = "there is no primary database; the stores found could be tables of one"
             return "yes", why, tuple(f.at for f in apart)
@@ -79,30 +79,45 @@ def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
 
 def _similarity(service: Service, findings: Sequence[Finding]) -> _Verdict:
     vectors = [s for s in service.stores if s.kind == Kind.VECTOR and s.role == Role.DATA]
-    if not vectors:
+    searches = {c.at for s in vectors for c in s.calls if c.searches}
+    searches |= {s.at for s in service.vector_searches if s.verb == "search"}
+    writes = tuple(w.at for w in service.vector_writes if not w.forwards)
+    if not vectors and not writes and not searches:
         return "no", "no vector store is open", ()
-    searches = tuple(c.at for s in vectors for c in s.calls if c.searches)
     if searches:
-        return "yes", f"vectors are searched by similarity at {counted(len(searches), 'place')}", searches
+        return (
+            "yes",
+            f"vectors are searched by similarity at {counted(len(searches), 'place')}",
+            tuple(sorted(searches)),
+        )
     if service.unresolved_searches:
         at = service.unresolved_searches
         return "review", "similarity searches were found whose store could not be followed", at
-    if findings:
-        return "no", "a vector store is written and never searched by similarity", tuple(f.at for f in findings)
+    if [f for f in findings if f.rule == "FA106"]:
+        return "no", "vectors are written and never searched by similarity", tuple(f.at for f in findings)
+    if not vectors:
+        return "review", "vectors are written and no search of them was found", writes
     return "review", f"{listed(vectors)} is open and no search of it was found", tuple(place_of(s) for s in vectors)
 
 
 def _namespaces(service: Service, findings: Sequence[Finding]) -> _Verdict:
     vectors = [s for s in service.stores if s.kind == Kind.VECTOR and s.role == Role.DATA and s.inside is None]
-    if not vectors:
-        return "n/a", "no vector store is open", ()
-    writes = tuple(c.at for s in vectors for c in s.calls if c.verb == "write")
-    del findings
-    return (
-        "review",
-        "how vector ids are made is not followed yet; these writes need a look",
-        writes or tuple(place_of(s) for s in vectors),
-    )
+    writes = [w for w in service.vector_writes if not w.forwards]
+    if not vectors and not writes:
+        return "n/a", "no vector is written", ()
+    bad = tuple(f.at for f in findings if f.rule in ("FA301", "FA302", "FA305") and f.confidence != "possible")
+    if bad:
+        return "no", f"at {len(bad)} of {len(writes)} write(s) the ids are bare or bear another's name", bad
+    if not writes:
+        return "review", "no write was found; vectors may be written elsewhere", tuple(place_of(s) for s in vectors)
+    open_ = [w for w in writes if w.verdict in ("unknown", "not-namespaced")]
+    if not open_:
+        native = sum(w.verdict == "native-namespace" for w in writes)
+        how = f"{len(writes) - native} by their ids, {native} by the engine" if native else "by their ids"
+        return "yes", f"all {len(writes)} write(s) are namespaced, {how}", tuple(w.at for w in writes)
+    sure = len(writes) - len(open_)
+    why = f"{sure} of {len(writes)} write(s) are namespaced; how the ids of the others are made needs a look"
+    return "review", why, tuple(w.at for w in open_)
 
 
 def _searchable(service: Service, findings: Sequence[Finding]) -> _Verdict:

@@ -17,14 +17,25 @@ def unsearched_vector_store(service: Service) -> Iterator[Hit]:
     for store in service.stores:
         if store.kind != Kind.VECTOR or store.role != Role.DATA or store.inside is not None:
             continue
-        writes = [c for c in store.calls if c.verb == "write"]
-        if not writes or any(c.searches for c in store.calls) or service.unresolved_searches:
+        calls = {c.at: f"written by {c.method}" for c in store.calls if c.verb == "write"}
+        places = {**{w.at: "written here" for w in service.vector_writes if w.store == store.id}, **calls}
+        searched = any(c.searches for c in store.calls) or any(
+            s.verb == "search" and s.store in (store.id, "") for s in service.vector_searches
+        )
+        if not places or searched or service.unresolved_searches:
             continue
+        writes = sorted(places)
         message = f"{shown(store)} is written at {counted(len(writes), 'place')} and never searched by similarity"
-        related = tuple(Related(c.at, f"written by {c.method}") for c in writes[:5])
+        related = tuple(Related(at, places[at]) for at in writes[:5])
         confidence = Confidence.POSSIBLE if store.slot is not None else None
         yield Hit(place_of(store), message, f"unsearched:{store.engine}", related=related, confidence=confidence,
                   data={**store_data([store]), "writes": len(writes)})  # fmt: skip
+    rows = [w for w in service.vector_writes if w.pairing == "same row"]
+    if rows and not any(s.verb == "search" for s in service.vector_searches) and not service.unresolved_searches:
+        tables = ", ".join(sorted({w.container for w in rows if w.container})) or "a table"
+        message = f"vectors are written into rows of {tables} and never searched by similarity"
+        yield Hit(rows[0].at, message, f"unsearched:{tables}", confidence=Confidence.POSSIBLE,
+                  data={"stores": [rows[0].store] if rows[0].store else [], "writes": len(rows)})  # fmt: skip
 
 
 @check("FA107")

@@ -64,6 +64,15 @@ def check(
         bool, typer.Option("--statistics", help="Count findings by rule instead of showing them.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 if a file could not be read.")] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Rewrite vector ids that can be proven bare as service:type:id, and add the metadata that leads back. "
+            "Unsafe: vectors stored already keep their old ids. Write them again under the new ones and delete the old "
+            "in one migration, and search both until it is done.",
+        ),
+    ] = False,
     color: ColorOption = "auto",
     baseline: Annotated[
         Path | None, typer.Option("--baseline", help="Leave out the findings that this file has accepted.")
@@ -76,8 +85,8 @@ def check(
     from fragaudit.cli.check import run_check
 
     run_check(
-        paths, format_, output, select, ignore, fail_on, config, jobs, no_cache, statistics, strict, color, baseline,
-        diff,
+        paths, format_, output, select, ignore, fail_on, config, jobs, no_cache, statistics, strict, fix, color,
+        baseline, diff,
     )  # fmt: skip
 
 

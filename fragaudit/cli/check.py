@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from fragaudit.catalogue_format import CatalogueError
 from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
 from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
-from fragaudit.model.findings import Report
+from fragaudit.model.findings import Edit, Report
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
 from fragaudit.wording import counted
@@ -33,7 +34,7 @@ SLOW = 0.7
 def run_check(
     paths: list[Path] | None, format_: str, output: Path | None, select: list[str] | None, ignore: list[str] | None,
     fail_on: str | None, config: Path | None, jobs: int | None, no_cache: bool, statistics: bool, strict: bool,
-    color: str, baseline: Path | None = None, diff: str | None = None,
+    fix: bool, color: str, baseline: Path | None = None, diff: str | None = None,
 ) -> None:  # fmt: skip
     """Run `check` and exit."""
     renderer = _renderer(CHECK, format_)
@@ -43,7 +44,9 @@ def run_check(
         fail(f"--fail-on must be error, warning, note or never, not {least}")
     known = accepted(baseline) if baseline is not None else None
     changes = _changes(diff) if diff is not None else None
-    report = audited(paths, settings, jobs, no_cache)
+    report = audited(paths, settings, jobs, no_cache, fixes=fix or format_ == "json")
+    if fix and _rewrite(report):
+        report = audited(paths, settings, jobs, no_cache, fixes=format_ == "json")
     if known is not None:
         report, gone = applied(report, known)
         if gone:
@@ -109,7 +112,34 @@ def configured(
         fail(str(error).removeprefix("None:1: "))
 
 
-def audited(paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool) -> Report:
+def _rewrite(report: Report) -> bool:
+    """Make the edits of all fixes in the files, and say so; return whether there were any."""
+    from fragaudit.fix import applied
+
+    edits: dict[str, set[Edit]] = defaultdict(set)
+    places: dict[str, set[int]] = defaultdict(set)
+    for finding in report.findings:
+        if finding.fix is not None and finding.suppressed is None:
+            edits[finding.at.path].update(finding.fix.edits)
+            places[finding.at.path].add(finding.at.line)
+    for name in sorted(edits):
+        path = Path(name)
+        try:
+            text = path.read_bytes().decode("utf-8")
+            path.write_bytes(applied(text, edits[name]).encode("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
+            continue
+        count = len(places[name])
+        typer.echo(
+            f"fragaudit: {name}: the ids of {count} write(s) rewritten; vectors stored before keep theirs", err=True
+        )
+    return bool(edits)
+
+
+def audited(
+    paths: list[Path] | None, config: Config, jobs: int | None, no_cache: bool, *, fixes: bool = False
+) -> Report:
     """Return the report of an audit; end the process if it can't be made."""
     chosen = paths or [Path()]
     for path in chosen:
@@ -126,6 +156,7 @@ def audited(paths: list[Path] | None, config: Config, jobs: int | None, no_cache
                 cache=not no_cache,
                 cache_dir=Path(folder) if folder else None,
                 progress=tell,
+                fixes=fixes,
             )
     except (ConfigError, CatalogueError, ResourceError) as error:
         fail(str(error))

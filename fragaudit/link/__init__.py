@@ -14,6 +14,9 @@ from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.defined import Defined, defined
 from fragaudit.link.foundation import with_foundation
+from fragaudit.link.ids import Vectors
+from fragaudit.link.ids.across import across, service_names
+from fragaudit.link.ids.writes import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.program import Program
 from fragaudit.link.roles import primary_of
@@ -95,8 +98,10 @@ def link_counted(
     program, evaluator = whole.program, whole.evaluator
     tables = table_origins(evaluator, catalogue, facts)
     services = []
-    files_of = []
     roots = boundaries(facts, deploy, config, name)
+    words = service_names(roots, config)
+    files_of = []
+    shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
     for root in roots:
         paths = root.files | root.shared
         files_of.append(paths)
@@ -104,10 +109,20 @@ def link_counted(
         files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in paths)
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(mine.program, files)
-        stores, classes = Assembly(mine.evaluator, catalogue, mine.found, files, hint).stores()
+        assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
+        stores, classes = assembly.stores()
         stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue)
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
+
+        def store_of(target: Target, assembly: Assembly = assembly) -> str:
+            return assembly.store_of(target.opening, target.owner, target.engine)
+
+        vectors = shared_vectors
+        if mine is not whole:
+            vectors = Vectors(mine.evaluator, catalogue, mine.found.called, config.vector_ids)
+        writes = vectors.writes(files, words[root.name], store_of, primary or "")
+        searches = vectors.searches(files, writes, store_of, primary or "")
         services.append(
             Service(
                 root.name,
@@ -120,9 +135,11 @@ def link_counted(
                 own,
                 _count(root),
                 tuple(sorted(at for at in mine.unresolved if at.path in paths)),
+                vector_writes=writes,
+                vector_searches=searches,
             )
         )
-    complete = with_searches(services, roots, evaluator, deploy, config)
+    complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
     runs = Statements(evaluator, catalogue, whole.opened).all()
     written = with_stores(runs, services, files_of, whole.opened, program)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.abstract import ClassRef
+from fragaudit.link.abstract import Abstract, ClassRef
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.grouping import Group, Grouping, decide_engine
 from fragaudit.link.holders import Held
@@ -81,6 +81,7 @@ class Assembly:
         self._places = {o.key: o.site.place for o in found.opened}
         self._used = frozenset(called.opening for called in found.called if called.opening is not None)
         self.drafts: list[Draft] = []
+        self._ids: dict[int, str] = {}
 
     def stores(self) -> tuple[tuple[Store, ...], tuple[StoreClass, ...]]:
         """Return the service's stores, and its classes that hold several of them."""
@@ -95,6 +96,7 @@ class Assembly:
         self._calls()
         stores = self._named()
         index = {id(draft): store for draft, store in zip(self.drafts, stores, strict=True)}
+        self._ids = {key: store.id for key, store in index.items()}
         classes = self._classes([(held, index[id(draft)]) for held, draft in fields])
         return tuple(stores), classes
 
@@ -354,20 +356,31 @@ class Assembly:
                     if called.call.container not in known:
                         draft.containers.add(Container(called.call.container, dynamic, called.call.at))
 
+    def store_of(self, opening: SiteKey | None, owner: Abstract | None, engine: str) -> str:
+        """Return the id of the store that a call reaches, or an empty string. Asked after `stores`."""
+        draft = self._reached(opening, owner, engine)
+        if draft is None and owner is None and not engine:
+            vectors = [d for d in self.drafts if d.kind == Kind.VECTOR]
+            draft = vectors[0] if len(vectors) == 1 else None
+        return self._ids[id(draft)] if draft is not None else ""
+
     def _target(self, called: Called) -> Draft | None:
-        if called.opening is not None:
+        return self._reached(called.opening, called.owner, called.engine)
+
+    def _reached(self, opening: SiteKey | None, owner: Abstract | None, engine: str) -> Draft | None:
+        if opening is not None:
             for draft in self.drafts:
-                if called.opening in draft.sites:
+                if opening in draft.sites:
                     return draft
-        if isinstance(called.owner, ClassRef):
-            ancestry = {c.place for c in self._evaluator.ancestry(called.owner)}
+        if isinstance(owner, ClassRef):
+            ancestry = {c.place for c in self._evaluator.ancestry(owner)}
             for draft in self.drafts:
-                if draft.root in ancestry or called.owner.place in draft.implementations:
+                if draft.root in ancestry or owner.place in draft.implementations:
                     return draft
-            kind = self._catalogue.abstraction(self._program.scope(called.owner.place).name)
+            kind = self._catalogue.abstraction(self._program.scope(owner.place).name)
             mates = [d for d in self.drafts if d.kind == kind]
             return mates[0] if len(mates) == 1 else None
-        family = self._family(called.engine)
+        family = self._family(engine)
         mates = [d for d in self.drafts if self._family(d.engine) == family]
         return mates[0] if len(mates) == 1 else None
 

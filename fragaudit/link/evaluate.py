@@ -68,6 +68,7 @@ class Evaluator:
         self._readers: dict[Place, bool] = {}
         self._cut = 0
         self._attempts: dict[object, int] = {}
+        self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ class Evaluator:
         found: list[Abstract] = []
         if binding.value is not None and binding.how != "+=":
             for meaning in self.evaluate(binding.value, place):
-                found.extend(self._elements(meaning) if binding.how == "for" else (meaning,))
+                found.extend(self._elements(meaning) if binding.how in ("for", "in") else (meaning,))
         if binding.annotation is not None and not any(isinstance(m, (Handle, Instance, Known, Symbol)) for m in found):
             found.extend(self.typed(binding.annotation, place))
         return tuple(found) or (UNKNOWN,)
@@ -382,6 +383,10 @@ class Evaluator:
             if any(meaning != UNKNOWN for meaning in found):
                 break
         known = [meaning for meaning in found if meaning != UNKNOWN and meaning != Known(None)]
+        if not known and base.site is None:
+            # A part of a class that is put together of several finds what the others assign.
+            for whole in self._mixed(base.of):
+                known.extend(m for m in self._assigned(whole.place, name) if m not in (UNKNOWN, Known(None)))
         yield from known
         if not known:
             outside = self.outside_bases(base.of)
@@ -391,6 +396,19 @@ class Evaluator:
                     return
             if found or not outside:
                 yield Symbol(name.upper(), strong=False)
+
+    def _mixed(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        """Return the classes that a class is mixed into, and the other parts of them."""
+        known = self._mixtures.get(cls.place)
+        if known is None:
+            self._mixtures[cls.place] = ()
+            found: dict[ClassRef, None] = {}
+            for whole in self.program.subclasses.get(self.program.scope(cls.place).name, ())[:MOST_MEANINGS]:
+                parts = self.ancestry(ClassRef(whole))
+                if cls in parts and len(self.program.scope(whole).bases) > 1:
+                    found.update(dict.fromkeys(part for part in parts if part != cls))
+            known = self._mixtures[cls.place] = tuple(found)
+        return known
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""

@@ -256,6 +256,16 @@ class Program:
         return frozenset(functions - others)
 
     @cached_property
+    def subclasses(self) -> dict[str, list[Place]]:
+        """Classes by the last name of each of their bases."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for number, file in enumerate(self.files):
+            for scope_number, scope in enumerate(file.scopes):
+                for base in scope.bases:
+                    found[getattr(base, "name", "")].append(Place(number, scope_number))
+        return found
+
+    @cached_property
     def sites(self) -> tuple[Site, ...]:
         """Every call of the repository, in order of file and appearance."""
         found: list[Site] = []

@@ -307,7 +307,7 @@ class Searches:
         while scope > MODULE_SCOPE:
             here = Place(place.file, scope)
             for binding in self._program.bindings(here, name):
-                if binding.how == "for" and binding.value is not None:
+                if binding.how in ("for", "in") and binding.value is not None:
                     return binding.value, here
             scope = self._program.scope(here).parent
         return None

@@ -154,7 +154,7 @@ class Texts:
                 for binding in self._program.bindings(reading.place, top.name):
                     if binding.value is None or binding.at[:2] >= reading.before:
                         continue
-                    if binding.how == "for":
+                    if binding.how in ("for", "in"):
                         found.setdefault(binding.at, binding)
                     else:
                         stack.append(binding.value)
@@ -357,7 +357,7 @@ class Texts:
     def _bound(self, name: str, binding: Binding, before: list[Pieces], reading: Reading) -> Sequence[Pieces]:
         assert binding.value is not None
         inner = reading._replace(before=binding.at[:2], branch=binding.branch, self_name=name, self_texts=tuple(before))
-        if binding.how == "for":
+        if binding.how in ("for", "in"):
             turn = next((t for t in reading.turns if t.file == reading.place.file and t.at == binding.at), None)
             items = [(turn.item, turn.reading)] if turn is not None else list(self._elements(binding.value, inner))
             taken = (one for item, place in items for one in self._taken_apart(item, place, binding.key))

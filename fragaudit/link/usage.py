@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from fragaudit.catalogue import Catalogue, Operation
@@ -220,6 +221,7 @@ class Usage:
             return
 
 
+@cache
 def verb_of(method: str, kind: str) -> str | None:
     """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
     for verb, words in (

@@ -73,8 +73,9 @@ class Branch(Struct, frozen=True, array_like=True):
 class Binding(Struct, frozen=True, array_like=True):
     """`target = value` in a scope. The target is a name or `self.name`, an item as `name[]`.
 
-    `how` tells assignments from `with … as`, `for … in` (the value is the iterable, `key` the place in each item where
-    items are taken apart) and bare annotations.
+    `how` tells assignments from `with … as`, bare annotations and loops: `for` is a statement's, `in` a comprehension's
+    whose span `at` is. There the value is the iterable, and `key` which part of each element the target takes: None for
+    all of it, a number, or a sequence of numbers for nested tuples.
     """
 
     scope: int
@@ -82,7 +83,7 @@ class Binding(Struct, frozen=True, array_like=True):
     value: Value | None
     annotation: Value | None
     at: Span
-    how: Literal["=", "with", "for", "declare", "walrus", "+="] = "="
+    how: Literal["=", "with", "for", "in", "declare", "walrus", "+="] = "="
     key: Value | None = None
     branch: int = NO_BRANCH
 
@@ -114,6 +115,22 @@ class Ddl(Struct, frozen=True, array_like=True):
     at: Span
 
 
+class VectorSql(Struct, frozen=True, array_like=True):
+    """A statement in a text that writes a vector into a row, or orders rows by nearness.
+
+    `table` is empty where it is computed, `column` the vector's. `sure`: the text itself says that it is one (a cast, a
+    distance); else its name alone does. `scoped`: a search has a condition besides the distance.
+    """
+
+    verb: Literal["write", "search"]
+    table: str
+    column: str
+    scope: int
+    at: Span
+    scoped: bool = False
+    sure: bool = False
+
+
 class FileFacts(Struct, frozen=True):
     """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into.
 
@@ -130,6 +147,7 @@ class FileFacts(Struct, frozen=True):
     bindings: tuple[Binding, ...] = ()
     uses: tuple[Use, ...] = ()
     tables: tuple[Ddl, ...] = ()
+    vectors: tuple[VectorSql, ...] = ()
     written: tuple[Written, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()

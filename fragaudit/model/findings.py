@@ -56,6 +56,20 @@ class Hit(Struct, frozen=True):
     severity: Severity | None = None
 
 
+class Edit(Struct, frozen=True, order=True):
+    """A piece of a file and what replaces it; an empty piece: what is put in there."""
+
+    at: Location
+    new: str
+
+
+class Fix(Struct, frozen=True):
+    """Edits that do away with a finding. Not `safe`: what the code does changes, and data may have to follow."""
+
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
 class Finding(Struct, frozen=True):
     """A rule's verdict at a place, with evidence and a way out."""
 
@@ -72,6 +86,7 @@ class Finding(Struct, frozen=True):
     fingerprint: str
     suppressed: str | None = None
     reason: str = ""
+    fix: Fix | None = None
 
 
 class Answer(Struct, frozen=True):

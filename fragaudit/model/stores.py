@@ -14,6 +14,7 @@ from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Drift, Split, Table
 from fragaudit.model.search import Coordinator, SearchOffer
 from fragaudit.model.uses import Use
+from fragaudit.model.vectors import VectorSearch, VectorWrite
 
 
 class Kind(StrEnum):
@@ -176,6 +177,8 @@ class Service(Struct, frozen=True):
     tables: tuple[TableOrigin, ...] = ()
     files: int = 0
     unresolved_searches: tuple[Location, ...] = ()
+    vector_writes: tuple[VectorWrite, ...] = ()
+    vector_searches: tuple[VectorSearch, ...] = ()
     schema: tuple[Table, ...] = ()
     accesses: tuple[Access, ...] = ()
     writes: tuple[Write, ...] = ()

@@ -95,9 +95,10 @@ class Either(Struct, frozen=True, tag="e", array_like=True):
 
 
 class Function(Struct, frozen=True, tag="f", array_like=True):
-    """A lambda: only its result."""
+    """A lambda: its result, and the names of its parameters."""
 
     result: Value
+    parameters: tuple[str, ...] = ()
 
 
 class Other(Struct, frozen=True, tag="o", array_like=True):

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from fragaudit import __version__
-from fragaudit.model.findings import Checklist, Finding, Report
+from fragaudit.model.findings import Checklist, Finding, Fix, Report
 from fragaudit.model.locations import Location
-from fragaudit.model.stores import Kind, Service, Store
+from fragaudit.model.stores import Service, Store
 from fragaudit.report.look import Look
 from fragaudit.report.schema_json import access, place, tables
 
@@ -90,10 +90,14 @@ def finding(f: Finding) -> Json:
         "at": place(f.at),
         "related": [{"at": place(r.at), "message": r.message} for r in f.related],
         "data": f.data,
-        "fix": None,
+        "fix": _fix(f.fix) if f.fix is not None else None,
         "fingerprint": f.fingerprint,
         "suppressed": f.suppressed,
     }
+
+
+def _fix(fix: Fix) -> Json:
+    return {"safe": fix.safe, "edits": [{"at": place(edit.at), "new": edit.new} for edit in fix.edits]}
 
 
 def _service(report: Report, service: Service) -> Json:
@@ -139,7 +143,6 @@ def _store(store: Store) -> Json:
 
 
 def _mapped(report: Report, service: Service) -> Json:
-    vectors = [s for s in service.stores if s.kind == Kind.VECTOR]
     return {
         **_service(report, service),
         "stores": [
@@ -161,22 +164,24 @@ def _mapped(report: Report, service: Service) -> Json:
         "accesses": [access(a) for a in service.accesses],
         "vector_writes": [
             {
-                "at": place(c.at),
-                "store": s.id,
-                "container": c.container or None,
-                "id": "",
-                "verdict": "unknown",
-                "why": "how the id is made is not followed yet",
+                "at": place(w.at),
+                "store": w.store_id,
+                "container": w.container or None,
+                "id": w.id,
+                "verdict": w.verdict,
+                "why": w.why,
+                "shape": w.shape or None,
+                "made_at": place(w.made_at) if w.made_at is not None else None,
+                "forwards": w.forwards,
+                "pairing": w.pairing,
+                "origin": w.origin,
             }
-            for s in vectors
-            for c in s.calls
-            if c.verb == "write"
+            for w in service.vector_writes
         ],
         "vector_searches": [
-            {"at": place(c.at), "store": s.id, "container": c.container or None, "scoped": False}
-            for s in vectors
-            for c in s.calls
-            if c.searches
+            {"at": place(s.at), "store": s.store_id, "container": s.container or None, "scoped": s.scoped}
+            for s in service.vector_searches
+            if s.verb == "search"
         ],
     }
 

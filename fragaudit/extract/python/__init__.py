@@ -53,6 +53,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         bindings=tuple(walk.bindings),
         uses=tuple(walk.uses),
         tables=tables,
+        vectors=tuple(walk.vectors),
         ignores=found,
         mentions=catalogue.mentions(text),
     )

@@ -44,7 +44,6 @@ MOST_OPERANDS = 60
 
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
-_NOWHERE: Span = (1, 1, 1, 1)
 _ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Eq: "==",
@@ -80,10 +79,11 @@ _OPERATORS: dict[type[ast.AST], str] = {
 class Lowering:
     """Turns expressions of one file into values; `places` tells where its nodes stand.
 
-    `bind` is called for names bound inside expressions (walrus, comprehensions).
+    `bind` is called for names bound inside expressions (walrus, comprehensions, defaults of lambdas): with the value,
+    where, whether the name takes the value's elements, and which part of each (`Binding.key`).
     """
 
-    def __init__(self, places: Places, bind: Callable[[str, Value, Span, bool], None]) -> None:
+    def __init__(self, places: Places, bind: Callable[[str, Value, Span, bool, Value | None], None]) -> None:
         self._places = places
         self._bind = bind
         self._placing = False
@@ -279,26 +279,33 @@ class Lowering:
         return self.value(node.value)
 
     def _lambda(self, node: ast.Lambda) -> Value:
-        return Function(self.value(node.body))
+        plain = (*node.args.posonlyargs, *node.args.args)
+        given = (*zip(reversed(plain), reversed(node.args.defaults), strict=False),
+                 *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True))  # fmt: skip
+        for parameter, default in given:
+            if default is not None:
+                # `lambda row=row: …` hands a name on to where it is called later.
+                self._bind(parameter.arg, self.value(default), self.span(node), False, None)
+        return Function(self.value(node.body), tuple(a.arg for a in (*plain, *node.args.kwonlyargs)))
 
     def _walrus(self, node: ast.NamedExpr) -> Value:
         inner = self.value(node.value)
-        self._bind(node.target.id, inner, self.span(node), False)
+        self._bind(node.target.id, inner, self.span(node), False, None)
         return inner
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-        self._for_in(node.generators)
+        self._for_in(node.generators, self.span(node))
         return Seq((self.value(node.elt),))
 
     def _dict_comprehension(self, node: ast.DictComp) -> Value:
-        self._for_in(node.generators)
+        self._for_in(node.generators, self.span(node))
         return Map((Entry(self.value(node.key), self.value(node.value)),))
 
-    def _for_in(self, generators: list[ast.comprehension]) -> None:
+    def _for_in(self, generators: list[ast.comprehension], span: Span) -> None:
         for generator in generators:
             iterable = self.value(generator.iter)
-            for name in names_of(generator.target):
-                self._bind(name, iterable, _NOWHERE, True)
+            for name, path in unpacked(generator.target):
+                self._bind(name, iterable, span, True, path)
 
 
 def names_of(target: ast.AST) -> Iterable[str]:

@@ -19,6 +19,9 @@ _SPEAKING = re.compile(
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
     r"(?<!__)table_?name|"
     r"create_(?:async_)?engine|engine_from_config|kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
+    # vectors and their ids
+    r"^embeddings$|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|(?:chunk|node|point|vector)_?ids?$|"
+    r"(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
     r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
@@ -29,6 +32,29 @@ _SPEAKING = re.compile(
 )
 _CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
 _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
+_MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
+_MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
+"""Functions that are likely to make ids, by their names and by what they call; only short ones do."""
+_WRITING = frozenset(
+    {
+        "upsert",
+        "PointStruct",
+        "embeddings",
+        "ids",
+        "add_texts",
+        "add_documents",
+        "upload_points",
+        "uuid",
+        "add_with_ids",
+        "add_items",
+        "insert_nodes",
+        "write_documents",
+        "points",
+        "vector",
+    }
+)
+"""Words of statements that write vectors."""
+
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 _SQL = re.compile(
     r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
@@ -190,7 +216,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
     if not (sql or defines or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
-        return Relevant([], frozenset())
+        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
         chunk.kept = (
@@ -213,6 +239,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
             chunk.kept = True
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
+    _keep_helpers(chunks)
     kept = [chunk for chunk in chunks if chunk.kept]
     left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
     return Relevant([chunk.node for chunk in kept], left_out)
@@ -241,6 +268,24 @@ def _makes_columns(chunk: Chunk) -> bool:
     ):
         return False
     return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
+
+
+def _keep_helpers(chunks: list[Chunk]) -> None:
+    """Keep short functions that statements which write vectors call, and what those call in turn: they may make ids."""
+    short = {c.node.name: c for c in chunks if isinstance(c.node, _FUNCTIONS) and c.last - c.first < SMALL * 2}
+    asking = [c for c in chunks if c.kept and not _WRITING.isdisjoint(c.words)]
+    for _ in range(STEPS):
+        found = [short[w] for c in asking for w in sorted(c.words & short.keys()) if not short[w].kept]
+        for chunk in found:
+            chunk.kept = True
+        asking = found
+
+
+def _makers(tree: ast.Module) -> list[ast.stmt]:
+    """Return what may make ids in a file that says nothing of stores: short functions, constants and imports."""
+    kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, *_FUNCTIONS))]
+    short = [n for n in kept if (n.end_lineno or n.lineno) - n.lineno < SMALL * 2]
+    return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -287,6 +332,9 @@ def _always(chunk: Chunk) -> bool:
         return True
     if isinstance(node, (ast.If, ast.Try)):
         return lines < LARGE
+    if isinstance(node, _FUNCTIONS):
+        named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
+        return lines < SMALL * 2 and (named or any(_MAKING.search(word) for word in chunk.words))
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

@@ -6,9 +6,12 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from fragaudit.extract.python.lower import Lowering, names_of, other, unpacked
 from fragaudit.extract.python.places import Places
-from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use
+from fragaudit.extract.python.vectors import vector_statement
+from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use, VectorSql
 from fragaudit.model.values import (
     UNKNOWN,
     Attr,
@@ -45,9 +48,11 @@ class Walk:
         self.bindings: list[Binding] = []
         self.uses: list[Use] = []
         self.ddl: list[tuple[str, int, Span]] = []
+        self.vectors: list[VectorSql] = []
         self._scope = MODULE_SCOPE
         self._branch = NO_BRANCH
         self._groups = 0
+        self._left = False
         self._left_out = left_out
         self._lowering = Lowering(places, self._bind_inside)
 
@@ -81,7 +86,10 @@ class Walk:
                     self._bind(name, self._text_checked(statement.value), self._lowering.span(statement), how="+=")
             case ast.Return():
                 self._use("return", statement.value, statement)
+                self._left = True
                 return True
+            case ast.Raise() | ast.Continue() | ast.Break():
+                self._left = True
             case ast.Import() | ast.ImportFrom():
                 self._import(statement)
             case ast.Assert():
@@ -131,8 +139,12 @@ class Walk:
     def _arm(self, branch: Branch, body: Sequence[ast.stmt]) -> bool:
         outer = self._branch
         self.branches.append(branch)
-        self._branch = len(self.branches) - 1
+        number = self._branch = len(self.branches) - 1
+        left, self._left = self._left, False
         returns = self._block(body)
+        if self._left:
+            self.branches[number] = msgspec.structs.replace(branch, terminal=True)
+        self._left = left
         self._branch = outer
         return returns
 
@@ -324,8 +336,8 @@ class Walk:
             return []
         return list(names_of(target))
 
-    def _bind_inside(self, name: str, value: Value, span: Span, iterated: bool) -> None:
-        self._bind(name, value, span, how="for" if iterated else "walrus")
+    def _bind_inside(self, name: str, value: Value, span: Span, iterated: bool, part: Value | None) -> None:
+        self._bind(name, value, span, how="in" if iterated else "walrus", key=part)
 
     def _bind(
         self, target: str, value: Value | None, span: Span, *, how: str = "=", note: Value | None = None,
@@ -334,7 +346,7 @@ class Walk:
         self.bindings.append(Binding(self._scope, target, value, note, span, how, key, self._branch))  # type: ignore[arg-type]
 
     def _text_checked(self, node: ast.expr) -> Value:
-        """Lower an expression, noting the table definitions in its texts."""
+        """Lower an expression, noting the table definitions and the statements about vectors in its texts."""
         value = self._lowering.value(node)
         stack = [value]
         while stack:
@@ -343,6 +355,10 @@ class Walk:
                 text = plain(top)
                 if len(text) > 12 and _DDL.search(text):
                     self.ddl.append((text, self._scope, self._lowering.span(node)))
+                elif len(text) > 12:
+                    found = vector_statement(text, self._scope, self._lowering.span(node))
+                    if found is not None:
+                        self.vectors.append(found)
             elif not isinstance(top, Ref):
                 stack.extend(children(top))
         return value

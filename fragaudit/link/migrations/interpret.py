@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fragaudit.link.abstract import FunctionRef
-from fragaudit.link.orm.reader import INSIDE, Read, Reader, View
+from fragaudit.link.orm.reader import Read, Reader, View
 from fragaudit.link.program import Place
 from fragaudit.model.facts import Binding, Use
 from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Seq, Value, calls, children, dotted
@@ -54,7 +54,7 @@ class Interpreter:
             file = self.program.files[function.file]
             found: list[_Statement] = []
             for binding in file.bindings:
-                if binding.scope == function.scope and not (binding.how == "for" and binding.at == INSIDE):
+                if binding.scope == function.scope and binding.how != "in":
                     found.append(_Statement(binding.at[0], binding.at[1], binding))
             for use in file.uses:
                 if use.scope == function.scope and use.how != "test":

@@ -52,9 +52,6 @@ MOST_STEPS = 12
 MOST_ITEMS = 2_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
-INSIDE: Span = (1, 1, 1, 1)
-"""Where names stand that are bound inside an expression."""
-
 LONGEST_NAME = 200
 _BUILT_IN = frozenset(dir(builtins))
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
@@ -453,11 +450,9 @@ class Reader:
             other: set[str] = set()
             for binding in self.program.files[place.file].bindings:
                 if binding.scope == place.scope and binding.value is not None:
-                    if binding.how != "for":
-                        other.add(binding.target)
-                    elif binding.at != INSIDE:
+                    if binding.how == "for":
                         continue
-                    elif found.setdefault(binding.target, binding.value) != binding.value:
+                    if binding.how != "in" or found.setdefault(binding.target, binding.value) != binding.value:
                         other.add(binding.target)
             known = self._comprehensions[place] = {n: v for n, v in found.items() if n not in other}
         return known

@@ -1,0 +1,66 @@
+"""Statements in texts that write vectors into rows, or order rows by nearness: told by their words alone."""
+
+from __future__ import annotations
+
+import re
+
+from fragaudit.model.facts import VectorSql
+from fragaudit.model.values import Span
+from fragaudit.model.vectors import is_vector_name
+
+_NAME = r'[\w."`\[\]]+'
+_INSERT = re.compile(
+    rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into)\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]*)\)", re.I
+)
+_UPDATE = re.compile(
+    rf"\bupdate\s+(?P<table>{_NAME})(?:\s+(?:as\s+)?\w+)?\s+set\s+(?P<columns>.*?)(?:\bwhere\b|$)", re.I | re.S
+)
+_FROM = re.compile(rf"\bfrom\s+(?P<table>{_NAME})", re.I)
+_CAST = re.compile(
+    r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b|\bto_vector\s*\(|\bvec_f32\s*\(", re.I
+)
+_NEAR = re.compile(
+    r"<=>|<->|<#>|<\+>|\b(?:cosine_distance|l2_distance|inner_product|vec_distance\w*|vec_cosine_distance|vector_distance"
+    r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance)\s*\(",
+    re.I,
+)
+_MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
+
+
+def is_vector_column(name: str) -> bool:
+    """Say whether a column as written in a statement, quoted or not, is called as a vector is."""
+    return is_vector_name(name.strip().strip('"`[]').rpartition(".")[2])
+
+
+def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
+    """Return what a text does with vectors if it is such a statement; holes of the text are written as `hole`."""
+    lowered = text.lower()
+    if "insert" in lowered or "replace" in lowered or "update" in lowered:
+        written = _INSERT.search(text) or _UPDATE.search(text)
+        if written is not None:
+            columns = [part.partition("=")[0] for part in written["columns"].split(",")]
+            vector = next((c.strip().strip('"`[]') for c in columns if is_vector_column(c)), "")
+            if vector:
+                return VectorSql(
+                    "write", _table(written["table"]), vector, scope, at, sure=_CAST.search(text) is not None
+                )
+            return None
+    if "select" in lowered:
+        return _search(text, scope, at)
+    return None
+
+
+def _search(text: str, scope: int, at: Span) -> VectorSql | None:
+    near, match = _NEAR.search(text), _MATCH.search(text)
+    source = _FROM.search(text)
+    if (near is None and match is None) or source is None:
+        return None
+    where = re.search(r"\bwhere\b(.*?)(?:\border\s+by\b|\blimit\b|$)", text, re.I | re.S)
+    conditions = re.split(r"\band\b", where[1], flags=re.I) if where else []
+    told = [c for c in conditions if not _NEAR.search(c) and not _MATCH.search(c) and not re.match(r"\s*k\s*=", c)]
+    column = match["column"] if match is not None else ""
+    return VectorSql("search", _table(source["table"]), column, scope, at, scoped=bool(told), sure=True)
+
+
+def _table(name: str) -> str:
+    return "" if "hole" in name else name.replace('"', "").replace("`", "").strip("[]")

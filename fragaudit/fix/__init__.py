@@ -1,0 +1,8 @@
+"""Fixes: the edits that do away with findings, made on the source's own tree so that everything else stays as it is."""
+
+from __future__ import annotations
+
+from fragaudit.fix.applying import applied
+from fragaudit.fix.vector_ids import vector_id_edits
+
+__all__ = ["applied", "vector_id_edits"]

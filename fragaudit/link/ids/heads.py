@@ -1,0 +1,136 @@
+"""What a value turns out to be when it is followed only as far as its outermost form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fragaudit.link.abstract import ClassRef
+from fragaudit.link.program import Place
+from fragaudit.model.values import Call, Map, Seq, Value
+
+Kind: TypeAlias = Literal[
+    "literal", "number", "random", "uuid5", "hash", "counter", "time", "row id", "field", "setting", "parameter",
+    "class name", "external", "result", "none", "unknown",
+]  # fmt: skip
+"""What fills a hole of an id.
+
+`row id`: an attribute called like a key of something that comes from elsewhere; `field`: any other attribute;
+`parameter`: what callers pass and nobody could be found to; `result`: what code outside the project returns.
+"""
+
+Step: TypeAlias = str | int | None
+"""One step into a value: `.name` an attribute, `=name` an entry by that key, a number an item, None each element,
+`keys` and `values` those of a mapping, `pairs` its items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The call a function is looked at from: what each parameter is bound to there."""
+
+    function: Place
+    bound: tuple[tuple[str, Thunk], ...]
+    depth: int
+
+    def get(self, name: str) -> Thunk | None:
+        """Return what a parameter is bound to."""
+        return next((thunk for bound, thunk in self.bound if bound == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a value is read: a scope, the lines of the statement or call around it, its branch, and the call made."""
+
+    place: Place
+    first: int
+    last: int
+    branch: int
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thunk:
+    """A value not followed yet."""
+
+    value: Value
+    here: Here
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """Something whole: a hole of a text, or a value of its own.
+
+    `inner` is what a hash or uuid5 is made of (one of several alternatives each), `name` how the source calls it.
+    """
+
+    kind: Kind
+    name: str = ""
+    inner: tuple[Head, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """A text of literal parts and holes; each hole has its alternatives."""
+
+    parts: tuple[str | tuple[Head, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A list, tuple, set or comprehension; `more` are elements added later."""
+
+    value: Seq
+    here: Here
+    more: tuple[Thunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """A dictionary; `more` are entries set later (key, value)."""
+
+    value: Map
+    here: Here
+    more: tuple[tuple[Value, Thunk], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """An object that a call makes: of a library's class by dotted name, or of the project's own."""
+
+    name: str
+    cls: ClassRef | None
+    call: Call
+    here: Here
+    more: tuple[tuple[str, Thunk], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A sequence whose elements were followed already: each is one of these."""
+
+    elements: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tuple, as `zip`, `enumerate` and `d.items()` make them: the alternatives of each item."""
+
+    columns: tuple[tuple[Head, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Something a function was given, or that nobody could follow, and the way into it that was taken.
+
+    `function` and `number` name the parameter; None and -1: not a parameter. `name` is what the source calls it.
+    """
+
+    function: Place | None
+    number: int
+    name: str
+    steps: tuple[Step, ...] = ()
+    kind: Kind = "parameter"
+
+
+Head: TypeAlias = Atom | Chars | Items | Pairs | Made | Several | Row | From
+UNKNOWN = Atom("unknown")

@@ -1,0 +1,105 @@
+"""The catalogue's paths to ids, vectors and metadata inside a call: `points[].id`, `data[]['id']`, `records[][0]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from fragaudit.link.evaluate import argument_of
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Here, Pairs, Step, Thunk
+from fragaudit.model.values import Call
+
+if TYPE_CHECKING:
+    from fragaudit.catalogue import Operation
+    from fragaudit.link.ids.flow import Flow
+
+_PIECE = re.compile(r"\[\]|\[(?P<number>\d+)\]|\['(?P<key>[^']*)'\]|\.(?P<name>\w+)")
+
+
+@cache
+def parsed(path: str) -> tuple[str, tuple[Step, ...]]:
+    """Return the parameter a path starts from, and the steps from there."""
+    root = re.match(r"\w*", path)
+    name = root[0] if root is not None else ""
+    steps: list[Step] = []
+    for match in _PIECE.finditer(path, len(name)):
+        if match["number"] is not None:
+            steps.append(int(match["number"]))
+        elif match["key"] is not None:
+            steps.append(f"={match['key']}")
+        elif match["name"] is not None:
+            steps.append(f".{match['name']}")
+        else:
+            steps.append(None)
+    return name, tuple(steps)
+
+
+def paths(written: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths of an entry, none, one or several."""
+    return (written,) if isinstance(written, str) and written else tuple(written)
+
+
+def given(flow: Flow, call: Call, here: Here, name: str, position: int | None) -> tuple[Head, ...]:
+    """Return what a call gives for a parameter; nothing where it is left out, unknown where a splat may hide it."""
+    value = argument_of(call.args, name, position)
+    if value is not None:
+        return flow.force(Thunk(value, here))
+    for argument in call.args:
+        if argument.name == "**":
+            found = tuple(h for d in flow.force(Thunk(argument.value, here)) for h in flow.step(d, f"={name}"))
+            if found and found != (UNKNOWN,):
+                return found
+            if any(not isinstance(d, Pairs) for d in flow.force(Thunk(argument.value, here))):
+                return (UNKNOWN,)
+        elif argument.name == "*":
+            return (UNKNOWN,)
+    return ()
+
+
+def at_path(flow: Flow, call: Call, here: Here, operation: Operation, path: str) -> tuple[Head, ...] | None:
+    """Return what stands at a path in a call; None where the parameter it starts from is left out."""
+    root, steps = parsed(path)
+    if root == "args" and steps and isinstance(steps[0], int):
+        heads = given(flow, call, here, "", steps[0])
+        steps = steps[1:]
+    else:
+        heads = given(flow, call, here, root, operation.at.get(root))
+    if not heads:
+        return None
+    return tuple(_walked(flow, heads, steps))
+
+
+def _walked(flow: Flow, heads: tuple[Head, ...], steps: tuple[Step, ...]) -> Iterator[Head]:
+    for head in heads:
+        found = tuple(flow.walk(head, steps))
+        if found in ((), (UNKNOWN,)) and steps and isinstance(steps[-1], str):
+            # The same record as an object, a dictionary or with the library's other name for its key.
+            other = ("=" if steps[-1][0] == "." else ".") + steps[-1][1:]
+            found = tuple(flow.walk(head, (*steps[:-1], other)))
+        if found in ((), (UNKNOWN,)) and steps and steps[0] is None:
+            # One record instead of a list of them.
+            alone = tuple(flow.walk(head, steps[1:]))
+            if alone not in ((), (UNKNOWN,)) and isinstance(head, Pairs):
+                found = alone
+        yield from found or (UNKNOWN,)
+
+
+def first_known(
+    flow: Flow, call: Call, here: Here, operation: Operation, written: str | tuple[str, ...]
+) -> tuple[Head, ...] | None:
+    """Return what stands at the first of several paths that leads to something; None where all are left out."""
+    seen: tuple[Head, ...] | None = None
+    none: tuple[Head, ...] | None = None
+    for path in paths(written):
+        heads = at_path(flow, call, here, operation, path)
+        if heads is None:
+            continue
+        known = tuple(h for h in heads if h != UNKNOWN)
+        if known and not all(isinstance(h, Atom) and h.kind == "none" for h in known):
+            return known
+        if known:
+            none = known
+        seen = seen or heads
+    return none or seen

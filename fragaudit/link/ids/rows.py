@@ -1,0 +1,265 @@
+"""Vectors that are columns of rows: pgvector fields of SQLAlchemy and Django models, and statements in texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from fragaudit.link.abstract import ClassRef, External, Instance
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.ids.callers import here_of
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import Head, Items, Made, Several, Thunk
+from fragaudit.link.program import Place, Program, Site
+from fragaudit.model.locations import Location
+from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
+
+_TYPES = frozenset(
+    {
+        "Vector",
+        "VECTOR",
+        "HALFVEC",
+        "SPARSEVEC",
+        "HalfVector",
+        "VectorField",
+        "HalfVectorField",
+        "SparseVectorField",
+        "VectorType",
+        "Halfvec",
+        "BitField",
+    }
+)
+_SINKS = frozenset(
+    {
+        "add",
+        "add_all",
+        "bulk_create",
+        "abulk_create",
+        "bulk_save_objects",
+        "merge",
+        "save",
+        "asave",
+        "create",
+        "insert",
+        "insert_many",
+        "bulk_insert_mappings",
+    }
+)
+_MANAGED = frozenset(
+    {"create", "acreate", "get_or_create", "update_or_create", "aupdate_or_create", "update", "aupdate"}
+)
+_DISTANCES = frozenset(
+    {"cosine_distance", "l2_distance", "max_inner_product", "l1_distance", "hamming_distance", "jaccard_distance"}
+)
+_DJANGO = frozenset({"CosineDistance", "L2Distance", "MaxInnerProduct", "L1Distance"})
+_FILTERS = frozenset({"filter", "where", "filter_by", "exclude"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowVector:
+    """One write or search of a vector column. `table` is the table or model, `by` what the row is called."""
+
+    at: Location
+    file: int
+    table: str
+    column: str
+    id: str
+    verb: str
+    scoped: bool = False
+
+
+class RowVectors:
+    """Finds vectors in rows."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._program: Program = flow.program
+        self._evaluator: Evaluator = flow.evaluator
+
+    def all(self) -> list[RowVector]:
+        """Return the writes and searches of vector columns, by place."""
+        found = [*self._in_texts(), *self._of_models()]
+        return sorted(dict.fromkeys(found), key=lambda r: (r.at, r.verb))
+
+    def _in_texts(self) -> Iterator[RowVector]:
+        sure = any(v.sure for f in self._program.files for v in f.vectors)
+        for number, file in enumerate(self._program.files):
+            for one in file.vectors:
+                if one.sure or sure:
+                    at = self._program.location(number, one.at)
+                    yield RowVector(at, number, one.table, one.column, "the row's key", one.verb, one.scoped)
+
+    # -- models ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def models(self) -> dict[Place, tuple[str, ...]]:
+        """The project's classes with vector columns, and those columns."""
+        found: dict[Place, tuple[str, ...]] = {}
+        for number, file in enumerate(self._program.files):
+            if not any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports):
+                continue
+            for binding in file.bindings:
+                if file.scopes[binding.scope].kind != "class":
+                    continue
+                if self._is_vector(binding.value, number) or self._is_vector(binding.annotation, number):
+                    place = Place(number, binding.scope)
+                    found[place] = (*found.get(place, ()), binding.target)
+        return found
+
+    def _is_vector(self, value: Value | None, file: int) -> bool:
+        stack = [value] if value is not None else []
+        while stack:
+            top = stack.pop()
+            if isinstance(top, (Ref, Attr)) and top.name in _TYPES:
+                for meaning in self._evaluator.evaluate(top, Place(file, 0)):
+                    if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
+                        return True
+            stack.extend(children(top))
+        return False
+
+    def _names(self) -> dict[str, list[Place]]:
+        names: dict[str, list[Place]] = {}
+        for place in self.models:
+            names.setdefault(self._program.scope(place).name, []).append(place)
+        for file in self._program.files:
+            for item in file.imports:
+                if item.name in names and item.local != item.name:
+                    names.setdefault(item.local, []).extend(
+                        p for p in names[item.name] if p not in names.get(item.local, ())
+                    )
+        return names
+
+    def _of_models(self) -> Iterator[RowVector]:
+        if not self.models:
+            return
+        names = self._names()
+        columns = {c for fields in self.models.values() for c in fields}
+        makers: list[tuple[Site, Place]] = []
+        for name in sorted(names):
+            for site in self._program.sites_by_name.get(name, ()):
+                model = self._model(site.call.func, site.place, names[name])
+                if model is not None and self._gives(site.call, self.models[model]):
+                    makers.append((site, model))
+        yield from self._made(makers)
+        yield from self._managed(names)
+        yield from self._searched(columns)
+
+    def _model(self, value: Value, place: Place, among: list[Place]) -> Place | None:
+        for meaning in self._evaluator.evaluate(value, place):
+            if isinstance(meaning, ClassRef):
+                for ancestor in self._evaluator.ancestry(meaning):
+                    if ancestor.place in among:
+                        return ancestor.place
+        return None
+
+    def _gives(self, call: Call, columns: tuple[str, ...]) -> bool:
+        return any(a.name in columns or a.name == "**" for a in call.args)
+
+    def _made(self, makers: list[tuple[Site, Place]]) -> Iterator[RowVector]:
+        """A row object with a vector: written where it is added or created in bulk, else where it is made."""
+        for site, model in makers:
+            sink = self._sink(site)
+            at = self._program.location(site.place.file, (sink or site).call.at)
+            yield self._row(at, site.place.file, model, "write")
+
+    def _sink(self, maker: Site) -> Site | None:
+        outer = self._program.enclosing_function(maker.place)
+        for name in sorted(_SINKS):
+            for site in self._program.sites_by_name.get(name, ()):
+                if site.place.file != maker.place.file or self._program.enclosing_function(site.place) != outer:
+                    continue
+                if any(call is maker.call for a in site.call.args for call in calls(a.value)):
+                    return site
+                self._flow.fresh()
+                for argument in site.call.args:
+                    for head in self._flow.force(Thunk(argument.value, here_of(site))):
+                        if self._contains(head, maker.call):
+                            return site
+        return None
+
+    def _contains(self, head: Head, call: Call) -> bool:
+        if isinstance(head, Made):
+            return head.call is call
+        if isinstance(head, (Items, Several)):
+            return any(isinstance(e, Made) and e.call is call for e in self._flow.step(head, None))
+        return False
+
+    def _managed(self, names: dict[str, list[Place]]) -> Iterator[RowVector]:
+        """`Model.objects.create(embedding=…)`, `insert(Model).values(embedding=…)`, `row.embedding = …`."""
+        for name in sorted(_MANAGED | {"values"}):
+            for site in self._program.sites_by_name.get(name, ()):
+                model = self._behind(site, names)
+                if model is None:
+                    continue
+                given = {a.name for a in site.call.args}
+                for argument in site.call.args:
+                    for head in self._flow.force(Thunk(argument.value, here_of(site))) if argument.name is None else ():
+                        given.update(c for c in self.models[model] if any(True for _ in self._flow.step(head, f"={c}")
+                                     if name == "values" or argument.name == "defaults"))  # fmt: skip
+                if given & {*self.models[model], "**"}:
+                    at = self._program.location(site.place.file, site.call.at)
+                    yield self._row(at, site.place.file, model, "write")
+        for number, file in enumerate(self._program.files):
+            for binding in file.bindings:
+                base, dot, column = binding.target.rpartition(".")
+                if not dot or base in ("self", "cls") or not any(column in c for c in self.models.values()):
+                    continue
+                for meaning in self._evaluator.name(base, Place(number, binding.scope)) if "." not in base else ():
+                    place = meaning.of.place if isinstance(meaning, Instance) else None
+                    if place in self.models and column in self.models[place]:
+                        yield self._row(self._program.location(number, binding.at), number, place, "write")
+
+    def _behind(self, site: Site, names: dict[str, list[Place]]) -> Place | None:
+        """Return the model whose manager or statement a method is called on."""
+        func = site.call.func
+        stack: list[Value] = [func.base] if isinstance(func, Attr) else []
+        for _ in range(8):
+            if not stack:
+                return None
+            top = stack.pop()
+            if isinstance(top, Attr):
+                if top.name == "objects":
+                    return self._model(top.base, site.place, [p for places in names.values() for p in places])
+                stack.append(top.base)
+            elif isinstance(top, Call):
+                last = getattr(top.func, "name", "")
+                if last in ("insert", "update", "pg_insert", "upsert") and top.args:
+                    return self._model(top.args[0].value, site.place, [p for places in names.values() for p in places])
+                stack.append(top.func)
+        return None
+
+    def _searched(self, columns: set[str]) -> Iterator[RowVector]:
+        for name in sorted(_DISTANCES | _DJANGO):
+            for site in self._program.sites_by_name.get(name, ()):
+                func = site.call.func
+                column = ""
+                if name in _DISTANCES and isinstance(func, Attr):
+                    column = getattr(func.base, "name", "")
+                elif name in _DJANGO and site.call.args:
+                    column = str(getattr(site.call.args[0].value, "value", ""))
+                if column.rpartition("__")[2] not in columns:
+                    continue
+                models = [p for p, c in self.models.items() if column.rpartition("__")[2] in c]
+                named = getattr(getattr(func, "base", None), "base", None)
+                chosen = next(
+                    (p for p in models if self._program.scope(p).name == getattr(named, "name", "")), models[0]
+                )
+                at = self._program.location(site.place.file, site.call.at)
+                yield self._row(at, site.place.file, chosen, "search", self._filtered(site))
+
+    def _filtered(self, site: Site) -> bool:
+        outer = self._program.enclosing_function(site.place)
+        return any(
+            other.place.file == site.place.file and self._program.enclosing_function(other.place) == outer
+            for name in sorted(_FILTERS)
+            for other in self._program.sites_by_name.get(name, ())
+        )
+
+    def _row(self, at: Location, file: int, model: Place, verb: str, scoped: bool = False) -> RowVector:
+        name = self._program.scope(model).name
+        table = name
+        for binding in self._program.bindings(model, "__tablename__"):
+            for meaning in self._evaluator.evaluate(binding.value, model):
+                table = str(getattr(meaning, "value", name))
+        return RowVector(at, file, table, self.models[model][0], f"the key of {name}", verb, scoped)
