@@ -57,7 +57,6 @@ STEPS_OF_A_CALLER = 3_000
 MOST_STEPS = 30_000
 DEEPEST = 40
 END = (1 << 30, 0)
-_NOWHERE: Span = (1, 1, 1, 1)
 
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
@@ -154,11 +153,11 @@ class Texts:
                 for binding in self._program.bindings(reading.place, top.name):
                     if binding.value is None or binding.at[:2] >= reading.before:
                         continue
-                    if binding.how in ("for", "in"):
+                    if binding.how == "for":
                         found.setdefault(binding.at, binding)
-                    else:
+                    elif binding.how != "in":
                         stack.append(binding.value)
-        return [binding for at, binding in sorted(found.items()) if at != _NOWHERE]
+        return [binding for _, binding in sorted(found.items())]
 
     def _texts(self, value: Value, reading: Reading) -> Sequence[Pieces]:
         self._steps += 1
@@ -684,7 +683,7 @@ class Texts:
         while stack:
             top = stack.pop()
             stack.extend(children(top))
-            if isinstance(top, Ref) and any(b.at == _NOWHERE for b in self._program.bindings(place, top.name)):
+            if isinstance(top, Ref) and any(b.how == "in" for b in self._program.bindings(place, top.name)):
                 return True
         return False
 
