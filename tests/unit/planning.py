@@ -67,9 +67,10 @@ def _sort_key(words: Sequence[str]) -> SortKey:
 def index(name: str, *columns: str, table: str = "orders", **more: Any) -> Index:
     """An index, on a line of its own; a key is written as in SQL."""
     keys = tuple(Key(words[0], descending="desc" in words) for words in (c.split() for c in columns))
+    place = at(2 + zlib.crc32(name.encode()) % 10_000, "schema.sql")
     return Index(
         name, table, more.get("keys", keys), more.get("unique", False), more.get("method", "btree"), None,
-        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (at(2 + zlib.crc32(name.encode()) % 10_000, "schema.sql"),), ("sql",),
+        more.get("where", ""), more.get("include", ()), more.get("origin", "index"), (place,), ("sql",),
     )  # fmt: skip
 
 
