@@ -10,6 +10,7 @@ from fragaudit import __version__
 from fragaudit.model.findings import Checklist, Finding, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Service, Store
+from fragaudit.report.across import json_across
 from fragaudit.report.look import Look
 from fragaudit.report.schema_json import access, place, tables
 
@@ -178,6 +179,7 @@ def _mapped(report: Report, service: Service) -> Json:
             for c in s.calls
             if c.searches
         ],
+        **json_across(service, place),
     }
 
 
