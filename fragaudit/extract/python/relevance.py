@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
-_WORD = re.compile(r"[A-Za-z_]\w+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -27,6 +27,8 @@ _SPEAKING = re.compile(
     r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
+_MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 _SQL = re.compile(
     r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
@@ -74,7 +76,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 2
+STEPS = 5
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -86,20 +88,29 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._roots = frozenset(root.partition(".")[0] for root in catalogue.roots) - COMMON
+        self._dotted = tuple(
+            sorted((m, frozenset(m.split("."))) for m in catalogue.roots if m.partition(".")[0] in COMMON and "." in m)
+        )
+        self._openers = frozenset(
+            name.rpartition(".")[2] for name in catalogue.opened_names if name.partition(".")[0] in COMMON
+        )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
 
     def speaks(self, words: set[str]) -> bool:
-        """Say whether any word speaks of stores or settings."""
+        """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
         for word in words:
             known = self._speaks.get(word)
             if known is None:
                 known = self._speaks[word] = (
-                    word in self._roots or word in self._methods or _SPEAKING.search(word) is not None
+                    word in self._roots
+                    or word in self._methods
+                    or (len(word) > 9 and word in self._openers)
+                    or _SPEAKING.search(word) is not None
                 )
             if known:
                 return True
-        return False
+        return any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -109,15 +120,30 @@ class Vocabulary:
                 module = node.module or ""
                 root = "" if node.level else module.partition(".")[0]
                 keeps = root in self._roots or (root not in COMMON and _MODULE.search(module) is not None)
+                keeps = keeps or self._within_common(module)
                 for alias in node.names:
-                    if keeps or self._catalogue.open(f"{module}.{alias.name}") is not None:
+                    dotted = f"{module}.{alias.name}"
+                    handed = root not in COMMON and alias.name.islower() and _MODULE.search(dotted) is not None
+                    if keeps or handed or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     root = alias.name.partition(".")[0]
-                    if root in self._roots:
+                    if root in self._roots or self._within_common(alias.name):
                         words.add(alias.asname or root)
         return words - {"*"}
+
+    def calls_imported(self, tree: ast.Module, text: str) -> bool:
+        """Say whether a file makes, or calls methods of a store's on, what a module likely to hand one out gives it."""
+        names = self.imported(tree)
+        if not names:
+            return False
+        used = any(call[1] in names and call[2] in self._catalogue.methods for call in _CALLED.finditer(text))
+        return used or any(call[1] in names for call in _MADE.finditer(text))
+
+    def _within_common(self, dotted: str) -> bool:
+        """Say whether a module belongs to a library that lives within a common one: `google.cloud.firestore`."""
+        return any(f"{dotted}.".startswith(f"{module}.") for module, _ in self._dotted)
 
 
 _vocabularies: dict[str, Vocabulary] = {}
@@ -163,7 +189,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
-    if not sql and not defines and not vocabulary.speaks(spoken):
+    if not (sql or defines or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant([], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
