@@ -52,7 +52,7 @@ def test_the_bad_one() -> None:
 def test_each_service_has_the_stores_that_it_asks_the_foundation_for() -> None:
     stores = {s.name: sorted((t.engine, t.identity) for t in s.stores) for s in report_of("monorepo_good").services}
     assert stores == {
-        "accounts": [("postgresql", "accounts-db/accounts")],
+        "accounts": [("postgresql", "accounts-db:5432/accounts")],
         "answers": [("postgresql", "{ANSWERS_DATABASE_URL}"), ("qdrant", "{VECTORS_URL}")],
         "catalog": [("postgresql", "{CATALOG_DATABASE_URL}")],
         "importer": [("postgresql", "{IMPORTER_DATABASE_URL}")],
