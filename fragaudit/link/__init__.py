@@ -105,8 +105,8 @@ def link_counted(
     for root in roots:
         paths = root.files | root.shared
         files_of.append(paths)
-        mine = seen_by(root, whole, facts, catalogue) if len(roots) > 1 else whole
-        files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in paths)
+        mine, seen_in = seen_by(root, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
+        files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(mine.program, files)
         assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)

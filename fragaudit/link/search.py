@@ -65,7 +65,7 @@ class Searches:
     def __init__(self, evaluator: Evaluator, names: Sequence[str], coordinators: Sequence[str]) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
-        self._names = frozenset(snake(name) for name in names)
+        self._names = frozenset(snake(name.rpartition(".")[2]) for name in names) - {""}
         self._coordinators = frozenset(coordinators)
         self._shapes = Shapes(evaluator, frozenset(STANDARD))
 

@@ -63,16 +63,19 @@ def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = fr
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
 
 
-def seen_by(root: ServiceRoot, whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue) -> Seen:
-    """Return what one service opens and uses.
+def seen_by(
+    root: ServiceRoot, whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue
+) -> tuple[Seen, frozenset[str]]:
+    """Return what one service opens and uses, and in which of the files seen.
 
     A function that code shared by several services opens a store in opens it at the addresses that this service's
     callers give it, not at those of the others; shared code that it doesn't import opens nothing for it.
     """
-    if not any(path.endswith(".py") for path in root.shared):
-        return whole
     reached = _reached(root, whole.program)
-    return seen([f for f in facts if f.path in root.files or f.path in reached], catalogue, reached)
+    if not reached:
+        return whole, root.files
+    paths = root.files | reached
+    return seen([f for f in facts if f.path in paths], catalogue, reached), paths
 
 
 def _reached(root: ServiceRoot, program: Program) -> set[str]:

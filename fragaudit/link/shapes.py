@@ -44,7 +44,10 @@ _RECORD_BASES = frozenset(
 _ASSIGNED_BASES = frozenset({"ObjectType", "Interface", "Serializer", "Schema", "BaseSchema"})
 _ASSIGNED_MAKERS = frozenset({"ib", "attrib", "field", "Field"})
 _FIELD_DECORATORS = frozenset({"property", "cached_property", "computed_field", "field"})
-_WRAPPING_CALLS = frozenset({"list", "tuple", "sorted", "set", "jsonify", "JSONResponse", "Response", "dict", "asdict"})
+_WRAPPING_CALLS = frozenset(
+    {"list", "tuple", "sorted", "set", "dict", "asdict", "jsonify", "JSONResponse", "ORJSONResponse", "JsonResponse",
+     "Response", "json_response"}
+)  # fmt: skip
 _DUMPS = frozenset({"model_dump", "dict", "to_dict", "asdict", "json", "as_dict", "_asdict"})
 
 _KINDS = {

@@ -10,6 +10,7 @@ from fragaudit import __version__
 from fragaudit.model.findings import Checklist, Finding, Fix, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Service, Store
+from fragaudit.report.across import json_across
 from fragaudit.report.look import Look
 from fragaudit.report.schema_json import access, place, tables
 
@@ -183,6 +184,7 @@ def _mapped(report: Report, service: Service) -> Json:
             for s in service.vector_searches
             if s.verb == "search"
         ],
+        **json_across(service, place),
     }
 
 

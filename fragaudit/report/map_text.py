@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fragaudit.model.findings import Report
 from fragaudit.model.stores import Reason, Service, Store
+from fragaudit.report.across import write_across
 from fragaudit.report.look import Look
 from fragaudit.report.paper import Paper
 from fragaudit.wording import counted
@@ -22,6 +23,7 @@ def render(report: Report, look: Look) -> str:
         if service not in keeping:
             why = "; ".join(reason.what for reason in service.boundary)
             paper.prose(f"{service.name}: at {service.root}, {counted(service.files, 'file')}, no store ({why})", "  ")
+    write_across(paper, report)
     if not report.services:
         paper.line("no service was found")
     return paper.text()

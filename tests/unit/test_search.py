@@ -102,6 +102,8 @@ FIELDS = "    id: str\n    type: str\n    confidence: float\n"
         f"@dataclass\nclass R:\n{FIELDS}def row(r) -> R: ...\ndef search_unified(q): return [row(r) for r in q]",
         f"class R(BaseModel):\n{FIELDS}def search_unified(q):\n"
         "    return {'results': [R(id='', type='', confidence=0).model_dump() for r in q]}",
+        "def search_unified(q):\n"
+        "    return JsonResponse({'results': [{'id': '', 'type': 'a', 'confidence': 1} for r in q]})",
         "def search_unified(q): return jsonify([{'id': r.id, 'type': 'a', 'confidence': 0.5} for r in q])",
         "def search_unified(q):\n    if not q:\n        return []\n"
         "    return [dict_of(r) for r in q]\ndef dict_of(r): return {'id': 'a', 'type': 'a', 'confidence': 0.5}",
@@ -201,3 +203,9 @@ def test_a_coordinator_by_name() -> None:
     search = SearchConfig(coordinators=("gate.app.Front",))
     (found,) = coordinators("class Front:\n    def ask(self, q): return notes.search_unified(q)", search=search)
     assert (found.name, found.reaches) == ("Front.ask", ("notes",))
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("((",), ("acme.search_unified",)])
+def test_any_names_can_be_configured(names: tuple[str, ...]) -> None:
+    found = offers("def search_unified(q): ...\n", SearchConfig(names=names))
+    assert len(found) == (1 if "acme.search_unified" in names else 0)
