@@ -97,6 +97,7 @@ class Writes:
             self._flow.fresh()
             for written in self._direct(site):
                 found.setdefault(site_key(site), written)
+        direct = set(found)
         queue = list(found.values())
         left = MOST_FORWARDED
         depth: dict[SiteKey, int] = {site_key(w.site): 0 for w in queue}
@@ -128,7 +129,7 @@ class Writes:
                     found[key] = merged
                     depth[key] = max(depth.get(key, 0), depth[site_key(written.site)] + 1)
                     queue.append(merged)
-        return self._marked(found)
+        return self._marked({k: w for k, w in found.items() if k in direct or not _passed_on(w)})
 
     def _candidates(self) -> Iterator[Site]:
         """Yield the calls of methods whose name a write can have."""
@@ -142,7 +143,7 @@ class Writes:
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
-        inside = set(self._forwarding)
+        inside = set(self._forwarding) & {site_key(i.site) for w in found.values() for i in w.inner}
         for written in found.values():
             for inner in written.inner:
                 if _records(inner.ids) or inner.forwards:
@@ -468,6 +469,12 @@ def operation_item(operation: Operation) -> tuple[str, str]:
 def _pure(ids: tuple[Head, ...]) -> bool:
     """Say whether ids are nothing but what a function was given."""
     return bool(ids) and all(isinstance(h, From) and h.function is not None for h in ids)
+
+
+def _passed_on(written: Written) -> bool:
+    """Say whether a call only passes on what something else gave it: what becomes of it is decided further in."""
+    results = all(isinstance(head, From) and head.function is None for head in written.ids)
+    return bool(written.ids) and results and not written.made_here
 
 
 def _records(ids: tuple[Head, ...]) -> bool:
