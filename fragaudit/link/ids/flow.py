@@ -38,6 +38,7 @@ from fragaudit.link.ids.heads import (
     Step,
     Thunk,
 )
+from fragaudit.link.ids.known import DEEPEST_CALLS
 from fragaudit.link.ids.objects import attribute_of
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.program import Place, Program
@@ -529,7 +530,7 @@ class Flow:
     def frame(self, function: Place, arguments: tuple[object, ...], here: Here, of: Made | None = None) -> Frame | None:
         """Return the frame of a call of a function, or None beyond the depth that is followed."""
         depth = here.frame.depth + 1 if here.frame is not None else 1
-        if depth > calling.DEEPEST_CALLS:
+        if depth > DEEPEST_CALLS:
             return None
         key = (id(arguments), here, function)
         known = self._frames.get(key)

@@ -353,7 +353,9 @@ class Writes:
             if found:
                 yield from found
                 return
-        yield UNKNOWN
+        named = [key for key in keys_of(self._flow, head) if key.endswith("_id")]
+        found = [h for h in self._flow.step(head, f"={named[0]}") if h != UNKNOWN] if len(named) == 1 else []
+        yield from found or (UNKNOWN,)
 
     # -- the project's own abstractions ----------------------------------------------------------------------------
 
