@@ -10,8 +10,8 @@ from functools import cached_property
 from fragaudit.link.abstract import Abstract, ClassRef, FunctionRef, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import known
-from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk, distinct
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Ref, Value
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import Bound, ClassRef, External, FunctionRef, Handle, Instance
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids import texts
+from fragaudit.link.ids import stepping, texts
 from fragaudit.link.ids.heads import (
     UNKNOWN,
     Atom,
@@ -255,7 +255,7 @@ def _same(flow: Flow, name: str, plain: list[Value], heads: tuple[Head, ...], he
         yield from flow.force(Thunk(plain[1], here))
     elif name in ("list", "set", "tuple", "sorted", "iter"):
         for head in heads:
-            yield Several(tuple(flow.keys(head)) or (UNKNOWN,)) if isinstance(head, Pairs) else head
+            yield Several(tuple(stepping.keys(flow, head)) or (UNKNOWN,)) if isinstance(head, Pairs) else head
     else:
         yield from heads
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.identity import site_key
+from fragaudit.link.ids import stepping
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
-from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk, distinct
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
@@ -407,9 +408,9 @@ class Writes:
     def _ids_in(self, head: Head) -> Iterator[Head]:
         flow = self._flow
         if isinstance(head, Pairs):
-            inner = distinct(flow.entries(head))
+            inner = distinct(stepping.entries(flow, head))
             if inner and all(isinstance(h, (Pairs, From)) for h in inner):
-                yield from flow.keys(head)
+                yield from stepping.keys(flow, head)
                 return
         elements = tuple(flow.step(head, None))
         for element in elements:
