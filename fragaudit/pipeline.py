@@ -22,6 +22,7 @@ from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
+from fragaudit.link.disagreements import told
 from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
@@ -258,11 +259,17 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config, linked.written)
-    said = sql.read(written)
-    schema = fold(changes(said))
+    texts = (*linked.written, *linked.defined.carriers)
+    written = assigned(linked.services, linked.paths, code, config, texts)
+    # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
+    first = len(written) - len(linked.defined.carriers)
+    written, carried = written[:first], written[first:]
+    said = sql.read([*written, *(text for text in carried if text.text)])
+    more = linked.defined.changes(carried, said[len(written) :])
+    said = said[: len(written)]
+    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
-    services = understood.services
+    services = told(understood.services, linked.paths, linked.defined)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     findings = checks.run(services, problems, config)

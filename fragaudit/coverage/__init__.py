@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fragaudit.coverage.categories import category, wanted_conditions
-from fragaudit.coverage.columns import column_of, is_boolean, is_flag
+from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_number, is_text, never_null
 from fragaudit.coverage.lookup import (
     ROWID,
+    begins_order,
     bound_keys,
     by_row_number,
     finds_one,
@@ -39,10 +40,13 @@ __all__ = [
     "index_name",
     "is_boolean",
     "is_flag",
+    "is_number",
+    "is_text",
     "judge",
     "judged",
     "looks_up",
     "nearest",
+    "never_null",
     "serves_column",
     "serving_conditions",
     "yields_order",
@@ -90,11 +94,19 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
             return Judgement("covered", ", ".join(dict.fromkeys(names)), "each alternative of the OR has its index",
                              "covered")  # fmt: skip
     whole = next((i for i in table.indexes if i.where_text and applies(i, access, dialect)), None)
-    if whole is not None:
+    if whole is not None and dialect != "sqlite":
         return Judgement("covered", index_name(whole), "the index holds the rows asked for and few others", "covered")
     ordered = _order_served(access, table, dialect)
     if ordered is not None and not _selective(access, table, dialect):
         return Judgement("covered", index_name(ordered), "the index yields the order", "covered")
+    if access.sort and access.limit and not access.extreme and not _selective(access, table, dialect):
+        begun = next(
+            (i for i in table.indexes if applies(i, access, dialect) and begins_order(i, access, dialect)), None
+        )
+        if begun is not None:
+            order = ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
+            why = f"{index_name(begun)} yields only the beginning of the order {order}; the rest is sorted"
+            return Judgement("partial", index_name(begun), why, "order begun")
     return _uncovered(access, table, dialect)
 
 
@@ -166,6 +178,8 @@ def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[
 def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect: str) -> str:
     for index in table.indexes:
         alone = replace(access, conditions=(*access.conditions, *arm), arms=())
+        if dialect == "sqlite":  # which looks at each alternative by itself
+            alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
         if any(looks_up(index, 0, c, table, dialect) for c in arm):

@@ -53,3 +53,29 @@ def is_state(condition: Condition) -> bool:
 def is_usual(condition: Condition) -> bool:
     """Say whether a value is one that most rows can be expected to have."""
     return condition.constant is not None and condition.constant.strip("'").lower() in _USUAL
+
+
+def is_text(kind: str) -> bool:
+    """Say whether a column's type makes it text, by the rules of SQLite, which fit the others' types."""
+    kind = kind.lower()
+    return "int" not in kind and any(part in kind for part in ("char", "clob", "text"))
+
+
+def is_number(kind: str) -> bool:
+    """Say whether a column's type makes it a number."""
+    kind = kind.lower()
+    numbers = ("int", "real", "floa", "doub", "dec", "num", "serial", "bool", "date", "time", "money")
+    return not is_text(kind) and any(part in kind for part in numbers)
+
+
+def never_null(table: Table, name: str) -> bool:
+    """Say whether a column can't hold a null: by its declaration, or as a part of the primary key."""
+    column = column_of(table, name)
+    if column is not None and not column.nullable:
+        return True
+    return any(
+        i.origin == "primary key"
+        and name.lower() in [k.column.lower() for k in i.keys]
+        and (i.method == "rowid" or table.without_rowid or table.engine != "sqlite")  # SQLite lets other keys be null
+        for i in table.indexes
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.coverage.columns import column_of
+from fragaudit.coverage.columns import column_of, never_null
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access, Condition, SortKey
 from fragaudit.model.schema import Index, Key, Table
@@ -118,8 +118,9 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     if not wanted:
         return True
     keys = list(index.keys)
-    if (dialect or table.engine) in ("sqlite", "mysql") and index.origin != "primary key":
-        keys += _row_keys(table)
+    engine = dialect or table.engine
+    if engine in ("sqlite", "mysql") and index.origin != "primary key":
+        keys += _row_keys(table, engine)
     while keys and keys[0].column.lower() in fixed:
         keys.pop(0)
     forward: bool | None = None
@@ -132,7 +133,7 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
         if forward is not None and same != forward:
             return False
         if dialect == "postgres" and _nulls(keys[0].descending, keys[0].nulls) != _nulls(sort.descending, sort.nulls) \
-                and same and not _not_null(table, sort.column):  # fmt: skip
+                and same and not never_null(table, sort.column):  # fmt: skip
             return False
         forward = same
         key = keys.pop(0)
@@ -141,10 +142,21 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     return True
 
 
-def _row_keys(table: Table) -> list[Key]:
+def begins_order(index: Index, access: Access, dialect: str) -> bool:
+    """Say whether an index yields the first key of an order, so that only rows that share it are sorted."""
+    single = {"=", "true", "false"} if dialect == "postgres" else {"=", "true", "false", "is null"}
+    fixed = {c.column.lower() for c in access.conditions if c.op in single and not c.expression and not c.join}
+    wanted = [s for s in access.sort if s.column.lower() not in fixed]
+    keys = [k for k in index.keys if k.column.lower() not in fixed]
+    return index.method in ("btree", "rowid") and bool(wanted and keys) and same_order(keys[0], wanted[0])
+
+
+def _row_keys(table: Table, dialect: str) -> list[Key]:
     """Return the keys that SQLite and InnoDB append to every index: the row's own."""
     primary = next((i for i in table.indexes if i.origin == "primary key"), None)
-    return list(primary.keys) if primary is not None else []
+    if primary is None or (dialect == "sqlite" and primary.method != "rowid" and not table.without_rowid):
+        return []
+    return list(primary.keys)
 
 
 def same_order(key: Key, sort: SortKey) -> bool:
@@ -156,10 +168,3 @@ def same_order(key: Key, sort: SortKey) -> bool:
 
 def _nulls(descending: bool, nulls: str) -> str:
     return nulls or ("first" if descending else "last")
-
-
-def _not_null(table: Table, name: str) -> bool:
-    column = column_of(table, name)
-    if column is not None and not column.nullable:
-        return True
-    return any(i.origin == "primary key" and name.lower() in [k.column.lower() for k in i.keys] for i in table.indexes)

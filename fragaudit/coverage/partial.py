@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fragaudit.model.accesses import Access
+from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import Index
 from fragaudit.model.sql import And, Column, Compare, Constant, Operand, Predicate
 
@@ -43,9 +43,10 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     name, op = part.left.name.lower(), part.op
     facts = [f.split(" ", 1)[1] for f in access.facts if f.split(" ", 1)[0] == name]
     if op == "is not null":
-        conditions = (*access.conditions, *(c for arm in access.arms[:1] for c in arm))
-        compared = any(c.column.lower() == name and c.op != "is null" and not c.expression for c in conditions)
-        return compared or any(f != "is null" for f in facts)
+        if any(_compared(c, name) for c in access.conditions) or any(f != "is null" for f in facts):
+            return True
+        arms = access.arms if dialect != "sqlite" else ()
+        return bool(arms) and all(any(_compared(c, name) for c in arm) for arm in arms)
     constants = [_text(r) for r in part.right]
     if any(c is None for c in constants):
         return False
@@ -60,6 +61,10 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     if dialect == "sqlite" or not wanted:
         return False
     return any(_stronger(f, op, wanted) for f in facts)
+
+
+def _compared(condition: Condition, name: str) -> bool:
+    return condition.column.lower() == name and condition.op != "is null" and not condition.expression
 
 
 def _stronger(known: str, op: str, wanted: Sequence[str]) -> bool:

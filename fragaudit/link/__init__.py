@@ -12,6 +12,7 @@ from fragaudit.config import Config
 from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
+from fragaudit.link.defined import Defined, defined
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.ids import Vectors
@@ -61,6 +62,7 @@ class Linked(msgspec.Struct, frozen=True):
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
     written: tuple[Written, ...] = ()
+    defined: Defined = Defined()
 
 
 def link(
@@ -135,7 +137,7 @@ def link_counted(
         )
     runs = Statements(evaluator, catalogue, opened).all()
     written = with_stores(runs, services, files_of, opened, program)
-    return Linked(across(services), usage.found, len(called), tuple(files_of), written)
+    return Linked(across(services), usage.found, len(called), tuple(files_of), written, defined(evaluator))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -16,6 +16,9 @@ from fragaudit.model.layout import anchors, position
 from fragaudit.model.locations import Location
 from fragaudit.model.statements import Hole, Segment
 
+NEAR = 10
+"""Lines between the literals of one statement that is put together in one place."""
+
 _VALUE_AFTER = frozenset(
     {"=", "<", ">", "<=", ">=", "<>", "!=", "LIKE", "ILIKE", "LIMIT", "OFFSET", "BETWEEN", "IN", "VALUES", "ANY"}
 )
@@ -38,7 +41,8 @@ _WORD = re.compile(r"\A|[\"`\[]?\w+")
 _WORD_AFTER = re.compile(r"[\w$\"`.\]\[]+")
 _NEXT_WORD = re.compile(r"\s*(\w+|\S)")
 _OPERAND = re.compile(r"\s*(?:%s|%\(\w+\)s|\$\d+|[:@]\w+|\?|'[^']*'|[\w.\"]+)")
-_QUALIFIER = re.compile(r"[\w\"`]+\.\Z")
+_BOUND = re.compile(r"\s*(?:%s|%\(\w+\)s|\$\d+|[:@]\w+|\?)")
+_CONDITIONS = frozenset({"WHERE", "ON", "HAVING"})
 
 
 @dataclass(slots=True)
@@ -133,8 +137,11 @@ class _Composer:
         if self.start is None and piece.text.strip():
             lead = len(piece.text) - len(piece.text.lstrip())
             self.start = position(piece.text, piece.layout, lead)
-        if piece.text.strip():
-            self.end = self._after(piece, len(piece.text.rstrip()))
+        if piece.text.strip() and self.start is not None:
+            # Parts that were written elsewhere in the file are no part of the span.
+            end, furthest = self._after(piece, len(piece.text.rstrip())), self.start[0] + self.text.count("\n") + NEAR
+            if self.start <= end <= (furthest + piece.text.count("\n"), 0):
+                self.end = max(self.end, end)
         self.next = self._after(piece, len(piece.text))
 
     next: tuple[int, int] = (1, 1)
@@ -157,13 +164,16 @@ class _Composer:
         words = self.words
         if words.quote == "comment":
             return None
-        if words.quote == "'":
+        if words.quote == "'" or words.quote[:1] == "$":
             self._hole(gap, "", "value")
             return None
         if _PLACEHOLDER.search(self.text):
             return None  # what follows a piece that may be anything is part of it
         if words.quote:
             return self._quoted(gap, following, rest)
+        if self.text.endswith("$") and rest.startswith("$"):
+            self.fixed(Fixed("q"))  # the tag of a dollar quote; any will do, at both of its ends
+            return None
         marker = _PARAMETER.search(self.text)
         if marker is not None and not self.text.endswith("::"):
             self._cut(len(marker[0]))
@@ -232,7 +242,9 @@ class _Composer:
             self._hole(gap, "", "unknown", bare=True)  # the rest of the name stays beside it
             return None
         self._cut(len(head))
-        self._hole(gap, "", "unknown")
+        parameter = self.text.endswith(("$", "@", ":")) and not self.text.endswith("::")
+        self._cut(int(parameter))
+        self._hole(gap, "", "value" if parameter else "unknown")
         self.swallows = bool(taken) and taken == len(rest)
         return self._taken(following, taken)
 
@@ -248,8 +260,8 @@ class _Composer:
         after = _NEXT_WORD.match(rest)
         word = after[1].upper() if after else ""
         clause = self.words.clause if not self.words.defines else ""
-        if clause in ("WHERE", "ON", "HAVING"):
-            operand = _OPERAND.match(rest)
+        operand = (_OPERAND if clause in _CONDITIONS else _BOUND).match(rest)
+        if clause in _CONDITIONS or operand is not None:
             known = word in (
                 "ORDER",
                 "GROUP",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<line>--[^\n]*)|(?P<block>/\*.*?(?:\*/|\Z))"
     r"|(?P<quote>'(?:[^']|'')*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z))"
-    r"|(?P<parameter>%\(\w+\)s|%s|[$:@]\w+|\?\d*)|(?P<word>[A-Za-z_][\w$]*)|(?P<number>\d[\w.]*)"
+    r"|(?P<dollar>\$(?:[A-Za-z_]\w*)?\$)|(?P<parameter>%\(\w+\)s|%s|[$:@]\w+|\?\d*)|(?P<word>[A-Za-z_][\w$]*)|(?P<number>\d[\w.]*)"
     r"|(?P<symbol>::|<->|<=>|<\#>|->>|->|\|\||@>|<@|&&|@@|~\*|<=|>=|<>|!=|.)",
     re.DOTALL,
 )
@@ -58,7 +58,7 @@ class Words:
             end = text.find(closing)
             if end == -1:
                 return
-            text = text[end + 1 :]
+            text = text[end + len(closing) :]
             if self.quote != "comment":
                 self._token("name")
             self.quote = ""
@@ -74,6 +74,10 @@ class Words:
                     self.quote, self.before_quote = token[0], self.previous
                 else:
                     self._token("name")
+            elif kind == "dollar":
+                self.quote, self.before_quote = token, self.previous
+                self.feed(text[match.end() :])
+                return
             elif kind == "word":
                 self._word(token.upper())
             elif kind in ("parameter", "number"):

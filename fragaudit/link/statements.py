@@ -51,6 +51,7 @@ _OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "repl
 _NOT_EXECUTED = frozenset({"text", "rows_where"})
 
 _LEAD = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/|;)*"
+_BEGINS = re.compile(_LEAD + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b", re.I | re.S)
 _STATEMENT = re.compile(
     _LEAD
     + r"""\(*\s*(?:SELECT\b|
@@ -77,17 +78,22 @@ _CERTAIN = re.compile(
     UPDATE\s+(?:ONLY\s+)?{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+SET\b|update\s+{_NAME}\s+set\s+{_NAME}\s*=|
     DELETE\s+FROM\s+{_NAME}|delete\s+from\s+{_NAME}(?:\s+where\b|\s*;?\s*\Z)|
     (?:WITH|with)\s+(?:RECURSIVE\s+|recursive\s+)?[\w"]+\s*(?:\([^)]*\)\s*)?(?:AS|as)\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(|
-    (?:CREATE|create)\s+(?:(?:TEMP|TEMPORARY|UNLOGGED|VIRTUAL|temp|temporary|virtual)\s+)?(?:TABLE|table)\s+{_NAME}|
+    (?:CREATE|create)\s+(?:(?:TEMP|TEMPORARY|UNLOGGED|VIRTUAL|temp|temporary|virtual)\s+)?(?:TABLE|table)\s+(?:IF\s+NOT\s+EXISTS\s+|if\s+not\s+exists\s+)?(?!IF\b|if\b){_NAME}|
     (?:CREATE|create)\s+(?:(?:UNIQUE|unique|FULLTEXT|SPATIAL)\s+)?(?:INDEX|index)\s+.*?\b(?:ON|on)\s+{_NAME}|
-    ALTER\s+TABLE\s+{_NAME}|DROP\s+(?:TABLE|INDEX)\s+{_NAME})""",
+    ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME}|DROP\s+(?:TABLE|INDEX)\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME})""",
     re.DOTALL | re.VERBOSE,
 )
 """How a text begins that is a statement whoever it is given to: prose may begin with `Select` or `delete from`."""
 
+_IMPOSSIBLE = re.compile(
+    r"\bWHERE\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|\bWHERE\s*(?:\)|;|\Z)|"
+    r"\bVALUES\s*\([^()]*\)\s*(?:WHERE|ORDER|LIMIT)\b",
+    re.IGNORECASE,
+)
 _QUALIFIED = re.compile(
     r"(\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|REFERENCES|ONLY)\s+)(?:\"?\w+\"?\.)", re.IGNORECASE
 )
-_CYPHER = re.compile(r"\bFOR\s*\(|\bFOR\s+\w+\s*\(|-\[[^\]]*\]->?|\bON\s+:\w", re.IGNORECASE)
+_CYPHER = re.compile(r"\bcypher\s*\(|\bFOR\s*\(|\bFOR\s+\w+\s*\(|-\[[^\]]*\]->?|\bON\s+:\w", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +158,14 @@ class Statements:
         for item in argument.items if isinstance(argument, Seq) else (argument,):
             if isinstance(item, Seq) and item.items:
                 item = item.items[0]
-            for pieces in self._texts.of(item, reading):
+            found = self._texts.of(item, reading)
+            for pieces in found:
                 text = readable(pieces)
                 if not _STATEMENT.match(text) or _CYPHER.search(text):
                     continue
+                if len(found) > 1 and _IMPOSSIBLE.search(text):
+                    self._take(pieces)
+                    continue  # parts that are never used together
                 self._take(pieces)
                 if not foreign:
                     self._add(pieces, opening, engine, executed=True, script=_is_script(site.call))
@@ -244,7 +254,7 @@ class Statements:
         stack = [value]
         while stack:
             top = stack.pop()
-            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _STATEMENT.match(str(head.value)):
+            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _BEGINS.match(str(head.value)):
                 self._unseen(top, reading)
             elif not isinstance(top, (Lit, Ref)):
                 stack.extend(reversed(children(top)))

@@ -47,16 +47,18 @@ from fragaudit.model.values import (
 MOST_TEXTS = 2_000
 """Texts that one expression may be: the statements that callers hand to a wrapper."""
 
+MOST_ITEMS = 60
 MOST_GROWN = 16
 MOST_TURNS = 64
 MOST_NAMES = 60
+STEPS_OF_A_CALLER = 3_000
 MOST_STEPS = 30_000
 DEEPEST = 40
 END = (1 << 30, 0)
-_NOWHERE: Span = (1, 1, 1, 1)
 
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+_MORE = Gap("…")
 _FIELD = re.compile(r"\{(?P<key>[A-Za-z_]\w*)\}")
 _KEEPING = frozenset(
     {"encode", "decode", "lower", "upper", "casefold", "expandtabs", "as_string", "as_bytes", "bindparams", "columns",
@@ -115,6 +117,7 @@ class Texts:
         self._callers = Callers(evaluator)
         self._steps = 0
         self._asked: set[tuple[Place, str]] = set()
+        self._handed: dict[tuple[Place, int], list[Pieces]] = {}
 
     def of(self, value: Value, reading: Reading) -> list[Pieces]:
         """Return the texts that an expression can be, in order of discovery; what can't be followed is a gap."""
@@ -152,7 +155,7 @@ class Texts:
                         found.setdefault(binding.at, binding)
                     else:
                         stack.append(binding.value)
-        return [binding for at, binding in sorted(found.items()) if at != _NOWHERE]
+        return [binding for _, binding in sorted(found.items()) if binding.how != "in"]
 
     def _texts(self, value: Value, reading: Reading) -> Sequence[Pieces]:
         self._steps += 1
@@ -383,22 +386,37 @@ class Texts:
             elif parameter.default is not None:
                 yield from self._texts(parameter.default, outside)
             return
-        key = (function, parameter.name)
-        if key in self._asked:
-            return
-        self._asked.add(key)
-        try:
-            left_out = False
-            for site, argument in self._callers.giving(function, number):
-                if argument is None:
-                    left_out = True
-                    continue
-                yield from self._varied(argument, Reading(site.place, site.call.at[:2], site.branch, deep=reading.deep))
-            if left_out and parameter.default not in (None, Lit(None)):
-                assert parameter.default is not None
-                yield from self._texts(parameter.default, outside)
-        finally:
-            self._asked.discard(key)
+        known = self._handed.get((function, number))
+        if known is None:
+            key = (function, parameter.name)
+            if key in self._asked:
+                return
+            self._asked.add(key)
+            try:
+                known = distinct(self._from_callers(function, number, outside, reading.deep), MOST_TEXTS)
+            finally:
+                self._asked.discard(key)
+            if len(self._asked) == 0 and self._steps < MOST_STEPS:
+                self._handed[function, number] = known
+        yield from known
+
+    def _from_callers(self, function: Place, number: int, outside: Reading, deep: int) -> Iterator[Pieces]:
+        """Yield what the callers of a function hand it, each with a budget of steps of its own."""
+        parameter = self._program.scope(function).parameters[number]
+        left_out = False
+        spent = self._steps
+        for site, argument in self._callers.giving(function, number):
+            if argument is None:
+                left_out = True
+                continue
+            self._steps = max(0, MOST_STEPS - STEPS_OF_A_CALLER) if spent < MOST_STEPS else MOST_STEPS
+            before = self._steps
+            yield from self._varied(argument, Reading(site.place, site.call.at[:2], site.branch, deep=deep))
+            spent += (self._steps - before) // 10
+        self._steps = spent
+        if left_out and parameter.default not in (None, Lit(None)):
+            assert parameter.default is not None
+            yield from self._texts(parameter.default, outside)
 
     # -- attributes and items --------------------------------------------------------------------------------------
 
@@ -595,29 +613,77 @@ class Texts:
         return None
 
     def _joined_list(self, separator: Pieces, value: Value, reading: Reading) -> list[Pieces]:
+        """Return the texts of `separator.join(value)`."""
         found: list[Pieces] = []
-        for container, place in self._containers(value, reading):
-            items = container.items if isinstance(container, Seq) else ()
-            if isinstance(value, Ref) and self._grows(value.name, reading.place):
-                continue
-            if not items or len(items) > 60 or (len(items) == 1 and not isinstance(items[0], Lit)):
-                continue  # a comprehension's element, or nothing
-            parts: list[tuple[Value, Sequence[Pieces]]] = []
+        for items in self._lists(value, reading):
+            parts: list[Pieces] = []
             for number, item in enumerate(items):
-                if number:
-                    parts.append((Lit(", "), [separator]))
-                parts.append((item, self._texts(item, place)))
-            found.extend(combined(parts))
-        return found or [(Gap(source_of(value)),)]
+                parts.extend([separator, item] if number else [item])
+            found.append(tuple(piece for pieces in parts for piece in pieces))
+        return distinct(text for text in found if text) or [(Gap(source_of(value)),)]
 
-    def _grows(self, name: str, place: Place) -> bool:
-        """Say whether a list gets more items than it is made with."""
+    def _lists(self, value: Value, reading: Reading) -> list[tuple[Pieces, ...]]:
+        """Return the lists of texts that a value can be: as made, and with what is appended where that may be so."""
+        if isinstance(value, Seq):
+            return self._items_of(value, reading)
+        if not isinstance(value, Ref):
+            return [items for c, place in self._containers(value, reading) for items in self._items_of(c, place)]
+        program, place = self._program, reading.place
+        around = {NO_BRANCH, reading.branch} | self._arms(place.file, reading.branch)
+        lists: list[tuple[Pieces, ...]] = []
+        made = program.bindings(place, value.name)
+        if not made:
+            return [items for c, there in self._containers(value, reading) for items in self._items_of(c, there)]
+        for at, branch, change in sorted(self._changes(value.name, place), key=lambda c: c[0]):
+            if at[:2] >= reading.before or program.exclusive(place.file, branch, reading.branch):
+                continue
+            inner = reading._replace(before=at[:2], branch=branch)
+            if isinstance(change, Binding):
+                new = self._lists(change.value, inner) if isinstance(change.value, (Seq, Ref)) else []
+                lists = new if branch in around else [*lists, *new]
+                continue
+            added = self._items_of(Seq(tuple(a.value for a in change.args)), inner)
+            more = [(*items, *extra) for items in lists for extra in added]
+            if len(more) > MOST_GROWN or getattr(change.func, "name", "") != "append":
+                more = [items if items[-1:] == ((_MORE,),) else (*items, (_MORE,)) for items in lists]
+            lists = more if branch in around else [*lists, *more]
+            lists = list(dict.fromkeys(lists))
+        return lists
+
+    def _changes(self, name: str, place: Place) -> Iterator[tuple[Span, int, Binding | Call]]:
+        """Yield what makes and changes a list in a scope, with its place and branch."""
+        for binding in self._program.bindings(place, name):
+            if binding.value is not None and binding.how != "+=":
+                yield binding.at, binding.branch, binding
+            elif binding.value is not None:
+                yield binding.at, binding.branch, Call(Ref("+="), (), binding.at)
         for method in ("append", "extend", "insert"):
             for site in self._program.sites_by_name.get(method, ()):
                 func = site.call.func
                 if site.place == place and isinstance(func, Attr) and func.base == Ref(name):
-                    return True
-        return any(binding.how == "+=" for binding in self._program.bindings(place, name))
+                    yield site.call.at, site.branch, site.call
+
+    def _items_of(self, container: Map | Seq, reading: Reading) -> list[tuple[Pieces, ...]]:
+        """Return the texts of a display's items; none if they can't be told one by one, as of a comprehension."""
+        items = container.items if isinstance(container, Seq) else ()
+        if len(items) > MOST_ITEMS or any(isinstance(item, Seq) for item in items):
+            return []
+        if len(items) == 1 and self._repeated(items[0], reading.place):
+            return []
+        options = {number: list(self._texts(item, reading)) for number, item in enumerate(items)}
+        return [tuple(chosen.values()) for chosen in choices(options)]
+
+    def _repeated(self, item: Value, place: Place) -> bool:
+        """Say whether the only item of a display is a comprehension's element, which stands for any number of them."""
+        if not isinstance(item, (Lit, Text)):
+            return True
+        stack: list[Value] = [item]
+        while stack:
+            top = stack.pop()
+            stack.extend(children(top))
+            if isinstance(top, Ref) and any(b.how == "in" for b in self._program.bindings(place, top.name)):
+                return True
+        return False
 
     def _result(self, function: Place, args: tuple[Arg, ...], reading: Reading) -> Iterator[Pieces]:
         frame = Frame(function, args, reading)

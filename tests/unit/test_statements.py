@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 
@@ -83,6 +83,9 @@ def test_texts(source: str, expected: list[str]) -> None:
     [
         ("if x:\n    q = 'SELECT a FROM t'\nelse:\n    q = 'SELECT b FROM t'\ndb.execute(q)",
          ["SELECT a FROM t", "SELECT b FROM t"]),
+        ("c = []\nif x:\n    c.append('b = ?')\ndb.execute('SELECT a FROM t WHERE ' + ' AND '.join(c) + ' ORDER BY d')",
+         ["SELECT a FROM t WHERE b = ? ORDER BY d"]),
+        ("w = 'b = ?' if x else ''\ndb.execute('SELECT a FROM t WHERE ' + w)", ["SELECT a FROM t WHERE b = ?"]),
         ("q = 'SELECT a FROM t'\nif x:\n    q += ' WHERE b = ?'\ndb.execute(q)",
          ["SELECT a FROM t", "SELECT a FROM t WHERE b = ?"]),
         ("q = ''\nif x:\n    q = 'SELECT a FROM t'\nelse:\n    q = 'SELECT b FROM t'\ndb.execute(q)",
@@ -107,6 +110,10 @@ def test_several_texts(source: str, expected: list[str]) -> None:
         ("f'SELECT a FROM t LIMIT {x} OFFSET {y}'", "SELECT a FROM t LIMIT :h0 OFFSET :h1", ["value", "value"], False),
         ("f'SELECT a FROM t WHERE b = ${x}'", "SELECT a FROM t WHERE b = :h0", ["value"], False),
         ("f'SELECT a FROM t WHERE b = :{x} AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT a FROM t WHERE b = :b_{x} AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT a FROM t WHERE b = %({x})s AND c = 1'", "SELECT a FROM t WHERE b = :h0 AND c = 1", ["value"], False),
+        ("f'SELECT f($${x}$$), ${y}$ WHERE ${y}$ FROM t'", "SELECT f($$:h0$$), $q$ WHERE $q$ FROM t", ["value"], False),
+        ("f'SELECT a FROM t ORDER BY b {x} $1 LIMIT 2'", "SELECT a FROM t ORDER BY :h0 LIMIT 2", ["unknown"], False),
         ("f'SELECT a FROM t WHERE {x}'", "SELECT a FROM t WHERE :h0", ["unknown"], False),
         ("f'SELECT a FROM t WHERE b = 1 AND {x}'", "SELECT a FROM t WHERE b = 1 AND :h0", ["unknown"], False),
         ("f'SELECT a FROM t WHERE b = 1 {x} ORDER BY c'", "SELECT a FROM t WHERE b = 1 AND :h0 ORDER BY c",
@@ -144,18 +151,23 @@ def test_holes(source: str, text: str, holes: list[str], dynamic: bool) -> None:
         assert hole.source in ("x", "y")
 
 
-def test_conditions_joined_at_run_time_are_an_unknown_hole() -> None:
-    (found,) = statements(
-        """
-        def search(name):
-            conditions = []
-            if name:
-                conditions.append("name = ?")
-            db.execute("SELECT id FROM users WHERE " + " AND ".join(conditions))
-        """
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("conditions.append('name = ?')", ["owner = ? AND name = ?"]),
+        ("if x:\n    conditions.append('name = ?')", ["owner = ?", "owner = ? AND name = ?"]),
+        ("conditions.extend(more(x))", ["owner = ? AND :h0"]),
+        ("conditions += more(x)", ["owner = ? AND :h0"]),
+        ("conditions = [f'{k} = ?' for k in x]", [":h0"]),
+    ],
+)
+def test_conditions_joined_at_run_time(change: str, expected: list[str]) -> None:
+    body = indent(change, "    ")
+    found = statements(
+        f"def f(x):\n    conditions = ['owner = ?']\n{body}\n"
+        "    db.execute('SELECT id FROM users WHERE ' + ' AND '.join(conditions))\n"
     )
-    assert flat(found.text) == "SELECT id FROM users WHERE :h0"
-    assert found.holes[0].what == "unknown"
+    assert texts(found) == [f"SELECT id FROM users WHERE {where}" for where in expected]
 
 
 # -- where statements come from ----------------------------------------------------------------------------------------
@@ -285,6 +297,7 @@ def test_everything_that_executes(source: str, expected: str) -> None:
     [
         ("FIND = 'SELECT a FROM t WHERE b = 1'", ["SELECT a FROM t WHERE b = 1"]),
         ("FIND = 'SELECT a FROM t WHERE b = {value}'", ["SELECT a FROM t WHERE b = :h0"]),
+        ("prefix = 'CREATE TABLE IF NOT EXISTS '", []),
         ("message = 'Select a value from the list'", []),
         ("message = 'delete from the list'", []),
         ("message = 'update the settings'", []),

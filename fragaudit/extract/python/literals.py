@@ -13,7 +13,8 @@ _FRAGMENT = re.compile(
     r"\b(?:SELECT|FROM|WHERE|AND|OR|JOIN|ORDER BY|GROUP BY|SET|VALUES|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|LIMIT|"
     r"RETURNING|CONFLICT|HAVING|UNION|INTO|MERGE|REPLACE|WITH|TRUNCATE|PRAGMA)\b|"
     r"\b(?:select\s|insert\s+into|delete\s+from|update\s+\S+\s+set|create\s+(?:table|index|unique)|alter\s+table|"
-    r"drop\s+(?:table|index)|where\s|(?:left|inner|outer)\s+join|order\s+by|group\s+by)"
+    r"drop\s+(?:table|index)|where\s|(?:left|inner|outer)\s+join|order\s+by|group\s+by)|"
+    r"[\w\")]\s+(?:=|<>|!=|<=?|>=?|LIKE|ILIKE|IN)\s+\(?(?:\$|\?|%s|%\(|:\w|ANY\()"
 )
 _STATEMENT = re.compile(
     r"\b(?:select\b.{1,2000}?\bfrom|insert\s+into|delete\s+from|update\s+\S+\s+set|alter\s+table|"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
-_WORD = re.compile(r"[A-Za-z_]\w+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -53,6 +53,8 @@ _WRITING = frozenset(
 )
 """Words of statements that write vectors."""
 
+_CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
+_MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 _SQL = re.compile(
     r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
@@ -63,6 +65,27 @@ _SQL = re.compile(
     r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
 )
 """What holds SQL, or executes what is called so."""
+
+MODELS = frozenset(
+    {
+        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
+        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
+        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
+        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
+        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "piccolo", "ormar",
+    }
+)  # fmt: skip
+"""Words of which every file that defines tables in Python has one."""
+
+MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
+"""Words of migrations, of which everything is kept but the way back."""
+
+_BACK = frozenset({"downgrade", "backwards", "unapply", "rollback"})
+_DECLARED = frozenset({"declared_attr", "__tablename__", "__table_args__"})
+_MAKES_COLUMNS = frozenset(
+    {"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"}
+)
 
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
@@ -79,7 +102,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 3
+STEPS = 5
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -91,20 +114,29 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._roots = frozenset(root.partition(".")[0] for root in catalogue.roots) - COMMON
+        self._dotted = tuple(
+            sorted((m, frozenset(m.split("."))) for m in catalogue.roots if m.partition(".")[0] in COMMON and "." in m)
+        )
+        self._openers = frozenset(
+            name.rpartition(".")[2] for name in catalogue.opened_names if name.partition(".")[0] in COMMON
+        )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
 
     def speaks(self, words: set[str]) -> bool:
-        """Say whether any word speaks of stores or settings."""
+        """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
         for word in words:
             known = self._speaks.get(word)
             if known is None:
                 known = self._speaks[word] = (
-                    word in self._roots or word in self._methods or _SPEAKING.search(word) is not None
+                    word in self._roots
+                    or word in self._methods
+                    or (len(word) > 9 and word in self._openers)
+                    or _SPEAKING.search(word) is not None
                 )
             if known:
                 return True
-        return False
+        return any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -114,15 +146,30 @@ class Vocabulary:
                 module = node.module or ""
                 root = "" if node.level else module.partition(".")[0]
                 keeps = root in self._roots or (root not in COMMON and _MODULE.search(module) is not None)
+                keeps = keeps or self._within_common(module)
                 for alias in node.names:
-                    if keeps or self._catalogue.open(f"{module}.{alias.name}") is not None:
+                    dotted = f"{module}.{alias.name}"
+                    handed = root not in COMMON and alias.name.islower() and _MODULE.search(dotted) is not None
+                    if keeps or handed or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     root = alias.name.partition(".")[0]
-                    if root in self._roots:
+                    if root in self._roots or self._within_common(alias.name):
                         words.add(alias.asname or root)
         return words - {"*"}
+
+    def calls_imported(self, tree: ast.Module, text: str) -> bool:
+        """Say whether a file makes, or calls methods of a store's on, what a module likely to hand one out gives it."""
+        names = self.imported(tree)
+        if not names:
+            return False
+        used = any(call[1] in names and call[2] in self._catalogue.methods for call in _CALLED.finditer(text))
+        return used or any(call[1] in names for call in _MADE.finditer(text))
+
+    def _within_common(self, dotted: str) -> bool:
+        """Say whether a module belongs to a library that lives within a common one: `google.cloud.firestore`."""
+        return any(f"{dotted}.".startswith(f"{module}.") for module, _ in self._dotted)
 
 
 _vocabularies: dict[str, Vocabulary] = {}
@@ -161,12 +208,20 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
     sql = _holds_sql(text)
-    said = set(_WORD.findall(text))
-    if not sql and not vocabulary.speaks(said):
-        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in said) else [], frozenset())
+    spoken = set(_WORD.findall(text))
+    if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
+        return Relevant(migration, frozenset())
+    defines = not MODELS.isdisjoint(spoken)
+    if not (sql or defines or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
+        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (sql and _holds_sql(chunk.text))
+        chunk.kept = (
+            _always(chunk)
+            or vocabulary.speaks(chunk.words)
+            or (defines and _makes_columns(chunk))
+            or (sql and _holds_sql(chunk.text))
+        )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
         named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
@@ -205,6 +260,29 @@ def _makers(tree: ast.Module) -> list[ast.stmt]:
     return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
 
 
+def _migration(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a migration that lead forward; none if the file is no migration."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            found = node.name == "Migration"
+        else:
+            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
+                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            )
+        if found:
+            return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
+    return []
+
+
+def _makes_columns(chunk: Chunk) -> bool:
+    """Say whether a statement defines a column, table or index, or is a short function that does."""
+    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(
+        word.endswith(("Field", "ForeignKey")) for word in chunk.words
+    ):
+        return False
+    return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
+
+
 def _names(node: ast.stmt) -> list[str]:
     """Return the names a statement defines: a function's, a class's, the targets of an assignment."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -232,6 +310,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if not _DECLARED.isdisjoint(inner.words):
         return True
     return _holds_sql(inner.text)
 

@@ -52,7 +52,7 @@ class Operands:
     """Lowers expressions of one statement, identifiers folded as its dialect does."""
 
     def __init__(self, dialect: str, subquery: Subqueries) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self._subquery = subquery
         self._lower = dialect not in ("mysql", "sqlite", "tsql", "bigquery")
 
@@ -110,7 +110,7 @@ class Operands:
                     columns.append(self.column(inner))
             elif isinstance(inner, exp.Query):
                 queries.append(self._subquery(inner))
-        written = canonical(node, self._dialect) if text and columns and not queries and count <= MOST_NODES else ""
+        written = canonical(node, self.dialect) if text and columns and not queries and count <= MOST_NODES else ""
         return Expression(written, tuple(columns), why(node), tuple(queries), columns[0].at if columns else NOWHERE)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from fragaudit.coverage import judged, serves_column
+from fragaudit.coverage import column_of, judged, serves_column
 from fragaudit.link.accesses.blocks import Block, Builder, Src, strict_on
 from fragaudit.link.accesses.conditions import About, Conditions, Found, facts
 from fragaudit.link.accesses.pushed import push
@@ -99,7 +99,7 @@ class _Reader:
         others = self._narrowed - {source.number}
         tests = self._holding(source)
         correlated = any(not t.sources <= self._own for t in tests if isinstance(t.test, Cmp))
-        reader = Conditions(source, self._dialect, self._shown, bool(others) or correlated)
+        reader = Conditions(source, self._dialect, self._shown, self._kind, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False
         found = reader.read(tests)
@@ -146,6 +146,16 @@ class _Reader:
             return f"outer.{column.name}", False
         name = f"{source.alias or source.name}.{column.name}"
         return name, source.table is not None and serves_column(source.table, column.name)
+
+    def _kind(self, column: Col) -> str:
+        block: Block | None = self._block
+        while block is not None:
+            source = next((s for s in block.sources if s.number == column.source), None)
+            if source is not None:
+                found = column_of(source.table, column.name) if source.table is not None else None
+                return found.type if found is not None else ""
+            block = block.parent
+        return ""
 
     def _sort(self, source: Src) -> tuple[SortKey, ...]:
         query = self._block.query

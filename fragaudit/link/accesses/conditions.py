@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fragaudit.coverage import fact
+from fragaudit.coverage import column_of, fact, is_number, is_text, never_null
 from fragaudit.link.accesses.blocks import Src
 from fragaudit.link.accesses.resolved import (
     Cmp,
@@ -23,7 +23,6 @@ from fragaudit.link.accesses.resolved import (
     conjuncts,
 )
 from fragaudit.model.accesses import Condition, Operation, Unindexable
-from fragaudit.model.schema import ColumnDef, Table
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _RANGES = frozenset({"<", "<=", ">", ">="})
@@ -54,15 +53,20 @@ Shown = Callable[[Col], tuple[str, bool]]
 """Returns how a column of another source is written, and whether that source can be found by it through an index."""
 
 
+Kinds = Callable[[Col], str]
+"""Returns the type of a column, empty if it isn't known."""
+
+
 class Conditions:
     """Reads tests for one source."""
 
-    def __init__(self, source: Src, dialect: str, shown: Shown, filtered: bool) -> None:
+    def __init__(self, source: Src, dialect: str, shown: Shown, kind: Kinds, filtered: bool) -> None:
         self._source = source
         self._number = source.number
         self._table = source.table
         self._dialect = dialect
         self._shown = shown
+        self._kind = kind
         self._filtered = filtered
 
     def read(self, tests: list[About]) -> Found:
@@ -149,6 +153,9 @@ class Conditions:
         if own:
             yield Unindexable(column.name, "it is compared with a column of the same row")
             return
+        if not expression and self._converted(column, right):
+            yield Unindexable(column.name, "it is text compared with a number, and converted for that row by row")
+            return
         if expression and not self._has_expression(expression):
             assert isinstance(left, Computed)
             yield Unindexable(column.name, _around(left.why))
@@ -176,8 +183,20 @@ class Conditions:
         return column, left.text or "?"
 
     def _is_text(self, name: str) -> bool:
-        definition = _definition(self._table, name)
+        definition = column_of(self._table, name) if self._table is not None else None
         return definition is not None and definition.type.startswith(_TEXT)
+
+    def _converted(self, column: Col, right: tuple[Term, ...]) -> bool:
+        """Say whether a comparison converts the column: text compared with a number, where that is allowed."""
+        own = column_of(self._table, column.name) if self._table is not None else None
+        if own is None or self._dialect not in ("sqlite", "mysql") or not is_text(own.type):
+            return False
+        for term in right:
+            if isinstance(term, Value) and term.kind == "number" and self._dialect == "mysql":
+                return True
+            if isinstance(term, Col) and is_number(self._kind(term)):
+                return True
+        return False
 
     def _has_expression(self, text: str) -> bool:
         return self._table is not None and any(k.expression == text for i in self._table.indexes for k in i.keys)
@@ -211,6 +230,8 @@ class Conditions:
         elif op == "is null":
             if self._source.optional:
                 yield Unindexable(column.name, "it is asked for rows that the outer join does not find")
+            elif self._table is not None and never_null(self._table, column.name):
+                yield Unindexable(column.name, "it is never null")
             else:
                 yield condition("is null")
         elif op in ("true", "false"):
@@ -307,12 +328,6 @@ def _constant(value: Term | None) -> str | None:
     if not isinstance(value, Value) or not value.kind or value.text is None:
         return None
     return f"'{value.text}'" if value.kind == "string" else value.text
-
-
-def _definition(table: Table | None, name: str) -> ColumnDef | None:
-    if table is None:
-        return None
-    return next((c for c in table.columns if c.name.lower() == name.lower()), None)
 
 
 def _merged(conditions: list[Condition]) -> list[Condition]:

@@ -100,6 +100,10 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
                 return
             case Bound():
                 catalogue, name = flow.evaluator.catalogue, meaning.handle.name
+                opened = catalogue.open(f"{name}.{meaning.method}")
+                if opened is not None:
+                    yield Made(opened.name, None, call, here)
+                    return
                 known = catalogue.operations(name, meaning.method)
                 for operation in known or catalogue.operations_of_library(name, meaning.method):
                     if operation.verb == "container":

@@ -173,7 +173,7 @@ def _of_object(
     opened = catalogue.open(head.name)
     if opened is not None:
         for identity in opened.identity:
-            if identity.means == "container":
+            if identity.means in ("container", "name"):
                 containers.extend(_argument(flow, head, identity.param, identity.at))
     for given_ in call.args:
         heads = flow.force(Thunk(given_.value, here)) if given_.name not in ("*", "**") else ()
