@@ -1,6 +1,6 @@
 """Fixed code against the real clients that run in the process: ids arrive as the verdict says.
 
-Skipped where a client isn't installed; CONTRIBUTING says how to install them.
+Skipped where a client is not installed.
 """
 
 # ruff: noqa: E501  # code in tables reads best on one line

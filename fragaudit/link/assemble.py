@@ -362,6 +362,8 @@ class Assembly:
         if draft is None and owner is None and not engine:
             vectors = [d for d in self.drafts if d.kind == Kind.VECTOR]
             draft = vectors[0] if len(vectors) == 1 else None
+        if draft is not None and draft.kind == Kind.RELATIONAL and engine and self._family(engine) != draft.engine:
+            return ""  # one of several back ends of which a database is the usual one
         return self._ids[id(draft)] if draft is not None else ""
 
     def _target(self, called: Called) -> Draft | None:

@@ -20,7 +20,7 @@ Origin: TypeAlias = Literal["leads back", "missing", "unknown"]
 
 _VECTOR = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.IGNORECASE)
 _ABOUT = re.compile(
-    r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table)$"
+    r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table|flags?|config|batch)$"
     r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
     re.IGNORECASE,
 )

@@ -13,8 +13,8 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
-from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import Head
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import Head, distinct
 from fragaudit.link.ids.metadata import origin
 from fragaudit.link.ids.order import Order
 from fragaudit.link.ids.rewriting import rewrite

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from fragaudit.link.abstract import Abstract, ClassRef, FunctionRef, Instance
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids import calling
-from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk
+from fragaudit.link.ids import known
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk, distinct
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Ref, Value
 
@@ -79,7 +79,7 @@ class Callers:
     def _handed_over(self) -> dict[str, list[Site]]:
         """Calls that run a function they are given, as calls of that function: `run_in_threadpool(save, item)`."""
         found: dict[str, list[Site]] = defaultdict(list)
-        for runner, number in calling.RUNNERS.items():
+        for runner, number in known.RUNNERS.items():
             for site in self._program.sites_by_name.get(runner, ()):
                 args = site.call.args
                 if len(args) > number and isinstance(args[number].value, (Ref, Attr)) and args[number].name is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import Bound, ClassRef, External, FunctionRef, Handle, Instance
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids import texts
+from fragaudit.link.ids import stepping, texts
 from fragaudit.link.ids.heads import (
     UNKNOWN,
     Atom,
@@ -22,186 +21,25 @@ from fragaudit.link.ids.heads import (
     Several,
     Thunk,
 )
+from fragaudit.link.ids.known import (
+    BUILTINS,
+    COMMON_UUID,
+    DEEPEST_CALLS,
+    FIELDS,
+    HASHING,
+    RANDOM,
+    RUNNING,
+    RUNNING_METHODS,
+    SAME,
+    TIME,
+    UUID5,
+    WELL_KNOWN,
+)
 from fragaudit.link.program import Place
 from fragaudit.model.values import Arg, Attr, Call, Function, Item, Ref, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
-
-DEEPEST_CALLS = 6
-"""Calls within calls that are followed."""
-
-RANDOM = frozenset(
-    [
-        "uuid.uuid4",
-        "uuid.uuid1",
-        "uuid.uuid6",
-        "uuid.uuid7",
-        "secrets.token_hex",
-        "secrets.token_urlsafe",
-        "secrets.token_bytes",
-        "shortuuid.uuid",
-        "shortuuid.random",
-        "ulid.new",
-        "ulid.ULID",
-        "ulid.ulid",
-        "nanoid.generate",
-        "uuid_utils.uuid4",
-        "uuid_utils.uuid7",
-        "uuid6.uuid7",
-        "uuid7.uuid7",
-        "bson.ObjectId",
-        "bson.objectid.ObjectId",
-        "ksuid.ksuid",
-        "cuid.cuid",
-        "cuid2.Cuid",
-        "random.randint",
-        "random.random",
-        "random.getrandbits",
-        "random.choices",
-        "os.urandom",
-        "xid.XID",
-        "typeid.TypeID",
-        "uuid_extensions.uuid7",
-        "django.utils.crypto.get_random_string",
-        "snowflake.SnowflakeGenerator",
-        "ksuid.Ksuid",
-    ]
-)
-HASHING = frozenset(
-    [
-        "hashlib.md5",
-        "hashlib.sha1",
-        "hashlib.sha224",
-        "hashlib.sha256",
-        "hashlib.sha384",
-        "hashlib.sha512",
-        "hashlib.blake2b",
-        "hashlib.blake2s",
-        "hashlib.sha3_256",
-        "hashlib.sha3_512",
-        "xxhash.xxh64",
-        "xxhash.xxh32",
-        "xxhash.xxh128",
-        "xxhash.xxh3_64",
-        "xxhash.xxh64_hexdigest",
-        "xxhash.xxh64_intdigest",
-        "xxhash.xxh3_64_hexdigest",
-        "xxhash.xxh3_64_intdigest",
-        "xxhash.xxh3_128_hexdigest",
-        "xxhash.xxh32_intdigest",
-        "zlib.crc32",
-        "zlib.adler32",
-        "binascii.crc32",
-        "mmh3.hash",
-        "mmh3.hash64",
-        "mmh3.hash128",
-        "farmhash.fingerprint64",
-        "cityhash.CityHash64",
-        "blake3.blake3",
-        "hmac.new",
-        "hash",
-    ]
-)
-UUID5 = frozenset({"uuid.uuid5", "uuid.uuid3", "uuid_utils.uuid5"})
-WELL_KNOWN = frozenset({"uuid.NAMESPACE_DNS", "uuid.NAMESPACE_URL", "uuid.NAMESPACE_OID", "uuid.NAMESPACE_X500"})
-_COMMON_UUID = re.compile(r"6ba7b81[0124]-?9dad-?11d1-?80b4-?00c04fd430c8|0{8}-?(?:0{4}-?){3}0{12}")
-_TIME = frozenset(
-    [
-        "time.time",
-        "time.time_ns",
-        "time.monotonic",
-        "time.perf_counter",
-        "datetime.datetime.now",
-        "datetime.datetime.utcnow",
-        "datetime.now",
-        "datetime.datetime.today",
-        "pendulum.now",
-        "django.utils.timezone.now",
-    ]
-)
-_SAME = frozenset(
-    [
-        "str",
-        "int",
-        "repr",
-        "bytes",
-        "uuid.UUID",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "sorted",
-        "reversed",
-        "iter",
-        "next",
-        "bytearray",
-        "numpy.array",
-        "numpy.asarray",
-        "numpy.int64",
-        "numpy.uint64",
-        "numpy.fromiter",
-        "dict",
-        "copy.copy",
-        "copy.deepcopy",
-        "typing.cast",
-        "weaviate.util.get_valid_uuid",
-        "numpy.ascontiguousarray",
-        "tqdm.tqdm",
-        "tqdm.auto.tqdm",
-        "tqdm",
-        "rich.progress.track",
-        "itertools.islice",
-        "filter",
-        "asyncio.create_task",
-        "asyncio.ensure_future",
-        "asyncio.shield",
-        "max",
-        "min",
-        "pydantic.TypeAdapter",
-        "collections.OrderedDict",
-        "base64.b64encode",
-        "base64.urlsafe_b64encode",
-        "urllib.parse.quote",
-        "urllib.parse.quote_plus",
-    ]
-)
-_RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run": 0, "functools.partial": 0,
-            "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
-            "asgiref.sync.sync_to_async": 0, "asgiref.sync.async_to_sync": 0}  # fmt: skip
-_RUNNING_METHODS = {"run_in_executor": 1, "submit": 0}
-RUNNERS = {**{name.rpartition(".")[2]: number for name, number in _RUNNING.items()}, **_RUNNING_METHODS, "add_task": 0}
-"""What runs a function it is given, by its last name, and which argument that is."""
-_FIELDS = frozenset({"Field", "field", "ib", "attrib", "PrivateAttr"})
-_BUILTINS = frozenset(
-    [
-        "str",
-        "int",
-        "repr",
-        "bytes",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "sorted",
-        "reversed",
-        "iter",
-        "next",
-        "bytearray",
-        "dict",
-        "zip",
-        "enumerate",
-        "map",
-        "filter",
-        "range",
-        "len",
-        "hash",
-        "max",
-        "min",
-        "sum",
-        "id",
-    ]
-)
 
 
 def called(flow: Flow, call: Call, here: Here) -> Iterator[Head]:
@@ -239,11 +77,11 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
         if bound is not None:
             yield from _entered(flow, bound, args, here, call)
             return
-        if func.name in _BUILTINS and not flow.evaluator.name(func.name, here.place):
+        if func.name in BUILTINS and not flow.evaluator.name(func.name, here.place):
             yield from _outside(flow, func.name, args, here, call)
             return
-    elif isinstance(func, Attr) and func.name in _RUNNING_METHODS and len(args) > _RUNNING_METHODS[func.name]:
-        number = _RUNNING_METHODS[func.name]
+    elif isinstance(func, Attr) and func.name in RUNNING_METHODS and len(args) > RUNNING_METHODS[func.name]:
+        number = RUNNING_METHODS[func.name]
         yield from _entered(flow, args[number].value, args[number + 1 :], here, call)
         return
     for meaning in flow.evaluator.evaluate(func, here.place):
@@ -344,7 +182,7 @@ def _outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Cal
     elif name in HASHING or name.partition(".")[0] in ("hashlib", "xxhash", "mmh3"):
         data = plain[1] if name == "hashlib.new" and len(plain) > 1 else plain[0] if plain else None
         yield Atom("hash", last, flow.force(Thunk(data, here)) if data is not None else ())
-    elif name in _TIME:
+    elif name in TIME:
         yield Atom("time", last)
     elif name == "enumerate":
         elements = tuple(e for h in first() for e in flow.step(h, None))
@@ -366,13 +204,13 @@ def _outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Cal
         yield Several(tuple(e for h in elements for e in flow.step(h, None)) if inner else elements)
     elif name in ("more_itertools.chunked", "itertools.batched", "more_itertools.batched", "toolz.partition_all"):
         yield Several(first())
-    elif last in _FIELDS and name.partition(".")[0] in ("pydantic", "dataclasses", "attr", "attrs", "msgspec"):
+    elif last in FIELDS and name.partition(".")[0] in ("pydantic", "dataclasses", "attr", "attrs", "msgspec"):
         yield from _default(flow, args, here, call)
     elif name in ("uuid.UUID", "int") and args:
         yield from _converted(last, first())
-    elif name in _SAME and args:
+    elif name in SAME and args:
         yield from _same(flow, name, plain, first(), here)
-    elif name in _RUNNING and args:
+    elif name in RUNNING and args:
         yield from _entered(flow, args[0].value, args[1:], here, call)
     elif last[:1].isupper() or flow.evaluator.catalogue.open(name) is not None:
         yield Made(name, None, call, here)
@@ -402,7 +240,7 @@ def _for_all(space: Head) -> bool:
     if isinstance(space, Atom):
         return space.kind == "external" and space.name in WELL_KNOWN
     text = space.parts[0] if isinstance(space, Chars) and len(space.parts) == 1 else None
-    return isinstance(text, str) and _COMMON_UUID.fullmatch(text.lower()) is not None
+    return isinstance(text, str) and COMMON_UUID.fullmatch(text.lower()) is not None
 
 
 def _converted(last: str, heads: tuple[Head, ...]) -> Iterator[Head]:
@@ -420,7 +258,7 @@ def _same(flow: Flow, name: str, plain: list[Value], heads: tuple[Head, ...], he
         yield from flow.force(Thunk(plain[1], here))
     elif name in ("list", "set", "tuple", "sorted", "iter"):
         for head in heads:
-            yield Several(tuple(flow.keys(head)) or (UNKNOWN,)) if isinstance(head, Pairs) else head
+            yield Several(tuple(stepping.keys(flow, head)) or (UNKNOWN,)) if isinstance(head, Pairs) else head
     else:
         yield from heads
 

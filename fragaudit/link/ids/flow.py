@@ -33,13 +33,14 @@ from fragaudit.link.ids.heads import (
     Items,
     Made,
     Pairs,
-    Row,
     Several,
     Step,
     Thunk,
+    distinct,
 )
-from fragaudit.link.ids.objects import attribute_of
+from fragaudit.link.ids.known import DEEPEST_CALLS
 from fragaudit.link.ids.reaching import reaching
+from fragaudit.link.ids.stepping import into
 from fragaudit.link.program import Place, Program
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.values import (
@@ -58,10 +59,8 @@ from fragaudit.model.values import (
     dotted,
 )
 
-MOST_ALTERNATIVES = 8
 DEEPEST = 40
 BUDGET = 3_000
-MOST_STEPS = 6
 _GROWING = frozenset({"append", "add", "extend", "insert", "update", "appendleft"})
 
 Heads = tuple[Head, ...]
@@ -359,111 +358,9 @@ class Flow:
 
     def step(self, head: Head, step: Step) -> Iterator[Head]:
         """Yield what one step into a value leads to."""
-        match head:
-            case Items():
-                yield from self._into_items(head, step)
-            case Pairs():
-                yield from self._into_pairs(head, step)
-            case Made():
-                yield from attribute_of(self, head, step)
-            case Several():
-                yield from self._into_several(head, step)
-            case Row() if isinstance(step, int) and -len(head.columns) <= step < len(head.columns):
-                yield from head.columns[step]
-            case From():
-                if isinstance(step, str) and step[0] == "." and head.function and head.number == 0 and not head.steps:
-                    found = list(self._of_self(head, step[1:]))
-                    if found:
-                        yield from found
-                        return
-                    if self.owner(head.function) is not None:
-                        yield From(None, -1, head.name, (step,), "field")
-                        return
-                if step is None and head.steps[-1:] in (("keys",), ("values",)):
-                    yield head  # these steps lead to the elements already
-                elif len(head.steps) < MOST_STEPS:
-                    into = None if step == "any" else step
-                    yield From(head.function, head.number, head.name, (*head.steps, into), head.kind)
-            case Atom() if head.kind == "external" and isinstance(step, str) and step.startswith("."):
-                yield Atom("external", f"{head.name}{step}")
-            case Atom() if head.kind in ("random", "uuid5", "hash") and step in (".hex", ".int", ".bytes", ".urn"):
-                yield head
-            case Atom() if isinstance(step, str) and step[:1] in ".=" and head.kind in ("result", "field", "setting"):
-                yield From(None, -1, head.name, (step,), "result")
-            case Atom() if head.kind == "result":
-                yield From(None, -1, head.name, (step,), "result")
-            case Chars() if step in (".value", ".name"):
-                yield head  # a member of an enumeration of texts
-            case _:
-                yield UNKNOWN
+        return into(self, head, step)
 
-    def _into_items(self, head: Items, step: Step) -> Iterator[Head]:
-        items = head.value.items
-        if isinstance(step, int) and -len(items) <= step < len(items) and not head.more:
-            yield from self.force(Thunk(items[step], head.here))
-        elif step is None or isinstance(step, int) or step in ("any", "values"):
-            for item in items:
-                yield from self.force(Thunk(item, head.here))
-            for thunk in head.more:
-                yield from self.force(thunk)
-
-    def _into_several(self, head: Several, step: Step) -> Iterator[Head]:
-        rows = [e for e in head.elements if isinstance(e, Row)]
-        if step in ("keys", "values") or (isinstance(step, str) and step[:1] == "="):
-            for row in rows:
-                yield from row.columns[0 if step == "keys" else -1]
-        elif step == "pairs":
-            yield head
-        elif step is None or isinstance(step, int) or step == "any":
-            yield from head.elements
-
-    def _into_pairs(self, head: Pairs, step: Step) -> Iterator[Head]:
-        if step is None or step == "keys":
-            yield from self.keys(head)
-        elif step in ("any", "values"):
-            yield from self.entries(head)
-        elif step == "pairs":
-            yield Several((Row((distinct(self.keys(head)) or (UNKNOWN,), distinct(self.entries(head)) or (UNKNOWN,))),))
-        elif isinstance(step, str) and step[:1] == "=":
-            yield from self._entry(head, step[1:])
-
-    def keys(self, head: Pairs) -> Iterator[Head]:
-        """Yield the keys of a dictionary."""
-        for entry in head.value.entries:
-            if entry.key is not None:
-                yield from self.force(Thunk(entry.key, head.here))
-            else:
-                for inner in self.force(Thunk(entry.value, head.here)):
-                    yield from self.step(inner, None)
-        for key, thunk in head.more:
-            yield from self.force(Thunk(key, thunk.here))
-
-    def entries(self, head: Pairs) -> Iterator[Head]:
-        """Yield the values of a dictionary."""
-        for entry in head.value.entries:
-            if entry.key is not None:
-                yield from self.force(Thunk(entry.value, head.here))
-        for _, thunk in head.more:
-            yield from self.force(thunk)
-
-    def _entry(self, head: Pairs, key: str) -> Iterator[Head]:
-        for later, thunk in head.more:
-            if later == Lit(key):
-                yield from self.force(thunk)
-        found = False
-        for entry in head.value.entries:
-            if entry.key == Lit(key):
-                found = True
-                yield from self.force(Thunk(entry.value, head.here))
-        if not found:
-            for entry in head.value.entries:
-                if entry.key is None:
-                    for inner in self.force(Thunk(entry.value, head.here)):
-                        yield from self.step(inner, f"={key}")
-                elif not isinstance(entry.key, Lit) and Chars((key,)) in self.force(Thunk(entry.key, head.here)):
-                    yield from self.force(Thunk(entry.value, head.here))
-
-    def _of_self(self, head: From, name: str) -> Iterator[Head]:
+    def of_self(self, head: From, name: str) -> Iterator[Head]:
         """An attribute of the object a method belongs to."""
         owner = self.owner(head.function) if head.function is not None else None
         if owner is not None:
@@ -529,7 +426,7 @@ class Flow:
     def frame(self, function: Place, arguments: tuple[object, ...], here: Here, of: Made | None = None) -> Frame | None:
         """Return the frame of a call of a function, or None beyond the depth that is followed."""
         depth = here.frame.depth + 1 if here.frame is not None else 1
-        if depth > calling.DEEPEST_CALLS:
+        if depth > DEEPEST_CALLS:
             return None
         key = (id(arguments), here, function)
         known = self._frames.get(key)
@@ -575,15 +472,3 @@ def _path(key: Value | None) -> tuple[Step, ...]:
             return tuple(item.value for item in key.items if isinstance(item, Lit) and isinstance(item.value, int))
         case _:
             return ()
-
-
-def distinct(heads: Iterable[Head]) -> Heads:
-    """Return distinct heads in order, a bounded number; nothing known gives way to anything that is."""
-    found: dict[Head, None] = {}
-    for head in heads:
-        found[head] = None
-        if len(found) >= MOST_ALTERNATIVES:
-            break
-    if len(found) > 1:
-        found.pop(UNKNOWN, None)
-    return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -134,3 +135,16 @@ class From:
 
 Head: TypeAlias = Atom | Chars | Items | Pairs | Made | Several | Row | From
 UNKNOWN = Atom("unknown")
+MOST_ALTERNATIVES = 8
+
+
+def distinct(heads: Iterable[Head]) -> tuple[Head, ...]:
+    """Return distinct heads in order, a bounded number; nothing known gives way to anything that is."""
+    found: dict[Head, None] = {}
+    for head in heads:
+        found[head] = None
+        if len(found) >= MOST_ALTERNATIVES:
+            break
+    if len(found) > 1:
+        found.pop(UNKNOWN, None)
+    return tuple(found)

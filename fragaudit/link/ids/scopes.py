@@ -49,6 +49,8 @@ _DEFAULTS = frozenset(
 _KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|"
                    r"workspace|project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
                    r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
+_TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
+"""Parameters that tell set-ups apart, not tenants."""
 _FIXED = ("setting", "class name", "number", "external")
 MOST_NESTED = 4
 
@@ -227,7 +229,7 @@ def _state(shape: Shape) -> str:
     holes = [p for p in shape.parts if not p.literal]
     if any(p.kind in ("row id", "random", "uuid5", "hash") for p in holes):
         return "dynamic"
-    if len(shape.parts) > 1 and any(p.kind == "parameter" for p in holes):
+    if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
         return "dynamic"
     return "fixed" if all(p.kind in _FIXED or _set_up(p) for p in holes) else "unknown"
 

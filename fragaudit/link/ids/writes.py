@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.identity import site_key
+from fragaudit.link.ids import stepping
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
-from fragaudit.link.ids.flow import Flow, distinct
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Made, Pairs, Several, Thunk, distinct
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, handed_scope, scope_of
@@ -97,6 +98,7 @@ class Writes:
             self._flow.fresh()
             for written in self._direct(site):
                 found.setdefault(site_key(site), written)
+        direct = set(found)
         queue = list(found.values())
         left = MOST_FORWARDED
         depth: dict[SiteKey, int] = {site_key(w.site): 0 for w in queue}
@@ -128,7 +130,7 @@ class Writes:
                     found[key] = merged
                     depth[key] = max(depth.get(key, 0), depth[site_key(written.site)] + 1)
                     queue.append(merged)
-        return self._marked(found)
+        return self._marked({k: w for k, w in found.items() if k in direct or not _passed_on(w)})
 
     def _candidates(self) -> Iterator[Site]:
         """Yield the calls of methods whose name a write can have."""
@@ -142,7 +144,7 @@ class Writes:
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
-        inside = set(self._forwarding)
+        inside = set(self._forwarding) & {site_key(i.site) for w in found.values() for i in w.inner}
         for written in found.values():
             for inner in written.inner:
                 if _records(inner.ids) or inner.forwards:
@@ -352,7 +354,9 @@ class Writes:
             if found:
                 yield from found
                 return
-        yield UNKNOWN
+        named = [key for key in keys_of(self._flow, head) if key.endswith("_id")]
+        found = [h for h in self._flow.step(head, f"={named[0]}") if h != UNKNOWN] if len(named) == 1 else []
+        yield from found or (UNKNOWN,)
 
     # -- the project's own abstractions ----------------------------------------------------------------------------
 
@@ -404,9 +408,9 @@ class Writes:
     def _ids_in(self, head: Head) -> Iterator[Head]:
         flow = self._flow
         if isinstance(head, Pairs):
-            inner = distinct(flow.entries(head))
+            inner = distinct(stepping.entries(flow, head))
             if inner and all(isinstance(h, (Pairs, From)) for h in inner):
-                yield from flow.keys(head)
+                yield from stepping.keys(flow, head)
                 return
         elements = tuple(flow.step(head, None))
         for element in elements:
@@ -468,6 +472,12 @@ def operation_item(operation: Operation) -> tuple[str, str]:
 def _pure(ids: tuple[Head, ...]) -> bool:
     """Say whether ids are nothing but what a function was given."""
     return bool(ids) and all(isinstance(h, From) and h.function is not None for h in ids)
+
+
+def _passed_on(written: Written) -> bool:
+    """Say whether a call only passes on what something else gave it: what becomes of it is decided further in."""
+    results = all(isinstance(head, From) and head.function is None for head in written.ids)
+    return bool(written.ids) and results and not written.made_here
 
 
 def _records(ids: tuple[Head, ...]) -> bool:
