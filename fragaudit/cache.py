@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from fragaudit import __version__
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import FileReads
 
 FOLDER = ".fragaudit_cache"
 FORMAT = 2
@@ -32,7 +34,7 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
-_DECODER = msgspec.json.Decoder(FileFacts)
+Kept = TypeVar("Kept", FileFacts, FileReads)
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -86,36 +88,40 @@ def content_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-class FactsCache:
-    """Encoded facts by path and content, for one version of everything that makes facts.
+class Remembered(Generic[Kept]):
+    """What was made of files, encoded, by path and content, for one version of everything that makes it.
 
     All of them are in one file, which is read once and replaced as a whole. Runs at the same time don't see each
     other's facts; the last to write wins. The file starts with a digest of the rest, so that a damaged one is known.
     """
 
-    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+    def __init__(self, folder: Path | None, key: str, stem: str, kind: type[Kept], *, today: int | None = None) -> None:
         """Open the cache of a folder; None: remember nothing.
 
         Args:
             folder: where the cache is; it need not exist.
             key: stands for everything but the file that facts depend on: versions of tool, parsers and catalogue.
+            stem: what the cache's file is called after.
+            kind: what is remembered.
             today: days since 1970.
         """
+        self._stem = stem
+        self._decoder = msgspec.json.Decoder(kind)
         self.notes: list[str] = []
         self._folder = folder
         self._key = key
         self._today = today if today is not None else int(time.time() // 86_400)
-        self._name = f"facts-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        self._name = f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
         self._entries = self._read(folder / self._name) if folder is not None else {}
         self._changed = False
 
-    def get(self, path: str, content: str) -> FileFacts | None:
-        """Return the facts of a file with this path and content digest, or None if they aren't known."""
+    def get(self, path: str, content: str) -> Kept | None:
+        """Return what is known of a file with this path and content digest, or None."""
         entry = self._entries.get(path)
         if entry is None or entry.content != content:
             return None
         try:
-            facts = _DECODER.decode(entry.facts)
+            facts: Kept = self._decoder.decode(entry.facts)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if facts.path != path:
@@ -176,11 +182,27 @@ class FactsCache:
 
     def _drop_leftovers(self, folder: Path) -> None:
         """Remove caches of versions that nobody runs any more, and what interrupted runs left half written."""
-        for pattern, days in (("facts-*.json", KEPT_DAYS), ("facts-*.tmp", 1)):
+        for pattern, days in ((f"{self._stem}-*.json", KEPT_DAYS), (f"{self._stem}-*.tmp", 1)):
             for file in folder.glob(pattern):
                 with suppress(OSError):
                     if file.name != self._name and self._today - file.stat().st_mtime / 86_400 > days:
                         file.unlink()
+
+
+class FactsCache(Remembered[FileFacts]):
+    """The facts of files."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "facts", FileFacts, today=today)
+
+
+class ReadsCache(Remembered[FileReads]):
+    """What the SQL statements of files say."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "reads", FileReads, today=today)
 
 
 def _make(folder: Path) -> None:

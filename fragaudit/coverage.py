@@ -20,8 +20,7 @@ _BOUND = frozenset({"=", "in", "<", "two-sided", "is null", "row", "true", "fals
 _ROWID = frozenset({"rowid", "_rowid_", "oid"})
 _FLAG = re.compile(
     r"(?:^|_)(?:status|state|kind|type|category|role|level|priority|gender|sex|flag|enabled|disabled|active|archived|deleted"
-    r"|visible|public|private|locale|lang|language|currency|country|severity|mode|phase|stage|visibility|provider|platform"
-    r"|source|scope|tier|plan)$|^(?:is|has|can|was|should|allow|use)_|^(?:is|has)[A-Z]",
+    r"|visible|public|private|severity|mode|phase|stage|visibility)$|^(?:is|has|can|was|should|allow|use)_|^(?:is|has)[A-Z]",
     re.IGNORECASE,
 )
 """Columns that few values share, by their names: looking one up may still return a large part of the table."""
@@ -67,8 +66,11 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
         if all(names):
             return Judgement("covered", ", ".join(dict.fromkeys(names)), "each alternative of the OR has its index",
                              "covered")  # fmt: skip
+    whole = next((i for i in table.indexes if i.where_text and applies(i, access, dialect)), None)
+    if whole is not None:
+        return Judgement("covered", index_name(whole), "the index holds the rows asked for and few others", "covered")
     ordered = _order_served(access, table, dialect)
-    if ordered is not None and not [c for c in _wanted(access, table, dialect) if not c.join]:
+    if ordered is not None and not _selective(access, table, dialect):
         return Judgement("covered", index_name(ordered), "the index yields the order", "covered")
     return _uncovered(access, table, dialect)
 
@@ -91,6 +93,8 @@ def looks_up(index: Index, place: int, condition: Condition, table: Table, diale
     op = condition.op
     if op == "match":
         return index.method not in ("btree", "rowid", "hash", "brin")
+    if op == "row" and index.method not in ("btree", "rowid"):
+        return False
     if index.method in ("gin", "fulltext", "spatial", "vector", "bloom", "spgist"):
         return index.method == "bloom" and op == "="
     if index.method == "hash":
@@ -167,7 +171,9 @@ def _same_key(key: Key, condition: Condition) -> bool:
 def _by_row_number(access: Access, table: Table, dialect: str) -> Condition | None:
     if (dialect or table.engine) != "sqlite" or table.without_rowid:
         return None
-    return next((c for c in access.conditions if c.column.lower() in _ROWID and column_of(table, c.column) is None), None)
+    return next(
+        (c for c in access.conditions if c.column.lower() in _ROWID and column_of(table, c.column) is None), None
+    )
 
 
 # -- partial indexes ---------------------------------------------------------------------------------------------------
@@ -262,10 +268,14 @@ def _covered(
     name = index_name(best)
     local = next((c for c in conditions if not c.join), None)
     if local is None:
-        missing = [c for c in _wanted(access, table, dialect) if not c.join and c.op == "=" and not is_flag(table, c.column)]
+        missing = [
+            c for c in _wanted(access, table, dialect) if not c.join and c.op == "=" and not is_flag(table, c.column)
+        ]
         if missing and not access.unknown and not table.silent:
             columns = ", ".join(dict.fromkeys(c.column for c in missing))
-            return Judgement("partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only")
+            return Judgement(
+                "partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only"
+            )
     elif access.sort and access.limit and not _sorted(best, access, table, dialect) and not table.silent:
         bound = bound_keys(best, access, table, dialect)
         if not _unique(best, access, table, dialect) and _sort_possible(access) and not access.unknown:
@@ -402,10 +412,20 @@ def _wanted(access: Access, table: Table, dialect: str) -> list[Condition]:
     ]
 
 
+def _selective(access: Access, table: Table, dialect: str) -> bool:
+    """Say whether so few rows can be expected that walking an index in the order asked for would meet them late."""
+    found = _category(access, table, dialect)
+    return found is not None and found[0] not in ("flag", "null", "range", "sort", "extreme")
+
+
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = _category(access, table, dialect)
     if found is None:
-        why = "nothing in it can be looked up in an index" if access.conditions or access.unindexable else "it reads all rows"
+        why = (
+            "nothing in it can be looked up in an index"
+            if access.conditions or access.unindexable
+            else "it reads all rows"
+        )
         return Judgement("n/a", why=why, category="nothing to look up")
     category, what = found
     if table.silent:
@@ -437,14 +457,15 @@ def _category(access: Access, table: Table, dialect: str) -> tuple[str, str] | N
         return "extreme", access.extreme
     if access.arms and not _flags_alone(access, table):
         return "alternatives", " or ".join(_listed(arm) for arm in access.arms)
-    flags = [c for c in local if c.op in ("=", "in")]
+    flags = [c for c in local if c.op == "="]
     if flags:
         return "flag", _listed(flags)
     if any(c.join == "(query)" for c in wanted):
         return "in query", _listed([c for c in wanted if c.join == "(query)"])
+    local = [c for c in local if c.op != "in"]  # several values of a flag are most of the table
     if local:
         return ("null" if all(c.op == "is null" for c in local) else "range"), _listed(local)
-    if joins and not any(c.reversible for c in joins):
+    if joins:
         return "unfiltered join", _listed(joins)
     ranges = [c for c in wanted if c.join and c.filtered and c not in joins]
     if ranges:

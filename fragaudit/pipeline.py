@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextlib import suppress as suppressed
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import msgspec
 
 from fragaudit import cards as rule_cards
 from fragaudit import checks, workers
-from fragaudit.cache import FactsCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import FactsCache, ReadsCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
@@ -24,17 +22,17 @@ from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
+from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Coverage, Finding, Report
 from fragaudit.model.locations import Location, Problem
+from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
-RECURSION_LIMIT = 1_000
-"""Python's default."""
 
 
 class Audit(msgspec.Struct):
@@ -93,12 +91,17 @@ def audit(
     with _collector_paused():
         catalogue = load(config.stores)
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
-        store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
+        key = facts_key(catalogue.digest) if cache else ""
+        store = FactsCache(folder if cache else None, key)
+        known = ReadsCache(folder if cache else None, key)
+        processes = jobs or workers.available()
         found = discover(paths, base, config)
-        loaded = _load(found.files, _from_disk, catalogue, config, store, jobs or workers.available(), progress)
+        loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
         store.save()
-        name = _name(paths, base)
-        return Audit(_report(loaded, found, _from_disk, catalogue, rebased(config, base), name), store.notes)
+        sql = Reading(known, processes)
+        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), _name(paths, base), sql)
+        known.save()
+        return Audit(report, store.notes)
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None) -> Report:
@@ -114,7 +117,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config, "service")
+    return _report(loaded, found, read, catalogue, config, "service", Reading(ReadsCache(None, ""), 1))
 
 
 @once
@@ -218,7 +221,7 @@ def _extract(batch: Sequence[_Job]) -> list[_Facts]:
     from fragaudit.extract import extract  # libcst takes longer to load than a cached audit
 
     assert _Process.catalogue is not None
-    with _recursion_limited():
+    with workers.recursion_limited():
         facts = [extract(job.path, job.language, job.data, _Process.catalogue) for job in batch]
     return [_Facts(job.path, job.content, msgspec.json.encode(fact)) for job, fact in zip(batch, facts, strict=True)]
 
@@ -229,14 +232,25 @@ def _killed(job: _Job) -> _Facts:
     return _Facts(job.path, job.content, msgspec.json.encode(facts))
 
 
-def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue, config: Config, name: str) -> Report:
+def _report(
+    loaded: _Loaded,
+    found: Discovery,
+    read: Read,
+    catalogue: Catalogue,
+    config: Config,
+    name: str,
+    sql: Reading,
+) -> Report:
     # Facts come in the order in which processes finished them.
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
+    written = assigned(linked.services, linked.paths, code, config)
+    understood = attach(linked.services, linked.paths, sql.read(written))
+    services = understood.services
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    findings = checks.run(linked.services, problems, config)
+    findings = checks.run(services, problems, config)
     unreadable = {problem.at.path for problem in problems}
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     findings, useless = suppress(findings, ignores, ran, unreadable)
@@ -251,9 +265,16 @@ def _report(loaded: _Loaded, found: Discovery, read: Read, catalogue: Catalogue,
         lines=sum(facts.lines for facts in code),
         store_calls_found=linked.calls_found,
         store_calls_resolved=linked.calls_resolved,
+        sql_found=understood.found,
+        sql_parsed=understood.parsed,
+        sql_dynamic=understood.dynamic,
+        sql_unparsed=understood.unparsed,
+        accesses_found=understood.accesses,
+        accesses_resolved=understood.resolved,
+        accesses_unknown_table=understood.unknown_table,
     )
     sources = _sources(findings, found.files, read)
-    return Report(coverage, linked.services, checklists(linked.services, findings), findings, problems, sources)
+    return Report(coverage, services, checklists(services, findings), findings, problems, sources)
 
 
 def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -275,21 +296,6 @@ def _sources(findings: Sequence[Finding], files: Sequence[SourceFile], read: Rea
             if not isinstance(text, Problem):
                 texts[file.path] = text
     return texts
-
-
-@contextmanager
-def _recursion_limited() -> Iterator[None]:
-    """Read files under Python's own limit, whatever was set: where it is reached must not depend on the process.
-
-    A higher one also makes parsers take seconds to give up a file that is nested too deeply.
-    """
-    before = sys.getrecursionlimit()
-    with suppressed(RecursionError):  # a caller that is deeper already keeps its limit
-        sys.setrecursionlimit(RECURSION_LIMIT)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -25,6 +25,8 @@ WORTH_A_POOL = 200_000
 """Bytes of work below which starting processes costs more than it saves."""
 BATCH_BYTES = 150_000
 BATCH_ITEMS = 200
+RECURSION_LIMIT = 1_000
+"""Python's default."""
 QUEUED_PER_WORKER = 3
 """Batches handed over ahead of time: enough to keep a worker busy, few enough not to hold a repository in memory."""
 
@@ -218,3 +220,18 @@ def _working_executor(task: Task[Item, Result]) -> ProcessPoolExecutor | None:
 
 def _answer() -> None:
     """Do nothing, in a worker."""
+
+
+@contextmanager
+def recursion_limited() -> Iterator[None]:
+    """Read files under Python's own limit, whatever was set: where it is reached must not depend on the process.
+
+    A higher one also makes parsers take seconds to give up a file that is nested too deeply.
+    """
+    before = sys.getrecursionlimit()
+    with suppress(RecursionError):  # a caller that is deeper already keeps its limit
+        sys.setrecursionlimit(RECURSION_LIMIT)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

@@ -46,11 +46,12 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, and out of how many store calls they were put together."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each."""
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
+    paths: tuple[frozenset[str], ...] = ()
 
 
 def link(
@@ -86,8 +87,10 @@ def link_counted(
     numbers = {file.path: number for number, file in enumerate(program.files)}
     unresolved = [program.location(site.place.file, site.call.at) for site in usage.unresolved_searches]
     services = []
+    files_of = []
     for root in boundaries(facts, deploy, config, name):
         paths = root.files | root.shared
+        files_of.append(paths)
         files = frozenset(numbers[path] for path in paths if path in numbers)
         own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(program, files)
@@ -109,7 +112,7 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called))
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of))
 
 
 def _count(root: ServiceRoot) -> int:

@@ -107,3 +107,10 @@ class Sited(Struct, frozen=True):
     origin: Written
     by: Literal["sql", "migration", "model"] = "sql"
     order: tuple[int | str, ...] = ()
+
+
+class FileReads(Struct, frozen=True, array_like=True):
+    """What the texts of one file say: for each of them its statements."""
+
+    path: str
+    reads: tuple[tuple[Read, ...], ...]

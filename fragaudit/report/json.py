@@ -11,6 +11,7 @@ from fragaudit.model.findings import Checklist, Finding, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Service, Store
 from fragaudit.report.look import Look
+from fragaudit.report.schema_json import access, place, tables
 
 Json = dict[str, Any]
 
@@ -76,17 +77,6 @@ def _problems(report: Report) -> list[Json]:
     return [{"at": place(p.at), "what": p.what} for p in report.problems]
 
 
-def place(at: Location) -> Json:
-    """Return a location as the contract has it."""
-    return {
-        "path": at.path,
-        "line": at.line,
-        "column": at.column,
-        "end_line": at.end_line,
-        "end_column": at.end_column,
-    }
-
-
 def finding(f: Finding) -> Json:
     """Return a finding as the contract has it."""
     return {
@@ -150,7 +140,6 @@ def _store(store: Store) -> Json:
 
 def _mapped(report: Report, service: Service) -> Json:
     vectors = [s for s in service.stores if s.kind == Kind.VECTOR]
-    names = sorted({t.name for t in service.tables})
     return {
         **_service(report, service),
         "stores": [
@@ -168,18 +157,8 @@ def _mapped(report: Report, service: Service) -> Json:
             }
             for c in service.classes
         ],
-        "tables": [
-            {
-                "name": name,
-                "columns": [],
-                "primary_key": [],
-                "defined_at": [place(t.at) for t in service.tables if t.name == name],
-                "owner": service.name,
-                "indexes": [],
-            }
-            for name in names
-        ],
-        "accesses": [],
+        "tables": tables(service),
+        "accesses": [access(a) for a in service.accesses],
         "vector_writes": [
             {
                 "at": place(c.at),

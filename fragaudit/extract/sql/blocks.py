@@ -286,9 +286,7 @@ class _Blocks:
             pairs.append(Compare(Column(alias, column, mark(name)), "=", (Column(f"<{alias}", column, mark(name)),)))
         return And(tuple(pairs))
 
-    def _sources(
-        self, node: exp.Expr, how: How, on: Predicate | None, number: int, scope: _Scope
-    ) -> Iterator[Source]:
+    def _sources(self, node: exp.Expr, how: How, on: Predicate | None, number: int, scope: _Scope) -> Iterator[Source]:
         alias = node.args.get("alias")
         name = self._operands.name(alias.this) if isinstance(alias, exp.TableAlias) and alias.this else ""
         if isinstance(node, exp.Table):
@@ -299,7 +297,7 @@ class _Blocks:
             return
         lateral = isinstance(node, exp.Lateral)
         inner = node.this if lateral else node
-        if isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Table):  # joins in brackets
+        if isinstance(inner, exp.Subquery) and _joins(inner):
             group = list(self._sources(inner.this, how, on, number, scope))
             self._joined(inner.args.get("joins") or (), group, number, scope)
             if how in ("left", "full"):
@@ -427,7 +425,15 @@ def _this(node: Any) -> Any:
 
 
 def _modified(node: exp.Expr) -> bool:
-    return any(node.args.get(key) for key in ("order", "limit", "offset")) or isinstance(node.this, exp.Table)
+    return any(node.args.get(key) for key in ("order", "limit", "offset"))
+
+
+def _joins(node: exp.Subquery) -> bool:
+    """Say whether brackets hold joined tables rather than a query."""
+    inner = node.this
+    while isinstance(inner, exp.Subquery):
+        inner = inner.this
+    return isinstance(inner, exp.Table)
 
 
 def _how(join: exp.Join) -> How:

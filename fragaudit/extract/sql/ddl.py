@@ -275,7 +275,10 @@ class Definitions:
         if start.any("PARTITION"):
             return []
         if not start.at("COLUMN") and constraint(words_left, reader.dialect, self._expression, found):
-            return [*(AddIndex(table, i) for i in found.indexes), *(AddForeignKey(table, k) for k in found.foreign_keys)]
+            return [
+                *(AddIndex(table, i) for i in found.indexes),
+                *(AddForeignKey(table, k) for k in found.foreign_keys),
+            ]
         start.take("COLUMN")
         if_absent = start.take("IF", "NOT", "EXISTS")
         left = start.rest()

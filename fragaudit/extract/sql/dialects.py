@@ -38,31 +38,6 @@ ORDER = ("postgres", "sqlite", "mysql", "tsql", "oracle")
 is the widest, so that ordinary statements of the others parse as well. SQLite next, whose additions PostgreSQL's
 grammar refuses (`GLOB`, `INSERT OR`). MySQL after it, as it reads double quotes as strings and so misreads standard
 SQL without an error; the proprietary ones last, as they accept the least of what the others write."""
-_ENGINES = {
-    "postgresql": "postgres",
-    "postgres": "postgres",
-    "cockroachdb": "postgres",
-    "timescaledb": "postgres",
-    "pgvector": "postgres",
-    "sqlite": "sqlite",
-    "libsql": "sqlite",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "tidb": "mysql",
-    "mssql": "tsql",
-    "sqlserver": "tsql",
-    "oracle": "oracle",
-    "duckdb": "duckdb",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "clickhouse": "clickhouse",
-    "redshift": "redshift",
-}
-
-
-def dialect_of(engine: str) -> str:
-    """Return sqlglot's name for the dialect of an engine, empty if it has none."""
-    return _ENGINES.get(engine.lower(), "")
 
 
 def guessed(text: str) -> str:

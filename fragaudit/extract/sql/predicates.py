@@ -73,6 +73,10 @@ class Predicates:
     def _lower(self, node: exp.Expr) -> Predicate:
         while isinstance(node, exp.Paren):
             node = node.this
+        lowered = self._plain(node)
+        return negated(lowered) if node.args.get("negate") else lowered  # as newer versions say NOT
+
+    def _plain(self, node: exp.Expr) -> Predicate:
         if isinstance(node, exp.And):
             return And(tuple(self._lower(item) for item in chain(node, exp.And)))
         if isinstance(node, exp.Or):

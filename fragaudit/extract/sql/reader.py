@@ -73,7 +73,9 @@ class Reader:
     def name(self) -> tuple[str, Mark]:
         """Read an identifier. Raises Unread if none is here."""
         word = self.word
-        if word.kind not in ("word", "quoted") and not (word.kind == "string" and self.dialect in ("mysql", "sqlite", "")):
+        if word.kind not in ("word", "quoted") and not (
+            word.kind == "string" and self.dialect in ("mysql", "sqlite", "")
+        ):
             raise Unread(f"a name was expected, not `{word.text[:40]}`")
         self._place += 1
         return folded(word, self.dialect), (word.start, word.end)

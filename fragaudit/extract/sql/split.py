@@ -28,7 +28,9 @@ _MYSQL_BLANK = re.compile(r"(?:\s+|--(?=\s)[^\n]*(?:\n|\Z)|\#[^\n]*(?:\n|\Z)|/\*
 _LINE = re.compile(r"[^\n]*(?:\n|\Z)")
 _COPY = re.compile(r"COPY\s[^;]*?\sFROM\s+STDIN\b[^;\n]*;[^\n]*\n", re.IGNORECASE)
 _COPY_END = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
-_INSERT = re.compile(r"(?:INSERT|REPLACE)\s+(?:IGNORE\s+|OR\s+\w+\s+)?INTO\s+[^;'()]*(?:\([^;'()]*\)\s*)?VALUES\s*\(", re.IGNORECASE)
+_INSERT = re.compile(
+    r"(?:INSERT|REPLACE)\s+(?:IGNORE\s+|OR\s+\w+\s+)?INTO\s+[^;'()]*(?:\([^;'()]*\)\s*)?VALUES\s*\(", re.IGNORECASE
+)
 _DATA = re.compile(r"(?:[^';]+|'(?:[^']|'')*')*(?:;|\Z)")
 _MYSQL_DATA = re.compile(r"(?:[^';]+|'(?:[^'\\]|''|\\.)*')*(?:;|\Z)", re.DOTALL)
 _BLOCK = re.compile(

@@ -79,7 +79,9 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
         changes = Definitions(text, dialect, expression, where, select).changes()
     except (Unread, RecursionError) as problem:
         return Read(whole, problem=f"can't be read: {problem}", dialect=dialect)
-    return Read(whole, changes=changes, skipped="" if changes else "it defines neither table nor index", dialect=dialect)
+    return Read(
+        whole, changes=changes, skipped="" if changes else "it defines neither table nor index", dialect=dialect
+    )
 
 
 def _none(_: exp.Expr) -> int:

@@ -156,9 +156,7 @@ def _using(reader: Reader) -> tuple[str, bool]:
     return "", False
 
 
-def _index(
-    reader: Reader, name: str, origin: Origin, at: Mark, text: Text, *, unique: bool = False
-) -> IndexDef:
+def _index(reader: Reader, name: str, origin: Origin, at: Mark, text: Text, *, unique: bool = False) -> IndexDef:
     found = keys(reader.brackets(), reader.dialect, text)
     include: tuple[str, ...] = ()
     kind = ""

@@ -99,9 +99,7 @@ class _Reader:
         block, query = self._block, self._block.query
         others = self._narrowed - {source.number}
         tests = self._tests(source)
-        correlated = any(
-            c.source not in self._own for t in tests for c in columns(t) if _about(t, source.number)
-        )
+        correlated = any(c.source not in self._own for t in tests for c in columns(t) if _about(t, source.number))
         reader = Conditions(source, self._dialect, self._shown, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False

@@ -219,14 +219,12 @@ class Builder:
         block.tests += conjuncts(resolver.test(query.where))
         if query.kind == "set" and block.arms:
             first = block.arms[0]
-            block.outputs = [(n, None) for n, _ in first.outputs] if not query.outputs else [
-                (o.name, None) for o in query.outputs
-            ]
+            block.outputs = (
+                [(n, None) for n, _ in first.outputs] if not query.outputs else [(o.name, None) for o in query.outputs]
+            )
             block.scope = []
             return block
-        block.outputs = [
-            (o.name, resolver.term(o.operand) if o.operand is not None else None) for o in query.outputs
-        ]
+        block.outputs = [(o.name, resolver.term(o.operand) if o.operand is not None else None) for o in query.outputs]
         block.group = [resolver.named(g) for g in query.group]
         block.windows = [resolver.term(w) for w in query.windows]
         block.extremes = [(kind, resolver.term(operand)) for kind, operand in query.extremes]
@@ -274,7 +272,9 @@ class Builder:
         if source.how in ("right", "full"):
             for src in block.sources:
                 src.optional = True
-        src = Src(self._next(), source.alias, source.table, at, None, None, source.how, False, optional, source.hint, [])
+        src = Src(
+            self._next(), source.alias, source.table, at, None, None, source.how, False, optional, source.hint, []
+        )
         renamed: tuple[str, ...] = ()
         if source.query >= 0:
             src.block, src.shared = self._child(statement, source, block, fixed)
@@ -301,9 +301,7 @@ class Builder:
             block.inner.append(child)
             block.scope.append(Entry(source.alias, src))
 
-    def _child(
-        self, statement: Statement, source: Source, block: Block, fixed: Location | None
-    ) -> tuple[Block, bool]:
+    def _child(self, statement: Statement, source: Source, block: Block, fixed: Location | None) -> tuple[Block, bool]:
         query = statement.queries[source.query]
         if query.once and query.kind in ("select", "set"):
             parent = block if source.lateral else block.parent
@@ -444,7 +442,9 @@ class Resolver:
             if entry.alias.lower() == alias.lower():
                 break
             before.append(entry)
-        holder = next((e for e in before if e.has(name)), None) or next((e for e in before if e.has(name) is None), None)
+        holder = next((e for e in before if e.has(name)), None) or next(
+            (e for e in before if e.has(name) is None), None
+        )
         return holder.column(name, at) if holder is not None else Value()
 
 

@@ -9,7 +9,19 @@ from msgspec.structs import replace
 
 from fragaudit.coverage import fact
 from fragaudit.link.accesses.blocks import Src
-from fragaudit.link.accesses.resolved import Cmp, Col, Computed, Either, Nested, Several, Term, Test, Value, columns, conjuncts
+from fragaudit.link.accesses.resolved import (
+    Cmp,
+    Col,
+    Computed,
+    Either,
+    Nested,
+    Several,
+    Term,
+    Test,
+    Value,
+    columns,
+    conjuncts,
+)
 from fragaudit.model.accesses import Condition, Operation, Unindexable
 from fragaudit.model.schema import ColumnDef, Table
 
@@ -153,7 +165,9 @@ class Conditions:
     def _has_expression(self, text: str) -> bool:
         return self._table is not None and any(k.expression == text for i in self._table.indexes for k in i.keys)
 
-    def _bounded(self, column: Col, expression: str, op: str, right: tuple[Term, ...]) -> Iterator[Condition | Unindexable]:
+    def _bounded(
+        self, column: Col, expression: str, op: str, right: tuple[Term, ...]
+    ) -> Iterator[Condition | Unindexable]:
         def condition(kind: Operation, constant: str | None = None) -> Condition:
             join, reversible = self._partner(right)
             return Condition(column.name, kind, column.at, expression, join, constant, bool(join) and self._filtered,

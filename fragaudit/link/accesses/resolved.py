@@ -149,5 +149,3 @@ def columns(item: Test | Term) -> Iterator[Col]:
         yield from columns(item.term)
     elif isinstance(item, Nested):
         yield from item.block.outside()
-
-

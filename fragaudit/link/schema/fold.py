@@ -149,7 +149,9 @@ class Folded:
     def _view(self, change: CreateView, sited: Sited) -> None:
         draft = Draft(change.name, {}, [], [], [sited.origin.place(change.at)], [sited.by], sited.origin.dialect)
         draft.defined = True
-        names = change.columns or (tuple(o.name for o in change.statement.queries[0].outputs) if change.statement else ())
+        names = change.columns or (
+            tuple(o.name for o in change.statement.queries[0].outputs) if change.statement else ()
+        )
         if change.materialized:
             for name in names:
                 if name and not name.endswith("*"):
@@ -190,9 +192,7 @@ class Folded:
             if held is not None and column.lower() in held.columns:
                 held.columns[column.lower()] = replace(held.columns[column.lower()], comment=change.text)
 
-    def _alter(
-        self, change: DropColumn | RenameColumn | AlterColumn | DropForeignKey | Lost, sited: Sited
-    ) -> None:
+    def _alter(self, change: DropColumn | RenameColumn | AlterColumn | DropForeignKey | Lost, sited: Sited) -> None:
         draft = self._draft(change.table, sited)
         if isinstance(change, Lost):
             draft.silent = change.why
@@ -333,5 +333,3 @@ def _renamed_in(predicate: Predicate | None, old: str, new: str) -> Predicate | 
     if isinstance(predicate, Compare) and isinstance(predicate.left, Column) and predicate.left.name.lower() == old:
         return replace(predicate, left=replace(predicate.left, name=new))
     return predicate
-
-

@@ -1,0 +1,154 @@
+"""SQL texts to services: who runs them, in which dialect, on which tables, and whether indexes serve them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from fragaudit.config import Config
+from fragaudit.link.accesses import accesses
+from fragaudit.link.schema import Schema, changes, fold
+from fragaudit.model.accesses import Access, Write
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.locations import Problem
+from fragaudit.model.schema import Table
+from fragaudit.model.statements import Read, Sited, Written
+from fragaudit.model.stores import Kind, Service
+
+_DIALECTS = {
+    "postgresql": "postgres",
+    "cockroachdb": "postgres",
+    "timescaledb": "postgres",
+    "pgvector": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "tidb": "mysql",
+    "sqlite": "sqlite",
+    "libsql": "sqlite",
+    "mssql": "tsql",
+    "oracle": "oracle",
+    "duckdb": "duckdb",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
+    "clickhouse": "clickhouse",
+    "redshift": "redshift",
+}
+Texts = Sequence[tuple[Written, Sequence[Read]]]
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """Services with their schema and accesses, and out of how many statements and accesses that was made."""
+
+    services: tuple[Service, ...]
+    found: int = 0
+    parsed: int = 0
+    dynamic: int = 0
+    unparsed: int = 0
+    accesses: int = 0
+    resolved: int = 0
+    unknown_table: int = 0
+
+
+def dialect_of(engine: str) -> str:
+    """Return sqlglot's name for the dialect of an engine, empty if it has none."""
+    return _DIALECTS.get(engine, "")
+
+
+def assigned(
+    services: Sequence[Service], paths: Sequence[frozenset[str]], facts: Sequence[FileFacts], config: Config
+) -> list[Written]:
+    """Return the texts of SQL files with the dialect they are to be read in.
+
+    What the configuration says comes first, then what the text itself shows, then the one dialect that the stores of
+    the file's service speak, then what most files of the repository show.
+    """
+    spoken = {path: _spoken(s) for s, own in zip(services, paths, strict=True) for path in own}
+    shown = Counter(file.written[0].dialect for file in facts if file.written and file.written[0].dialect)
+    usual = max(sorted(shown), key=lambda d: shown[d]) if shown else ""
+    found = []
+    for file in facts:
+        for written in file.written:
+            dialect = config.dialect or written.dialect or spoken.get(file.path) or usual
+            found.append(msgspec.structs.replace(written, dialect=dialect))
+    return found
+
+
+def _spoken(service: Service) -> str:
+    """Return the dialect of a service's stores: its primary's, or the only one that any of them speaks."""
+    primary = next((s for s in service.stores if s.id == service.primary), None)
+    if primary is not None and primary.kind == Kind.RELATIONAL:
+        return dialect_of(primary.engine)
+    spoken = {dialect_of(s.engine) for s in service.stores if s.kind == Kind.RELATIONAL} - {""}
+    return spoken.pop() if len(spoken) == 1 else ""
+
+
+def attach(
+    services: Sequence[Service], paths: Sequence[frozenset[str]], read: Texts, more: Sequence[Sited] = ()
+) -> Understood:
+    """Return the services with the tables they define and use, and everything they ask of them.
+
+    Args:
+        services: the services.
+        paths: the files of each.
+        read: all SQL texts of the repository, and what they say.
+        more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
+    """
+    schema = fold((*changes(read), *more))
+    owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
+    found: list[list[Access]] = [[] for _ in services]
+    writes: list[list[Write]] = [[] for _ in services]
+    unparsed: list[list[Problem]] = [[] for _ in services]
+    counts: Counter[str] = Counter()
+    for written, reads in read:
+        number = owner.get(written.path)
+        for one in reads:
+            kind = _kind(one)
+            counts[kind] += 1
+            if kind == "unparsed" and number is not None and written.executed:
+                unparsed[number].append(
+                    Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
+                )
+            if one.statement is not None and number is not None:
+                used = accesses(one.statement, written, schema)
+                found[number] += used.accesses
+                writes[number] += used.writes
+    every = [a for own in found for a in own]
+    done = tuple(
+        msgspec.structs.replace(
+            service,
+            schema=_tables(schema, paths[number], found[number], writes[number]),
+            accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
+            writes=tuple(sorted(writes[number])),
+            unparsed=tuple(sorted(set(unparsed[number]))),
+        )
+        for number, service in enumerate(services)
+    )
+    unknown = sum(a.category == "unknown table" for a in every)
+    return Understood(
+        done,
+        found=sum(n for kind, n in counts.items() if kind != "skipped"),
+        parsed=counts["parsed"],
+        dynamic=counts["dynamic"],
+        unparsed=counts["unparsed"],
+        accesses=len(every),
+        resolved=len(every) - unknown,
+        unknown_table=unknown,
+    )
+
+
+def _kind(read: Read) -> str:
+    if read.dynamic:
+        return "dynamic"
+    if read.problem:
+        return "unparsed"
+    return "parsed" if read.statement is not None or read.changes else "skipped"
+
+
+def _tables(
+    schema: Schema, paths: frozenset[str], found: Sequence[Access], writes: Sequence[Write]
+) -> tuple[Table, ...]:
+    """Return the tables that a service defines or uses."""
+    used = {id(t) for name in {*(a.table for a in found), *(w.table for w in writes)} if (t := schema.table(name))}
+    return tuple(t for t in schema.tables if id(t) in used or any(at.path in paths for at in t.defined_at))
