@@ -246,7 +246,7 @@ def _report(
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
     written = assigned(linked.services, linked.paths, code, config)
-    understood = attach(linked.services, linked.paths, sql.read(written))
+    understood = attach(linked.services, linked.paths, sql.read(written), linked.changes, linked.queries)
     services = understood.services
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)

@@ -15,15 +15,22 @@ from fragaudit.link.configured import Configured
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.mapped import holding_tables, mapped_stores
+from fragaudit.link.migrations import modelled
 from fragaudit.link.openings import Openings
+from fragaudit.link.orm import models
+from fragaudit.link.orm.core import Places
+from fragaudit.link.orm.reader import Reader
 from fragaudit.link.program import Program
+from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
+from fragaudit.link.speech import spoken_by
 from fragaudit.link.slots import Slots
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import Sited
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -52,6 +59,8 @@ class Linked(msgspec.Struct, frozen=True):
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    changes: tuple[Sited, ...] = ()
+    queries: tuple[Expressed, ...] = ()
 
 
 def link(
@@ -112,7 +121,12 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of))
+    made = models(evaluator)
+    spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
+    places = Places()
+    queries = expressed(Reader(evaluator), made, places, {**spoken, **({} if not config.dialect else dict.fromkeys(spoken, config.dialect))})
+    changed = modelled(made.models, made.places)
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of), changed, queries)
 
 
 def _count(root: ServiceRoot) -> int:

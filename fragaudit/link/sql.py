@@ -9,32 +9,16 @@ import msgspec
 
 from fragaudit.config import Config
 from fragaudit.link.accesses import accesses
+from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema, changes, fold
+from fragaudit.link.speech import spoken_by
 from fragaudit.model.accesses import Access, Write
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Sited, Written
-from fragaudit.model.stores import Kind, Service
+from fragaudit.model.stores import Service
 
-_DIALECTS = {
-    "postgresql": "postgres",
-    "cockroachdb": "postgres",
-    "timescaledb": "postgres",
-    "pgvector": "postgres",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "tidb": "mysql",
-    "sqlite": "sqlite",
-    "libsql": "sqlite",
-    "mssql": "tsql",
-    "oracle": "oracle",
-    "duckdb": "duckdb",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "clickhouse": "clickhouse",
-    "redshift": "redshift",
-}
 Texts = Sequence[tuple[Written, Sequence[Read]]]
 
 
@@ -51,11 +35,6 @@ class Understood(msgspec.Struct, frozen=True):
     unknown_table: int = 0
 
 
-def dialect_of(engine: str) -> str:
-    """Return sqlglot's name for the dialect of an engine, empty if it has none."""
-    return _DIALECTS.get(engine, "")
-
-
 def assigned(
     services: Sequence[Service], paths: Sequence[frozenset[str]], facts: Sequence[FileFacts], config: Config
 ) -> list[Written]:
@@ -64,7 +43,7 @@ def assigned(
     What the configuration says comes first, then what the text itself shows, then the one dialect that the stores of
     the file's service speak, then what most files of the repository show.
     """
-    spoken = {path: _spoken(s) for s, own in zip(services, paths, strict=True) for path in own}
+    spoken = {path: spoken_by(s) for s, own in zip(services, paths, strict=True) for path in own}
     shown = Counter(file.written[0].dialect for file in facts if file.written and file.written[0].dialect)
     usual = max(sorted(shown), key=lambda d: shown[d]) if shown else ""
     found = []
@@ -75,17 +54,12 @@ def assigned(
     return found
 
 
-def _spoken(service: Service) -> str:
-    """Return the dialect of a service's stores: its primary's, or the only one that any of them speaks."""
-    primary = next((s for s in service.stores if s.id == service.primary), None)
-    if primary is not None and primary.kind == Kind.RELATIONAL:
-        return dialect_of(primary.engine)
-    spoken = {dialect_of(s.engine) for s in service.stores if s.kind == Kind.RELATIONAL} - {""}
-    return spoken.pop() if len(spoken) == 1 else ""
-
-
 def attach(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], read: Texts, more: Sequence[Sited] = ()
+    services: Sequence[Service],
+    paths: Sequence[frozenset[str]],
+    read: Texts,
+    more: Sequence[Sited] = (),
+    expressed: Sequence[Expressed] = (),
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
 
@@ -94,6 +68,7 @@ def attach(
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
         more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
+        expressed: queries that are written as expressions.
     """
     schema = fold((*changes(read), *more))
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
@@ -114,6 +89,12 @@ def attach(
                 used = accesses(one.statement, written, schema)
                 found[number] += used.accesses
                 writes[number] += used.writes
+    for query in expressed:
+        number = owner.get(query.written.path)
+        if number is not None:
+            one_or_more = [accesses(s, query.written, schema) for s in query.statements]
+            found[number] += alternatives([used.accesses for used in one_or_more])
+            writes[number] += one_or_more[0].writes
     every = [a for own in found for a in own]
     done = tuple(
         msgspec.structs.replace(
@@ -152,3 +133,24 @@ def _tables(
     """Return the tables that a service defines or uses."""
     used = {id(t) for name in {*(a.table for a in found), *(w.table for w in writes)} if (t := schema.table(name))}
     return tuple(t for t in schema.tables if id(t) in used or any(at.path in paths for at in t.defined_at))
+
+
+def alternatives(variants: Sequence[tuple[Access, ...]]) -> list[Access]:
+    """Return the accesses of a statement that may run with more conditions: what each of them adds to the least.
+
+    Where rows can't be found with the least, whatever may be added is no way out of it, and isn't said again.
+    """
+    first, *others = variants
+    found = list(first)
+    bad = {(a.table, a.alias) for a in first if a.verdict == "uncovered"}
+    same = {_asked(a) for a in first}
+    for other in others:
+        for access in other:
+            if (access.table, access.alias) not in bad and _asked(access) not in same:
+                same.add(_asked(access))
+                found.append(access)
+    return found
+
+
+def _asked(access: Access) -> tuple[object, ...]:
+    return access.table, access.alias, access.conditions, access.arms, access.sort, access.limit, access.unindexable

@@ -36,6 +36,16 @@ MOST_ITEMS = 400
 MOST_OPERANDS = 60
 """Operators of a longer chain would nest deeper than what reads the facts may recurse."""
 
+PLACED = frozenset(
+    {
+        "where", "filter", "filter_by", "having", "join", "outerjoin", "and_", "or_", "not_", "exclude", "get", "aget",
+        "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_object_or_404",
+        "aget_object_or_404", "get_list_or_404", "Q", "append", "extend", "order_by", "any", "has", "get_or_none", "eq",
+        "in_", "gt", "gte", "lt", "lte", "match", "order", "like", "ilike", "is_", "on", "orderby",
+    }
+)  # fmt: skip
+"""Methods of which each argument is a condition or key of its own, so that its place is kept."""
+
 _PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _NOWHERE: Span = (1, 1, 1, 1)
@@ -121,10 +131,16 @@ class Lowering:
         return self.value(node) if node is not None else Lit(None)
 
     def _call(self, node: cst.Call) -> Value:
-        arguments = tuple(
-            Arg(a.keyword.value if a.keyword is not None else (a.star or None), self.value(a.value)) for a in node.args
-        )
         func = self.value(node.func)
+        placed = getattr(func, "name", "") in PLACED
+        arguments = tuple(
+            Arg(
+                a.keyword.value if a.keyword is not None else (a.star or None),
+                self.value(a.value),
+                self.span(a) if placed else None,
+            )
+            for a in node.args
+        )
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
             if text is not None:

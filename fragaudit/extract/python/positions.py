@@ -18,6 +18,7 @@ from fragaudit.model.values import Span
 
 _WANTED = frozenset(
     {
+        cst.Arg,
         cst.Call,
         cst.ClassDef,
         cst.FunctionDef,

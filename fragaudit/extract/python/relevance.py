@@ -41,6 +41,23 @@ MODELS = frozenset(
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
+MAPPERS = frozenset(
+    {
+        "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select", "tortoise",
+        "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+    }
+)  # fmt: skip
+"""Words of which every file that asks a database by expressions has one."""
+
+_QUERY = re.compile(
+    r"\.(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
+    r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
+    r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
+    r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
+    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
+)
+"""What a statement that builds or runs a query expression has in its text."""
+
 MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
 """Words of migrations, of which everything is kept but the way back."""
 
@@ -153,7 +170,8 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         return _merged([(min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]), n.end_lineno or n.lineno)
                         for n in migration])  # fmt: skip
     defines = not MODELS.isdisjoint(spoken)
-    if not ddl and not defines and not vocabulary.speaks(spoken):
+    asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
+    if not ddl and not defines and not asks and not vocabulary.speaks(spoken):
         return []
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
@@ -161,7 +179,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         if defines and _makes_columns(chunk):
             chunk.kept = True
             continue
-        chunk.kept = _always(chunk) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
+        chunk.kept = _always(chunk) or (asks and _QUERY.search(chunk.text) is not None) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -236,7 +254,7 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    if not _DECLARED.isdisjoint(inner.words):
+    if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
         return True
     return _DDL.search(inner.text) is not None
 

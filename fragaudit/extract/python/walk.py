@@ -27,6 +27,7 @@ from fragaudit.model.values import (
     dotted,
 )
 
+_AUGMENTED = {cst.BitAndAssign: "&", cst.BitOrAssign: "|"}
 _DDL = re.compile(r"\bcreate\s+(?:(?:unlogged|virtual|global|local|foreign)\s+)?table\b", re.IGNORECASE)
 
 
@@ -82,8 +83,11 @@ class Walk:
                 case cst.AnnAssign():
                     self._annotated(statement)
                 case cst.AugAssign():
+                    operator = _AUGMENTED.get(type(statement.operator))
                     for name in self._targets(statement.target):
-                        self._bind(name, self._text_checked(statement.value), self._lowering.span(statement), how="+=")
+                        value = self._text_checked(statement.value)
+                        key = Lit(operator) if operator is not None else None
+                        self._bind(name, value, self._lowering.span(statement), how="+=", key=key)
                 case cst.Return():
                     self._use("return", statement.value, statement)
                     returns = True

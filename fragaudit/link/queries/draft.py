@@ -1,0 +1,203 @@
+"""A query expression while it is followed through a function: what each call of its chain adds, and where.
+
+Operands and predicates are those of `model.sql`. A query inside them (`Subquery`) counts in the `Pool` until the
+statement is put together, so that an expression can be understood before the statement that it will stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from fragaudit.link.orm.core import Model
+from fragaudit.model.facts import NO_BRANCH
+from fragaudit.model.sql import (
+    NOWHERE,
+    And,
+    Assign,
+    Column,
+    Compare,
+    Expression,
+    Mark,
+    Opaque,
+    Operand,
+    Or,
+    Order,
+    Output,
+    Predicate,
+    Row,
+    Source,
+    Subquery,
+)
+
+Kind = Literal["select", "update", "delete", "insert"]
+ClauseKind = Literal["from", "join", "where", "having", "order", "unordered", "limit", "offset", "group", "distinct",
+                     "outputs", "set", "arms", "extreme", "aggregate", "verb", "cte"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What one call of a chain adds. `branch` is the arm of a choice in which it is added."""
+
+    kind: ClauseKind
+    value: object = None
+    branch: int = NO_BRANCH
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A query expression so far. `file` is where its branches are; `of` the framework that understands its calls.
+
+    `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them.
+    """
+
+    of: str
+    file: int
+    verb: Kind = "select"
+    clauses: tuple[Clause, ...] = ()
+    root: str = ""
+    model: Model | None = None
+    paths: tuple[tuple[str, str], ...] = ()
+    single: bool = False
+
+    def add(self, kind: ClauseKind, value: object = None, branch: int = NO_BRANCH) -> Draft:
+        """Return the query with one clause more."""
+        return replace(self, clauses=(*self.clauses, Clause(kind, value, branch)))
+
+    def has(self, *kinds: ClauseKind) -> bool:
+        """Say whether any clause is of some kind."""
+        return any(c.kind in kinds for c in self.clauses)
+
+    def predicates(self) -> Iterator[Predicate]:
+        """Yield the conditions of WHERE."""
+        for clause in self.clauses:
+            if clause.kind == "where" and isinstance(clause.value, (Compare, And, Or, Opaque)):
+                yield clause.value
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Something that columns belong to: a table under an alias, or a query in FROM."""
+
+    alias: str
+    model: Model | None = None
+    table: str = ""
+    query: int = -1
+    at: Mark = NOWHERE
+    exposed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Path:
+    """A relation of an entity: what a join or an EXISTS leads along."""
+
+    entity: Entity
+    name: str
+    target: Entity | None = None
+    condition: Predicate | None = None
+
+
+@dataclass(frozen=True)
+class Bag:
+    """Conditions collected in a list, each with the arm of a choice in which it was added."""
+
+    items: tuple[tuple[object, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A value with the name it has in a query's result."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A key of ORDER BY."""
+
+    order: Order
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """What an expression may be, one of several queries."""
+
+    options: tuple[Draft, ...]
+
+
+Thing: TypeAlias = object
+"""What an expression is: an operand or predicate of `model.sql`, one of the classes above, or None for unknown."""
+
+
+@dataclass
+class Pool:
+    """Queries that are used inside others, by number, and what aliases stand for."""
+
+    queries: list[Draft] = field(default_factory=list)
+    entities: dict[str, Entity] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def query(self, draft: Draft) -> int:
+        """Return the number under which a query is known inside others."""
+        self.queries.append(draft)
+        return len(self.queries) - 1
+
+    def entity(self, entity: Entity) -> Entity:
+        """Remember what an alias stands for."""
+        self.entities[entity.alias] = entity
+        return entity
+
+    def alias(self, name: str) -> str:
+        """Return an alias that nothing else has."""
+        number = self._counts[name] = self._counts.get(name, 0) + 1
+        return f"{name}_{number}"
+
+
+def columns(item: Operand | Predicate | None) -> Iterator[Column]:
+    """Yield the columns of a predicate or operand, without those of queries inside it."""
+    match item:
+        case Column():
+            yield item
+        case Expression():
+            yield from item.columns
+        case Row() | And() | Or():
+            for part in item.items:
+                yield from columns(part)
+        case Compare():
+            yield from columns(item.left)
+            for right in item.right:
+                yield from columns(right)
+        case Opaque():
+            yield from columns(item.operand)
+
+
+def queries(item: Operand | Predicate | None) -> Iterator[int]:
+    """Yield the numbers of the queries inside a predicate or operand."""
+    match item:
+        case Subquery():
+            yield item.query
+        case Expression():
+            yield from item.queries
+        case Row() | And() | Or():
+            for part in item.items:
+                yield from queries(part)
+        case Compare():
+            yield from queries(item.left)
+            for right in item.right:
+                yield from queries(right)
+        case Opaque():
+            yield from queries(item.operand)
+
+
+@dataclass(frozen=True)
+class Join:
+    """One entry of FROM that a call adds."""
+
+    source: Source
+    query: int = -1
+
+
+__all__ = ["Assign", "Bag", "Clause", "Draft", "Drafts", "Entity", "Join", "Labelled", "Output", "Path", "Pool", "Sorted",
+           "Thing", "columns", "queries"]  # fmt: skip
