@@ -19,11 +19,21 @@ from fragaudit.model.sql import And, Column, Compare, Constant, Operand, Predica
 _BOUND = frozenset({"=", "in", "<", "two-sided", "is null", "row", "true", "false"})
 _ROWID = frozenset({"rowid", "_rowid_", "oid"})
 _FLAG = re.compile(
-    r"(?:^|_)(?:status|state|kind|type|category|role|level|priority|gender|sex|flag|enabled|disabled|active|archived|deleted"
-    r"|visible|public|private|severity|mode|phase|stage|visibility)$|^(?:is|has|can|was|should|allow|use)_|^(?:is|has)[A-Z]",
+    r"(?:^|_)(?:gender|sex|flag|enabled|disabled|active|archived|deleted|visible|public|private|visibility|locked|verified"
+    r"|approved|read|seen|done|completed|processed|finished|published|valid|default|primary|required|hidden)$"
+    r"|^(?:is|has|can|was|should|allow|use)_|^(?:is|has)[A-Z]",
     re.IGNORECASE,
 )
-"""Columns that few values share, by their names: looking one up may still return a large part of the table."""
+"""Columns that hold two values or three, by their names: half of the table may share one."""
+_STATE = re.compile(
+    r"(?:^|_)(?:status|state|kind|type|category|role|level|priority|severity|mode|phase|stage)$|(?<=[a-z])(?:Status|State"
+    r"|Kind|Type|Category|Role|Level|Priority)$"
+)
+"""Columns that hold a handful of values. Planners look one up all the same, unless it is the usual one."""
+_USUAL = frozenset(
+    {"active", "enabled", "published", "completed", "complete", "done", "success", "succeeded", "ok", "valid", "normal",
+     "default", "public", "live", "paid", "user", "finished"}
+)  # fmt: skip
 
 
 class Judgement(Struct, frozen=True):
@@ -109,10 +119,15 @@ def looks_up(index: Index, place: int, condition: Condition, table: Table, diale
         return False
     if key.opclass.endswith("pattern_ops") and op in ("<", "two-sided", "row"):
         return False
+    # The comparison's collation must be the key's; each is the column's own unless it names another.
     own = (column.collation if column is not None else "").lower()
-    if key.collation and key.collation.lower() != own and not (key.collation.lower() == "binary" and not own):
-        return dialect == "mysql"
+    if dialect != "mysql" and _binary(key.collation or own) != _binary(condition.collation or own):
+        return False
     return op in _BOUND
+
+
+def _binary(collation: str) -> str:
+    return "" if collation.lower() in ("binary", "default") else collation.lower()
 
 
 def applies(index: Index, access: Access, dialect: str) -> bool:
@@ -155,7 +170,7 @@ def is_boolean(table: Table, name: str) -> bool:
 
 
 def is_flag(table: Table, name: str) -> bool:
-    """Say whether few different values can be expected in a column: by its type, or by its name."""
+    """Say whether two or three different values can be expected in a column: by its type, or by its name."""
     column = column_of(table, name)
     if column is not None and column.type.startswith("enum"):
         return True
@@ -174,6 +189,33 @@ def _by_row_number(access: Access, table: Table, dialect: str) -> Condition | No
     return next(
         (c for c in access.conditions if c.column.lower() in _ROWID and column_of(table, c.column) is None), None
     )
+
+
+def nearest(access: Access, table: Table, dialect: str) -> tuple[Index, str] | None:
+    """Return the index that comes nearest to serving an access, and why it doesn't; None if none has its columns."""
+    conditions = [*access.conditions, *(c for arm in access.arms for c in arm)]
+    found: list[tuple[int, Index, str]] = []
+    for index in table.indexes:
+        held = [c for c in conditions if any(_same_key(k, c) for k in index.keys)]
+        sorted_by = [s for s in access.sort if any(_same_order(k, s) for k in index.keys)]
+        if not index.keys or not (held or sorted_by):
+            continue
+        first = index.keys[0]
+        matching = [c for c in held if _same_key(first, c)]
+        if not matching:
+            why = f"begins with {first}, which nothing here is compared with"
+            found.append((0, index, why))
+        elif not applies(index, access, dialect):
+            found.append((2, index, f"holds only the rows where {index.where_text}, which does not follow here"))
+        elif index.method not in ("btree", "rowid"):
+            found.append((1, index, f"is a {index.method} index, which does not serve this comparison"))
+        else:
+            what = "collation" if matching[0].op != "prefix" else "operator class or collation"
+            found.append((1, index, f"has another {what} than the comparison needs"))
+    if not found:
+        return None
+    best = max(found, key=lambda f: (f[0], -len(f[1].keys), f[1].name))
+    return best[1], best[2]
 
 
 # -- partial indexes ---------------------------------------------------------------------------------------------------
@@ -415,7 +457,7 @@ def _wanted(access: Access, table: Table, dialect: str) -> list[Condition]:
 def _selective(access: Access, table: Table, dialect: str) -> bool:
     """Say whether so few rows can be expected that walking an index in the order asked for would meet them late."""
     found = _category(access, table, dialect)
-    return found is not None and found[0] not in ("flag", "null", "range", "sort", "extreme")
+    return found is not None and found[0] not in ("flag", "state", "null", "range", "sort", "extreme")
 
 
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
@@ -440,7 +482,7 @@ def _category(access: Access, table: Table, dialect: str) -> tuple[str, str] | N
     """Return which kind of lookup is missing its index, the surest first, and its columns; None: there is none."""
     wanted = _wanted(access, table, dialect)
     local = [c for c in wanted if not c.join]
-    sure = [c for c in local if c.op in ("=", "in") and not is_flag(table, c.column)]
+    sure = [c for c in local if c.op in ("=", "in") and not is_flag(table, c.column) and not _is_state(c)]
     if sure:
         return "equality", _listed(sure)
     both = [c for c in local if c.op == "two-sided"]
@@ -457,6 +499,9 @@ def _category(access: Access, table: Table, dialect: str) -> tuple[str, str] | N
         return "extreme", access.extreme
     if access.arms and not _flags_alone(access, table):
         return "alternatives", " or ".join(_listed(arm) for arm in access.arms)
+    states = [c for c in local if c.op == "=" and not is_flag(table, c.column) and not _is_usual(c)]
+    if states:
+        return "state", _listed(states)
     flags = [c for c in local if c.op == "="]
     if flags:
         return "flag", _listed(flags)
@@ -473,6 +518,14 @@ def _category(access: Access, table: Table, dialect: str) -> tuple[str, str] | N
     if access.sort and access.limit and not joins and _sort_possible(access):
         return "sort", ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
     return None
+
+
+def _is_state(condition: Condition) -> bool:
+    return _STATE.search(condition.column) is not None
+
+
+def _is_usual(condition: Condition) -> bool:
+    return condition.constant is not None and condition.constant.strip("'").lower() in _USUAL
 
 
 def _flags_alone(access: Access, table: Table) -> bool:

@@ -22,6 +22,7 @@ from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
+from fragaudit.link.disagreements import told
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
@@ -246,8 +247,12 @@ def _report(
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
     written = assigned(linked.services, linked.paths, code, config)
-    understood = attach(linked.services, linked.paths, sql.read(written), linked.changes, linked.queries)
-    services = understood.services
+    # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
+    carried = assigned(linked.services, linked.paths, linked.defined.carriers, config)
+    said = sql.read([*written, *(text for text in carried if text.text)])
+    more = linked.defined.changes(carried, said[len(written) :])
+    understood = attach(linked.services, linked.paths, said[: len(written)], more, linked.defined.files, linked.queries)
+    services = told(understood.services, linked.paths, linked.defined)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     findings = checks.run(services, problems, config)

@@ -12,14 +12,12 @@ from fragaudit.config import Config
 from fragaudit.link.assemble import Assembly, Found
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.configured import Configured
+from fragaudit.link.defined import Defined, defined
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.mapped import holding_tables, mapped_stores
-from fragaudit.link.migrations import modelled
 from fragaudit.link.openings import Openings
-from fragaudit.link.orm import models
-from fragaudit.link.orm.core import Places
-from fragaudit.link.orm.reader import Reader
+from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.reach import Reach
@@ -30,7 +28,6 @@ from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.statements import Sited
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -59,7 +56,7 @@ class Linked(msgspec.Struct, frozen=True):
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
-    changes: tuple[Sited, ...] = ()
+    defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
 
 
@@ -121,12 +118,11 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
-    made = models(evaluator)
+    mapping = Mapping(evaluator)
     spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
-    places = Places()
-    queries = expressed(Reader(evaluator), made, places, {**spoken, **({} if not config.dialect else dict.fromkeys(spoken, config.dialect))})
-    changed = modelled(made.models, made.places)
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of), changed, queries)
+    dialects = {path: config.dialect or dialect for path, dialect in spoken.items()}
+    queries = expressed(mapping, dialects)
+    return Linked(tuple(services), usage.found, len(called), tuple(files_of), defined(mapping), queries)
 
 
 def _count(root: ServiceRoot) -> int:

@@ -59,6 +59,7 @@ def attach(
     paths: Sequence[frozenset[str]],
     read: Texts,
     more: Sequence[Sited] = (),
+    ordered: frozenset[str] = frozenset(),
     expressed: Sequence[Expressed] = (),
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
@@ -68,9 +69,10 @@ def attach(
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
         more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
+        ordered: files whose changes are all among those, in their order.
         expressed: queries that are written as expressions.
     """
-    schema = fold((*changes(read), *more))
+    schema = fold((*changes(r for r in read if r[0].path not in ordered), *more))
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]

@@ -31,6 +31,7 @@ class Condition(Struct, frozen=True, order=True):
     constant: str | None = None
     filtered: bool = False
     reversible: bool = False
+    collation: str = ""
 
 
 class SortKey(Struct, frozen=True, order=True):

@@ -276,3 +276,32 @@ class Table(Struct, frozen=True):
     def primary_key(self) -> tuple[str, ...]:
         """Names of the primary key's columns, in order; none if there is no key."""
         return next((tuple(k.column for k in i.keys) for i in self.indexes if i.origin == "primary key"), ())
+
+
+class Drift(Struct, frozen=True, order=True):
+    """An index or table that one of two sources of the schema has and the other lacks.
+
+    `has` says which source has it, at `at`; `other` is where the other one defines the table, if it does. `columns` are
+    the index's, none where the whole table is missing.
+    """
+
+    at: Location
+    table: str
+    has: Literal["model", "migration"]
+    columns: tuple[str, ...] = ()
+    index: str = ""
+    unique: bool = False
+    other: Location | None = None
+    sure: bool = True
+
+
+class Split(Struct, frozen=True, order=True):
+    """A table whose rows belong one to one to those of another, and how we know it (`key`: it shares its key)."""
+
+    at: Location
+    table: str
+    main: str
+    main_at: Location
+    columns: tuple[str, ...]
+    how: Literal["key", "unique", "name"]
+    same_name: bool = False

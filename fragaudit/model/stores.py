@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from fragaudit.model.accesses import Access, Write
 from fragaudit.model.locations import Location, Problem
-from fragaudit.model.schema import Table
+from fragaudit.model.schema import Drift, Split, Table
 
 
 class Kind(StrEnum):
@@ -158,7 +158,8 @@ class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
     `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
-    every change of them in the repository is made. `unparsed` are statements that no dialect parses.
+    every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
+    disagreements of models and migrations, `splits` tables that could be columns of another.
     """
 
     name: str
@@ -175,6 +176,8 @@ class Service(Struct, frozen=True):
     accesses: tuple[Access, ...] = ()
     writes: tuple[Write, ...] = ()
     unparsed: tuple[Problem, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    splits: tuple[Split, ...] = ()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

@@ -11,10 +11,15 @@ from typing import NamedTuple
 
 from fragaudit.catalogue import load
 from fragaudit.extract import extract
+from fragaudit.extract.sql import read
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.migrations import History, Step, histories, migrated
+from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
+from fragaudit.link.schema import Schema, fold
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.schema import Index, IndexDef, Key, Table, TableDef
+from fragaudit.model.statements import Read, Written
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -97,6 +102,19 @@ def evaluator(folder: Path, paths: Iterable[Path] | None = None) -> Evaluator:
     return Evaluator(Program(found, catalogue.roots), catalogue)
 
 
+def migrations(folder: Path, paths: Iterable[Path] | None = None) -> tuple[Schema, tuple[History, ...]]:
+    """Return the schema that the migrations of a folder add up to, models left out."""
+    mapping = Mapping(evaluator(folder, paths))
+    found = histories(mapping)
+    return fold(migrated(found, mapping.places.all, _read)), found
+
+
+def _read(step: Step) -> list[tuple[Written, Read]]:
+    found = read(step.sql, "sqlite", script=True)
+    assert not [one.problem for one in found if one.problem], step
+    return [(Written(step.sql, step.path, step.at, ()), one) for one in found]
+
+
 def differences(expected: dict[str, Shape], got: dict[str, Shape]) -> list[str]:
     """Say in words where two schemas differ."""
     found = [f"{name}: only in the database" for name in sorted(expected.keys() - got.keys())]
@@ -104,6 +122,7 @@ def differences(expected: dict[str, Shape], got: dict[str, Shape]) -> list[str]:
     for name in sorted(expected.keys() & got.keys()):
         for part, one, other in zip(Shape._fields, expected[name], got[name], strict=True):
             if one != other:
-                missing = sorted(set(one) - set(other), key=str)
-                found.append(f"{name}.{part}: database {missing or one}, folded {sorted(set(other) - set(one), key=str) or other}")
+                missing = sorted(set(one) - set(other), key=str) or one
+                extra = sorted(set(other) - set(one), key=str) or other
+                found.append(f"{name}.{part}: database {missing}, folded {extra}")
     return found

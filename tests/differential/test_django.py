@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from differential.compare import FIXTURES, Shape, differences, evaluator, folded, real, run
 
-from fragaudit.link.orm import models
+from differential.compare import FIXTURES, Shape, differences, evaluator, folded, migrations, real, run
+from fragaudit.link.orm import Mapping
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
 
@@ -20,7 +20,10 @@ LIBRARY = {
 def migrated(folder: Path, database: Path, *steps: str) -> dict[str, Shape]:
     """Run management commands and return the tables of the project's own."""
     commands = "".join(f"execute_from_command_line(['manage.py', {step}])\n" for step in steps)
-    setup = f"import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\nos.environ['SHOP_DATABASE'] = {str(database)!r}\n"
+    setup = (
+        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
+        f"os.environ['SHOP_DATABASE'] = {str(database)!r}\n"
+    )
     run(f"{setup}from django.core.management import execute_from_command_line\n{commands}", folder)
     return {name: _constraints_unnamed(shape) for name, shape in real(database, LIBRARY).items()}
 
@@ -45,7 +48,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Shap
 def test_models_give_the_tables_that_migrate_makes(shop: tuple[Path, dict[str, Shape]]) -> None:
     _, expected = shop
     assert len(expected) >= 20
-    found = models(evaluator(FIXTURES / "django_shop"))
-    tables = [model.table for model in found.models if model.framework == "django"]
+    tables = [model.table for model in Mapping(evaluator(FIXTURES / "django_shop")).defining]
     assert differences(expected, folded(tables)) == []
     assert [(table.name, table.opaque) for table in tables if table.opaque] == []
+
+
+def test_the_migrations_django_writes_fold_to_the_same_tables(shop: tuple[Path, dict[str, Shape]]) -> None:
+    folder, expected = shop
+    schema, found = migrations(folder)
+    assert [history.gaps for history in found] == [()]
+    assert differences(expected, folded(schema.tables)) == []
+    assert {table.silent for table in schema.tables} == {""}

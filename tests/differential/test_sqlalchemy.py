@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fragaudit.link.orm import models
 from differential.compare import FIXTURES, differences, evaluator, folded, real, run
+from fragaudit.link.orm import Mapping
 
 pytest.importorskip("sqlalchemy", reason="sqlalchemy comes with the `differential` extra")
 
@@ -25,7 +25,6 @@ def test_models_give_the_tables_that_create_all_makes(tmp_path: Path) -> None:
     run(CREATE.format(package="alchemy_shop", database=database))
     expected = real(database)
     assert len(expected) >= 20
-    found = models(evaluator(FIXTURES / "alchemy_shop"))
-    tables = [model.table for model in found.models if model.framework != "sqlalchemy-single"]
+    tables = [model.table for model in Mapping(evaluator(FIXTURES / "alchemy_shop")).defining]
     assert differences(expected, folded(tables)) == []
     assert [table.name for table in tables if table.opaque] == []

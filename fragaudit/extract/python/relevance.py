@@ -63,7 +63,9 @@ MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"
 
 _BACK = frozenset({"downgrade", "backwards", "unapply", "rollback"})
 _DECLARED = frozenset({"declared_attr", "__tablename__", "__table_args__"})
-_MAKES_COLUMNS = frozenset({"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"})
+_MAKES_COLUMNS = frozenset(
+    {"Column", "mapped_column", "Field", "Index", "UniqueConstraint", "IndexModel", "create_index"}
+)
 
 _MODULE = re.compile(
     r"(?:^|[._])(?:stores?|storages?|clients?|connect\w*|db|databases?|vector\w*|graph\w*|redis|caches?|engines?|rag|"
@@ -167,8 +169,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
     ddl = _DDL.search(text) is not None
     spoken = set(_WORD.findall(text))
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
-        return _merged([(min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]), n.end_lineno or n.lineno)
-                        for n in migration])  # fmt: skip
+        return _merged([_lines(node) for node in migration])
     defines = not MODELS.isdisjoint(spoken)
     asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
     if not ddl and not defines and not asks and not vocabulary.speaks(spoken):
@@ -191,6 +192,11 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
     return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
 
 
+def _lines(node: ast.stmt) -> tuple[int, int]:
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    return first, node.end_lineno or node.lineno
+
+
 def _migration(tree: ast.Module) -> list[ast.stmt]:
     """Return the statements of a migration that lead forward; none if the file is no migration."""
     for node in tree.body:
@@ -207,7 +213,9 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
 
 def _makes_columns(chunk: Chunk) -> bool:
     """Say whether a statement defines a column, table or index, or is a short function that does."""
-    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(word.endswith(("Field", "ForeignKey")) for word in chunk.words):
+    if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(
+        word.endswith(("Field", "ForeignKey")) for word in chunk.words
+    ):
         return False
     return not isinstance(chunk.node, _FUNCTIONS) or chunk.last - chunk.first < SMALL * 2
 

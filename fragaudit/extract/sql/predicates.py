@@ -120,6 +120,8 @@ class Predicates:
             return self._quantified(left, operator, right)
         if isinstance(right, exp.Escape):
             right = right.this
+        if isinstance(right, exp.Collate) and isinstance(left, exp.Column):  # it holds for the whole comparison
+            left, right = exp.Collate(this=left, expression=right.expression), right.this
         return Compare(self._operand(left), operator, (self._operand(right),))
 
     def _quantified(self, left: exp.Expr, operator: Operator, right: exp.Any | exp.All) -> Predicate:

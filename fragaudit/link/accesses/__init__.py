@@ -11,9 +11,10 @@ from fragaudit.coverage import judged, serves_column
 from fragaudit.link.accesses.blocks import Block, Builder, Src, strict_on
 from fragaudit.link.accesses.conditions import Conditions, Found, facts
 from fragaudit.link.accesses.pushed import push
-from fragaudit.link.accesses.resolved import Cmp, Col, Test, Unclear, columns
+from fragaudit.link.accesses.resolved import Cmp, Col, Test, Unclear, Value, columns
 from fragaudit.link.schema import Schema
 from fragaudit.model.accesses import Access, SortKey, Write
+from fragaudit.model.locations import Location
 from fragaudit.model.sql import Query, Statement
 from fragaudit.model.statements import Written
 
@@ -39,8 +40,8 @@ def accesses(statement: Statement, written: Written, schema: Schema) -> Used:
         schema: all tables.
     """
     root = Builder(schema, written).build(statement)
-    push(root)
     dialect = statement.dialect or written.dialect
+    push(root, dialect)
     found = [a for block in _all(root) for a in _Reader(block, written, schema, dialect).accesses()]
     return Used(tuple(found), tuple(_writes(root, written)))
 
@@ -98,7 +99,7 @@ class _Reader:
     def _access(self, source: Src) -> Access:
         block, query = self._block, self._block.query
         others = self._narrowed - {source.number}
-        tests = self._tests(source)
+        tests = self._tests(source) if not any(_never(t) for t in block.tests) else []
         correlated = any(c.source not in self._own for t in tests for c in columns(t) if _about(t, source.number))
         reader = Conditions(source, self._dialect, self._shown, bool(others) or correlated)
         if source.number in self._strict:
@@ -108,7 +109,7 @@ class _Reader:
         sort = self._sort(source)
         verb = query.kind if source.how == "target" else "read"
         access = Access(
-            at=found.conditions[0].at if found.conditions else source.at,
+            at=_first(found, source),
             table=source.table.name if source.table is not None else source.name,
             alias=source.alias,
             verb=verb if verb in ("update", "delete", "merge") else "read",  # type: ignore[arg-type]
@@ -169,6 +170,17 @@ class _Reader:
             return ""
         term = self._block.extremes[0][1]
         return term.name if isinstance(term, Col) and term.source == source.number else ""
+
+
+def _first(found: Found, source: Src) -> Location:
+    """Return the place that stands for an access: the first column that is looked up, else the table's name."""
+    looked_up = found.conditions or [c for arms in found.choices for arm in arms for c in arm]
+    return looked_up[0].at if looked_up else source.at
+
+
+def _never(test: Test) -> bool:
+    """Say whether a condition is false whatever the rows are."""
+    return isinstance(test, Unclear) and isinstance(test.term, Value) and test.term.text in ("false", "0")
 
 
 def _about(test: Test, number: int) -> bool:

@@ -348,11 +348,21 @@ def _dissolves(block: Block) -> bool:
 
 
 def strict_on(block: Block) -> frozenset[int]:
-    """Return the sources that a condition of the block requires to be there, though an outer join may leave them out."""
+    """Return the sources that have to be there although an outer join may leave them out.
+
+    A condition of the block that no row of nulls passes makes an outer join an inner one, and the condition of that
+    join may do the same to the next.
+    """
     found: set[int] = set()
-    for test in block.tests:
-        if isinstance(test, Cmp) and test.op in _STRICT:
-            found |= {t.source for t in (test.left, *test.right) if isinstance(t, Col)}
+    waiting = list(block.tests)
+    while waiting:
+        test = waiting.pop()
+        if not isinstance(test, Cmp) or test.op not in _STRICT:
+            continue
+        for term in (test.left, *test.right):
+            if isinstance(term, Col) and term.source not in found:
+                found.add(term.source)
+                waiting += [t for s in block.sources if s.number == term.source and s.how == "left" for t in s.only]
     return frozenset(found)
 
 

@@ -144,7 +144,13 @@ class Conditions:
             assert isinstance(left, Computed)
             yield Unindexable(column.name, _around(left.why))
             return
-        yield from self._bounded(column, expression, op, right)
+        collation = (
+            left.text.rpartition(" collate ")[2].strip('"')
+            if isinstance(left, Computed) and left.why == "collate"
+            else ""
+        )
+        for item in self._bounded(column, expression, op, right):
+            yield replace(item, collation=collation) if collation and isinstance(item, Condition) else item
 
     def _uncast(self, left: Computed) -> tuple[Col | None, str]:
         """Return the column of an expression, and the expression's text unless it is a cast that changes nothing."""
@@ -156,6 +162,8 @@ class Conditions:
             kind = left.text.rpartition(" as ")[2].rstrip(")")
             if kind.startswith(_TEXT):
                 return column, ""
+        if left.why == "collate" and " collate " in left.text and len(mine) == 1:
+            return column, ""
         return column, left.text or "?"
 
     def _is_text(self, name: str) -> bool:
@@ -192,7 +200,7 @@ class Conditions:
         elif op in _RANGES:
             yield condition("<", f"{op} {constant}" if constant is not None else op)
         elif op == "is null":
-            if self._source.optional and self._source.number not in ():
+            if self._source.optional:
                 yield Unindexable(column.name, "it is asked for rows that the outer join does not find")
             else:
                 yield condition("is null")

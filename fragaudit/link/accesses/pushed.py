@@ -22,8 +22,12 @@ class _Stays(Exception):
     """The condition can't be pushed."""
 
 
-def push(block: Block) -> None:
+def push(block: Block, dialect: str) -> None:
     """Push the conditions of a block into the queries among its sources, and theirs into those below."""
+    if dialect in ("postgres", "mysql"):
+        for test in (*block.tests, *(t for s in block.sources for t in s.only)):
+            if isinstance(test, Cmp) and test.op == "in" and len(test.right) == 1 and isinstance(test.right[0], Nested):
+                _semijoin(test, test.right[0].block)
     for source in block.sources:
         child = source.block
         if child is None or source.shared:
@@ -34,7 +38,16 @@ def push(block: Block) -> None:
             if found and all(c.source == source.number for c in found) and not _opaque(test):
                 _into(child, test, source)
     for inner in (*block.inner, *block.arms):
-        push(inner)
+        push(inner, dialect)
+
+
+def _semijoin(test: Cmp, child: Block) -> None:
+    """Let the query of `x IN (SELECT y …)` be searched by y for each row outside, as some planners do."""
+    query = child.query
+    if query.kind != "select" or query.group or query.aggregates or query.limit or query.windows:
+        return
+    if isinstance(test.left, Col) and len(child.outputs) == 1 and isinstance(child.outputs[0][1], Col):
+        child.tests.append(Cmp(child.outputs[0][1], "=", (test.left,)))
 
 
 def _opaque(test: Test) -> bool:

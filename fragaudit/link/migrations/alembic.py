@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
 
 from msgspec import Struct
 
 from fragaudit.link.migrations.interpret import Interpreter
-from fragaudit.link.migrations.steps import History, Step
-from fragaudit.link.orm.alchemy_table import Draft, TableReader, column_indexes, conventional
-from fragaudit.link.orm.core import Model
-from fragaudit.link.orm.reader import Read, Reader, View, argument
+from fragaudit.link.migrations.steps import Gap, History, Step
+from fragaudit.link.orm import Mapping
+from fragaudit.link.orm.alchemy_table import Draft, column_indexes, conventional
+from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
@@ -54,22 +53,22 @@ class Revision(Struct, frozen=True):
 class Alembic:
     """Finds the series of revisions and runs them."""
 
-    def __init__(self, reader: Reader, tables: TableReader, models: tuple[Model, ...]) -> None:
-        self.reader = reader
-        self.program = reader.program
-        self.tables = tables
-        self.models = {model.cls: model for model in models if model.cls is not None}
-        self.all_models = models
-        self.interpreter = Interpreter(reader, self._operation)
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.reader = mapping.reader
+        self.program = mapping.reader.program
+        self.tables = mapping.tables
+        self.models = {model.cls: model for model in mapping.models if model.cls is not None}
+        self.interpreter = Interpreter(self.reader, self._operation)
         self._steps: list[Step] = []
-        self._gaps: list[tuple[Location, str]] = []
+        self._gaps: list[Gap] = []
         self._file = 0
-        self._convention: Mapping[str, str] = {}
+        self._convention: dict[str, str] = {}
 
     def all(self) -> list[History]:
         """Return every series, folder by folder."""
         folders: dict[str, list[Revision]] = {}
-        broken: dict[str, list[tuple[Location, str]]] = {}
+        broken: dict[str, list[Gap]] = {}
         for number, file in enumerate(self.program.files):
             folder = posixpath.dirname(file.path)
             place = Place(number, MODULE_SCOPE)
@@ -77,7 +76,7 @@ class Alembic:
                 continue
             revision = self._revision(number, file.path)
             if revision is None:
-                broken.setdefault(folder, []).append((Location(file.path), "its revision can't be read"))
+                broken.setdefault(folder, []).append(Gap(Location(file.path), "its revision can't be read"))
             else:
                 folders.setdefault(folder, []).append(revision)
         return [self._history(folder, found, broken.get(folder, [])) for folder, found in sorted(folders.items())]
@@ -85,7 +84,7 @@ class Alembic:
     def _revision(self, file: int, path: str) -> Revision | None:
         place = Place(file, MODULE_SCOPE)
         view = View(place)
-        names = {}
+        names: dict[str, tuple[str, ...]] = {}
         for key in ("revision", "down_revision", "depends_on"):
             bindings = [b for b in self.program.bindings(place, key) if b.value is not None]
             read = Read(bindings[-1].value or Lit(None), view) if bindings else Read(Lit(None), view)
@@ -102,33 +101,28 @@ class Alembic:
         follows = (*names["down_revision"], *names["depends_on"])
         return Revision(names["revision"][0], follows, Place(file, upgrade[-1]), path)
 
-    def _history(self, folder: str, found: list[Revision], broken: list[tuple[Location, str]]) -> History:
+    def _history(self, folder: str, found: list[Revision], broken: list[Gap]) -> History:
         ordered, missing = in_order(found)
         self._steps, self._gaps = [], [*broken]
-        self._gaps += [(Location(r.path), f"the revision it follows, {name}, isn't there") for r, name in missing]
+        self._gaps += [Gap(Location(r.path), f"the revision it follows, {name}, isn't there") for r, name in missing]
         self._convention = self._target_convention(folder)
         for revision in ordered:
             self._file = revision.place.file
             self.interpreter.run(revision.place)
-        return History(
-            folder, "alembic", tuple(self._steps), tuple(self._gaps), files=tuple(r.path for r in ordered)
-        )
+        return History(folder, "alembic", tuple(self._steps), tuple(self._gaps), files=tuple(r.path for r in ordered))
 
-    def _target_convention(self, folder: str) -> Mapping[str, str]:
+    def _target_convention(self, folder: str) -> dict[str, str]:
         """Return the naming convention of the metadata that `env.py` hands to Alembic."""
-        from fragaudit.link.orm.classes import Classes
-        from fragaudit.link.orm.sqlalchemy import Alchemy
-
         for number, file in enumerate(self.program.files):
             if posixpath.basename(file.path) == "env.py" and folder.startswith(posixpath.dirname(file.path)):
                 place = Place(number, MODULE_SCOPE)
-                alchemy = Alchemy(self.reader, Classes(self.reader), self.tables.places)
+                alchemy = self.mapping.alchemy
                 for binding in reversed(self.program.bindings(place, "target_metadata")):
                     value = binding.value
                     if isinstance(value, Attr) and value.name == "metadata":
                         own = self.reader.project_class(value.base, View(place))
                         if own is not None:
-                            return alchemy._convention(own, alchemy.classes.order(own))
+                            return alchemy.convention(own)
                     if value is not None:
                         return alchemy.convention_of(Read(value, View(place)))
         return {}
@@ -167,9 +161,9 @@ class Alembic:
         at = self.reader.location(view, call.at)
         self._steps.append(Step(self.program.files[self._file].path, at, change))
 
-    def _gap(self, call: Call, view: View, why: str, table: str | None = None) -> None:
-        self._gaps.append((self.reader.location(view, call.at), why))
-        if table:
+    def _gap(self, call: Call, view: View, why: str, table: str | None = None, *, lost: bool = True) -> None:
+        self._gaps.append(Gap(self.reader.location(view, call.at), why, table or ""))
+        if table and lost:
             self._add(call, view, Lost(table, why, self.tables.mark(view, call.at)))
 
     def _text(self, value: Value | None, view: View) -> str | None:
@@ -209,7 +203,7 @@ class Alembic:
         draft.schema = self._text(argument(call, "schema"), view) or ""
         self.tables.apply(draft, positional[1:])
         if draft.opaque:
-            self._gaps.append((self.reader.location(view, call.at), draft.opaque))
+            self._gaps.append(Gap(self.reader.location(view, call.at), draft.opaque, draft.full))
         absent = self.reader.flag(self.reader.keywords(call, view).get("if_not_exists")) is True
         self._add(call, view, CreateTable(draft.table(), if_absent=absent))
 
@@ -233,7 +227,11 @@ class Alembic:
         table = self._table(call, view, batch, "table_name", 0)
         given = self._given(call, view, batch, "column", 1)
         made = self.reader.follow(Read(given, view)) if given is not None else None
-        if made is not None and isinstance(given, Call) and self.reader.last(given, view) in ("Column", "mapped_column"):
+        if (
+            made is not None
+            and isinstance(given, Call)
+            and self.reader.last(given, view) in ("Column", "mapped_column")
+        ):
             made = Read(given, view)
         drawn = None
         if made is not None and isinstance(made.value, Call):
@@ -303,7 +301,7 @@ class Alembic:
         table = self._table(call, view, batch, "table_name", 1)
         name = self._text(argument(call, "index_name", 0), view)
         if not name:
-            self._gap(call, view, "an index is dropped whose name can't be followed")
+            self._gap(call, view, "an index is dropped whose name can't be followed", table, lost=False)
         else:
             self._add(call, view, DropIndex(name, table or ""))
 
@@ -353,7 +351,7 @@ class Alembic:
         if table is None or name is None:
             # What its name may be is only known to a running database: `inspector.get_unique_constraints(…)`. That it
             # may still be there is what silence needs; so the table isn't lost.
-            self._gap(call, view, "a constraint is dropped whose name can't be followed")
+            self._gap(call, view, "a constraint is dropped whose name can't be followed", table, lost=False)
             return
         if kind != "foreignkey":
             self._add(call, view, DropIndex(name, table))

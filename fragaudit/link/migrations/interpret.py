@@ -59,7 +59,9 @@ class Interpreter:
             for use in file.uses:
                 if use.scope == function.scope and use.how != "test":
                     inner = next(iter(calls(use.value)), None)
-                    found.append(_Statement(use.line or (inner.at[0] if inner else 0), inner.at[1] if inner else 1, use))
+                    found.append(
+                        _Statement(use.line or (inner.at[0] if inner else 0), inner.at[1] if inner else 1, use)
+                    )
             known = self._statements[function] = sorted(found, key=lambda s: (s.line, s.column))
         return known
 
@@ -132,8 +134,6 @@ class Interpreter:
                         for e in entries if e.key is not None
                     ]  # fmt: skip
                 return None
-        if isinstance(value, Seq) and _made(value):
-            return None
         return self.reader.items(followed)
 
     def _leaves(self, item: Read) -> list[Read]:
@@ -169,10 +169,3 @@ class Interpreter:
 def _inside(statement: _Statement, loop: Binding) -> bool:
     """Say whether a statement stands in a loop's body. The loop's end is the beginning of a line, at times its last."""
     return statement.line < loop.at[2] or (statement.line == loop.at[2] and statement.column > loop.at[1])
-
-
-def _made(value: Seq) -> bool:
-    """Say whether a sequence is a comprehension, of which only the element is known."""
-    return len(value.items) == 1 and not isinstance(value.items[0], (Lit, Seq, Call, Map)) and bool(
-        children(value.items[0])
-    )

@@ -17,16 +17,23 @@ class Step(Struct, frozen=True):
     sql: str = ""
 
 
+class Gap(Struct, frozen=True):
+    """Something in a migration that was not understood, and the table it is about, if that is known."""
+
+    at: Location
+    why: str
+    table: str = ""
+
+
 class History(Struct, frozen=True):
     """One series of migrations in the order in which they run.
 
-    `folder` is where they stand, `apps` the Django apps they are of. `gaps` says what of them was not understood: then
-    nothing may be said of what they lack.
+    `folder` is where they stand. `gaps` says what of them was not understood: then nothing may be said of what they
+    lack.
     """
 
     folder: str
     framework: str
     steps: tuple[Step, ...]
-    gaps: tuple[tuple[Location, str], ...] = ()
-    app: str = ""
+    gaps: tuple[Gap, ...] = ()
     files: tuple[str, ...] = ()

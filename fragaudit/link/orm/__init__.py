@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.orm.alchemy_table import TableReader
 from fragaudit.link.orm.classes import Classes
 from fragaudit.link.orm.core import Model, Places, Relation
 from fragaudit.link.orm.django import Django
 from fragaudit.link.orm.reader import Reader
 from fragaudit.link.orm.sqlalchemy import Alchemy
-from fragaudit.model.locations import Location
 
-__all__ = ["Model", "Models", "Relation", "models"]
+__all__ = ["Mapping", "Model", "Relation"]
 
-
-class Models(Struct, frozen=True):
-    """The models of a repository; mark `(n, n)` of their tables is `places[n]`."""
-
-    models: tuple[Model, ...]
-    places: tuple[Location, ...]
+SHARED = frozenset({"sqlalchemy-single", "django-proxy"})
+"""Models that stand for a table which another model defines."""
 
 
-def models(evaluator: Evaluator) -> Models:
-    """Return every model of a repository, in order of framework, file and appearance."""
-    reader = Reader(evaluator)
-    classes = Classes(reader)
-    places = Places()
-    found = [*Alchemy(reader, classes, places).all(), *Django(reader, classes, places).all()]
-    return Models(tuple(found), places.all)
+class Mapping:
+    """The models of a repository, and what reads them; mark `(n, n)` of their tables is place n of `places`."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.reader = Reader(evaluator)
+        self.classes = Classes(self.reader)
+        self.places = Places()
+        self.alchemy = Alchemy(self.reader, self.classes, self.places)
+        self.django = Django(self.reader, self.classes, self.places)
+        self.models: tuple[Model, ...] = (*self.alchemy.all(), *self.django.all())
+
+    @property
+    def tables(self) -> TableReader:
+        """What reads columns and indexes as SQLAlchemy has them."""
+        return self.alchemy.tables
+
+    @property
+    def defining(self) -> tuple[Model, ...]:
+        """The models that define a table, one for each."""
+        return tuple(model for model in self.models if model.framework not in SHARED)

@@ -1,4 +1,4 @@
-"""The arguments of SQLAlchemy's `Table`: columns, constraints and indexes; migrations are written with the same words."""
+"""The arguments of SQLAlchemy's `Table`: columns, constraints, indexes; migrations are written with the same words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from fragaudit.model.values import Attr, Call, Either, Item, Lit, Operation, Oth
 
 COLUMNS = frozenset({"Column", "mapped_column", "MappedColumn"})
 CONSTRAINTS = frozenset(
-    {"Index", "UniqueConstraint", "PrimaryKeyConstraint", "ForeignKeyConstraint", "ExcludeConstraint", "CheckConstraint"}
+    {
+        "Index",
+        "UniqueConstraint",
+        "PrimaryKeyConstraint",
+        "ForeignKeyConstraint",
+        "ExcludeConstraint",
+        "CheckConstraint",
+    }
 )
 _NOT_TYPES = frozenset(
     {"ForeignKey", "Identity", "Sequence", "Computed", "FetchedValue", "DefaultClause", "CheckConstraint", "Constraint"}
@@ -155,7 +162,7 @@ class TableReader:
     # -- columns ---------------------------------------------------------------------------------------------------
 
     def column(self, call: Call, view: View, attribute: str, at: Mark | None = None) -> Drawn | None:
-        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it where it doesn't itself."""
+        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it where nothing else does."""
         reader = self.reader
         keywords = reader.keywords(call, view)
         positional = reader.positional(call, view) or []
@@ -439,8 +446,8 @@ class TableReader:
         if compared is not None:
             key = self.key(Read(compared[0], view), draft)
             if key is not None and key.column:
-                constant = python_literal(self.reader.constant(Read(compared[1], view)))
-                return Compare(Column("", key.column), "=", (constant,)), f"{key.column} = {_shown(constant)}"
+                given = python_literal(self.reader.constant(Read(compared[1], view)))
+                return Compare(Column("", key.column), "=", (given,)), f"{key.column} = {_shown(given)}"
         text = self.reader.text(followed)
         if text is None and isinstance(value, Call) and self.reader.last(value, view) in ("text", "literal_column"):
             text = self.reader.text(Read(value.args[0].value, view)) if value.args else None
@@ -449,7 +456,7 @@ class TableReader:
         return predicate("?"), "?"
 
     def key(self, read: Read, draft: Draft | None) -> Key | None:
-        """Return one key: a column by name, attribute or object, with its direction, or an expression; None if unread."""
+        """Return one key: a column by name, attribute or object, with its direction, or an expression, or None."""
         value, view = read.value, read.view
         attributes = draft.attributes if draft is not None else {}
         match value:

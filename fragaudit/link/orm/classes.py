@@ -1,4 +1,4 @@
-"""Classes as Python orders them: the method resolution order over the project's own classes, and what stands outside."""
+"""Classes as Python orders them: the resolution order over the project's own classes, and what stands outside."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Classes:
         return tuple(dict.fromkeys(name for each in self.order(cls) for name in self.bases(each)[1]))
 
     def members(self, cls: ClassRef) -> dict[str, Binding]:
-        """Return the attributes a class body binds, by name in the order of their first appearance; the last decides."""
+        """Return the attributes a class body binds, by name in order of first appearance; the last binding decides."""
         found: dict[str, Binding] = {}
         for binding in self._by_class.get(cls.place, ()):
             if binding.how in ("=", "declare") and "." not in binding.target and "[" not in binding.target:

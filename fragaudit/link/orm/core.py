@@ -1,4 +1,4 @@
-"""What the readers of all frameworks share: models with their tables, places by number, predicates of partial indexes."""
+"""What the readers of all frameworks share: models with their tables, places by number, partial indexes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.model.locations import Location
-from fragaudit.model.schema import Change, TableDef
+from fragaudit.model.schema import TableDef
 from fragaudit.model.sql import NOWHERE, And, Column, Compare, Constant, Expression, Mark, Opaque, Predicate
 
 Source = Literal["model", "migration"]
@@ -46,6 +46,7 @@ class Model(Struct, frozen=True):
     """A class that stands for a table. `columns` maps attributes to columns, `order` is the order rows come in.
 
     `app` is what owns the table (a Django app); `table` the whole definition, `opaque` in it where a part is unknown.
+    A `subtype` derives from another class with a table, whose key it shares.
     """
 
     framework: str
@@ -57,7 +58,7 @@ class Model(Struct, frozen=True):
     relations: dict[str, Relation] = {}
     order: tuple[str, ...] = ()
     app: str = ""
-    extra: tuple[Change, ...] = ()
+    subtype: bool = False
 
 
 def digest(*parts: str, length: int) -> str:

@@ -15,7 +15,7 @@ from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.schema import TableDef
 from fragaudit.model.sql import Mark
-from fragaudit.model.values import Attr, Lit, Span
+from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Seq, Span, Value
 
 _ABSTRACT = "abstract"
 _LIBRARY_FIELDS: dict[str, tuple[Field, ...]] = {
@@ -40,7 +40,9 @@ _LIBRARY_FIELDS["AbstractUser"] = (
     Field("date_joined", "date_joined", "timestamp"),
 )
 _ROOTS = ("django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model")
-_PLAIN_ROOTS = frozenset({"typing", "abc", "enum", "typing_extensions", "collections", "builtins", "functools", "dataclasses"})
+_PLAIN_ROOTS = frozenset(
+    {"typing", "abc", "enum", "typing_extensions", "collections", "builtins", "functools", "dataclasses"}
+)
 _MODEL_BASES = frozenset({*_LIBRARY_FIELDS, "MPTTModel", "PolymorphicModel", "SafeDeleteModel", "SoftDeletableModel"})
 
 
@@ -89,17 +91,22 @@ class Django:
                 table = self.registry.render(parent)[:1] if parent is not None else []
                 if table:
                     found.append(
-                        Model("django-proxy", cls, state.name, table[0], at, columns, relations, state.ordering, state.app)
+                        Model(
+                            "django-proxy", cls, state.name, table[0], at, columns, relations, state.ordering, state.app
+                        )
                     )
                 continue
             first, *others = tables
-            found.append(Model("django", cls, state.name, first, at, columns, relations, state.ordering, state.app))
-            found.extend(Model("django", None, other.name, other, at, _columns(other), app=state.app) for other in others)
+            found.append(
+                Model("django", cls, state.name, first, at, columns, relations, state.ordering, state.app,
+                      subtype=bool(state.parents))
+            )  # fmt: skip
+            found.extend(
+                Model("django", None, other.name, other, at, _columns(other), app=state.app) for other in others
+            )
         return found
 
-    def _names(
-        self, state: State, by_label: dict[str, ClassRef]
-    ) -> tuple[dict[str, str], dict[str, Relation]]:
+    def _names(self, state: State, by_label: dict[str, ClassRef]) -> tuple[dict[str, str], dict[str, Relation]]:
         """Return the columns of a model by the names queries use, and its relations."""
         columns: dict[str, str] = {}
         relations: dict[str, Relation] = {}
@@ -177,11 +184,27 @@ class Django:
                 for inner in reversed(self._meta_order(meta)):
                     for name, binding in self.classes.members(inner).items():
                         if binding.value is not None:
-                            found[name] = Read(binding.value, View(inner.place))
+                            found[name] = self._extended(name, Read(binding.value, View(inner.place)))
                 if each != cls or _ABSTRACT not in self.classes.members(meta):
                     found.pop(_ABSTRACT, None)
                 return found
         return {}
+
+    def _extended(self, name: str, read: Read) -> Read:
+        """Return a list with what `append` and `extend` add to it further down in `Meta`."""
+        more: list[Value] = []
+        for use in self.program.files[read.view.place.file].uses:
+            call = use.value
+            if use.scope != read.view.place.scope or not isinstance(call, Call) or not isinstance(call.func, Attr):
+                continue
+            if call.func.base == Ref(name) and len(call.args) == 1:
+                if call.func.name == "append":
+                    more.append(Seq((call.args[0].value,)))
+                elif call.func.name == "extend":
+                    more.append(call.args[0].value)
+        if not more:
+            return read
+        return Read(self.reader.kept(Operation("+", (read.value, *more))), read.view)
 
     def _meta_order(self, meta: ClassRef) -> list[ClassRef]:
         found = [meta]
@@ -214,7 +237,7 @@ class Django:
         return state
 
     def _parents(self, cls: ClassRef) -> tuple[str, ...]:
-        """Return the labels of the concrete models a class derives from directly (abstract ones in between left out)."""
+        """Return the labels of the concrete models a class derives from, abstract ones in between left out."""
         found: list[str] = []
         queue = list(self.classes.bases(cls)[0])
         while queue:
@@ -256,7 +279,9 @@ class Django:
                 if name in taken or name.startswith("__") or binding.value is None:
                     continue
                 taken.add(name)
-                made = self.fields.field(name, Read(binding.value, view), state.app, self._mark(view, binding.at), state.label)
+                made = self.fields.field(
+                    name, Read(binding.value, view), state.app, self._mark(view, binding.at), state.label
+                )
                 if made is not None:
                     found.append((name, made))
             for base in self.classes.bases(each)[1]:

@@ -44,8 +44,9 @@ class Apps:
         while True:
             if folder in self._labels:
                 return self._labels[folder]
+            if f"{folder}/migrations" in self._folders:
+                return posixpath.basename(folder)
             looks = any(f"{folder}/{name}" in self._files for name in ("models.py", "apps.py", "models/__init__.py"))
-            looks = looks or f"{folder}/migrations" in self._folders
             if looks and not fallback and posixpath.basename(folder) != "models":
                 fallback = posixpath.basename(folder)
             above = posixpath.dirname(folder)

@@ -13,8 +13,8 @@ from fragaudit.link.orm.django_state import Field, Part, Spec
 from fragaudit.link.orm.reader import Read, Reader, View
 from fragaudit.link.program import Place
 from fragaudit.model.schema import Method
-from fragaudit.model.sql import And, Column, Compare, Expression, Mark, Opaque, Predicate
-from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Seq, Value, calls
+from fragaudit.model.sql import And, Column, Compare, Constant, Expression, Mark, Opaque, Predicate
+from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Seq, Span, Value, calls
 
 _TYPES = {
     "AutoField": "integer", "BigAutoField": "bigint", "SmallAutoField": "smallint", "CharField": "varchar",
@@ -51,7 +51,7 @@ _SETTING = re.compile(r"^[A-Z][A-Z0-9_]*_MODEL$")
 class FieldReader:
     """Reads fields and indexes. `label` tells which model a reference means, seen from an app."""
 
-    def __init__(self, reader: Reader, classes: Classes, mark: Callable[[View, object], Mark]) -> None:
+    def __init__(self, reader: Reader, classes: Classes, mark: Callable[[View, Span], Mark]) -> None:
         self.reader = reader
         self.classes = classes
         self._mark = mark
@@ -163,7 +163,11 @@ class FieldReader:
             name = parameters[0] if parameters else "kwargs"
             if forced:
                 for binding in self.reader.program.bindings(place, f"{name}[]"):
-                    if binding.value is not None and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
+                    if (
+                        binding.value is not None
+                        and isinstance(binding.key, Lit)
+                        and isinstance(binding.key.value, str)
+                    ):
                         found[binding.key.value] = Read(binding.value, inside)
             for use in self._uses(place):
                 for each in calls(use):
@@ -290,7 +294,9 @@ class FieldReader:
         if last == "OpClass":
             inner = self.part(first)
             name = self.reader.keywords(value, view).get("name")
-            return Part(inner.field, inner.expression, inner.descending, (self.reader.text(name) or "?") if name else "?")
+            return Part(
+                inner.field, inner.expression, inner.descending, (self.reader.text(name) or "?") if name else "?"
+            )
         if last == "RawSQL":
             raw = self.reader.text(first)
             return Part(expression=written_key(raw).expression or raw) if raw else Part(expression="?")
@@ -391,14 +397,16 @@ def _outside_label(dotted: str) -> str:
 
 def _shown(compare: Compare) -> str:
     name = compare.left.name if isinstance(compare.left, Column) else "?"
-    values = ", ".join(
-        f"'{c.value}'" if getattr(c, "kind", "") == "string" else str(getattr(c, "value", "?")) for c in compare.right
-    )
+    values = ", ".join(_constant(c) for c in compare.right if isinstance(c, Constant))
     if compare.op in ("true", "false"):
         return name if compare.op == "true" else f"NOT {name}"
     if compare.op == "in":
         return f"{name} IN ({values})"
     return f"{name} {compare.op.upper()} {values}".strip()
+
+
+def _constant(constant: Constant) -> str:
+    return f"'{constant.value}'" if constant.kind == "string" else str(constant.value)
 
 
 __all__ = ["FieldReader"]

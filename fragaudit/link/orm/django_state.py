@@ -1,6 +1,7 @@
 """Django's models as data, as its migrations see them too, and the tables that its schema editor makes of them.
 
-Names of indexes follow `BaseDatabaseSchemaEditor._create_index_name` and `Index.set_name_with_model` of Django 4.2 to 5.2.
+Names of indexes follow `BaseDatabaseSchemaEditor._create_index_name` and `Index.set_name_with_model` of Django 4.2 to
+5.2.
 """
 
 from __future__ import annotations
@@ -111,9 +112,7 @@ class State:
 
     def copy(self) -> State:
         """Return a copy that can be changed on its own."""
-        return replace(
-            self, fields=dict(self.fields), indexes=list(self.indexes), constraints=list(self.constraints)
-        )
+        return replace(self, fields=dict(self.fields), indexes=list(self.indexes), constraints=list(self.constraints))
 
 
 class Registry:
@@ -199,10 +198,8 @@ class Registry:
                 there = each.to_field or self.key_of(each.to)
                 if each.to_field and each.to in self.models:
                     there = self.column(self.models[each.to], each.to_field)
-                table = state.table if each.to == state.label else self.table_of(each.to)
-                foreign.append(
-                    ForeignKeyDef((each.column,), table, (there,), on_delete=each.on_delete, at=each.at)
-                )
+                target = state.table if each.to == state.label else self.table_of(each.to)
+                foreign.append(ForeignKeyDef((each.column,), target, (there,), on_delete=each.on_delete, at=each.at))
         for group in state.unique_together:
             indexes.append(self.together(state, group, unique=True, at=state.at))
         for group in state.index_together:
@@ -229,7 +226,10 @@ class Registry:
         unique = index_name(name, columns, "_uniq")
         return TableDef(
             name,
-            (ColumnDef("id", "bigint", nullable=False, at=at), *(ColumnDef(c, "bigint", False, at=at) for c in columns)),
+            (
+                ColumnDef("id", "bigint", nullable=False, at=at),
+                *(ColumnDef(c, "bigint", False, at=at) for c in columns),
+            ),
             (
                 IndexDef("", (Key("id"),), unique=True, origin="primary key", at=at),
                 *(IndexDef(index_name(name, (c,)), (Key(c),), origin="foreign key", at=at) for c in columns),

@@ -7,9 +7,8 @@ in a view that can also know what a loop or a caller has put into a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from fragaudit.link.abstract import (
     Abstract,
@@ -27,13 +26,33 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Arg, Attr, Call, Either, Entry, Item, Lit, Map, Operation, Ref, Seq, Span, Text, Value, dotted
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Entry,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Ref,
+    Seq,
+    Span,
+    Text,
+    Value,
+    children,
+    dotted,
+)
 
 MOST_STEPS = 12
 """How many names are followed from one expression."""
 
 MOST_ITEMS = 2_000
 """Longer sequences of arguments, indexes or names are no schema."""
+
+_INSIDE: Span = (1, 1, 1, 1)
+"""Where names stand that are bound inside an expression."""
 
 LONGEST_NAME = 200
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
@@ -66,6 +85,7 @@ class Reader:
         self.program = evaluator.program
         self._made: dict[str, Ref] = {}
         self._kept: list[Value] = []
+        self._open: set[int] = set()
 
     def kept(self, value: Value) -> Value:
         """Return an expression that no file has written. The evaluator remembers by identity, so it must stay alive."""
@@ -152,8 +172,12 @@ class Reader:
         return None
 
     def _item(self, value: Item, view: View) -> Read | None:
+        if id(value) in self._open:  # `x = x[0]`
+            return None
+        self._open.add(id(value))
         base = self.follow(Read(value.base, view))
         key = self.constant(Read(value.key, view))
+        self._open.discard(id(value))
         if isinstance(base.value, Map) and key is not None:
             for entry in base.value.entries:
                 if entry.key is not None and self.constant(Read(entry.key, base.view)) == key:
@@ -166,7 +190,11 @@ class Reader:
         """Return what a function of the project gives, its parameters bound to this call's arguments."""
         for meaning in self.meanings(call.func, view):
             if isinstance(meaning, FunctionRef):
-                uses = [u for u in self.program.returns[meaning.place.file].get(meaning.place.scope, ()) if u.how == "return"]
+                uses = [
+                    u
+                    for u in self.program.returns[meaning.place.file].get(meaning.place.scope, ())
+                    if u.how == "return"
+                ]
                 if len(uses) == 1:
                     return Read(uses[0].value, View(meaning.place, self.arguments(call, view, meaning)))
         return None
@@ -217,7 +245,9 @@ class Reader:
                     return self.meanings(known.value, known.view)
                 if isinstance(value, Attr):
                     return tuple(
-                        m for base in self.meanings(value.base, view) for m in self.evaluator.attribute(base, value.name)
+                        m
+                        for base in self.meanings(value.base, view)
+                        for m in self.evaluator.attribute(base, value.name)
                     )
         return self.evaluator.evaluate(value, view.place)
 
@@ -328,14 +358,18 @@ class Reader:
             return None
         match value:
             case Seq():
-                made = self._comprehended(value, view)
+                made = self._comprehended(value, view, deep)
                 if made is not None:
-                    return self.items(made, deep + 1)
+                    return made
                 found: list[Read] = []
                 for item in value.items:
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
                     # A starred item stands in the display like any other.
-                    unpacked = self.items(inner, deep + 1) if isinstance(inner.value, Seq) and inner.value is not item else None
+                    unpacked = (
+                        self.items(inner, deep + 1)
+                        if isinstance(inner.value, Seq) and inner.value is not item
+                        else None
+                    )
                     found.extend(unpacked if unpacked is not None else [Read(item, view)])
                 return found[:MOST_ITEMS]
             case Map():
@@ -358,14 +392,32 @@ class Reader:
                     return []
         return None
 
-    def _comprehended(self, value: Seq, view: View) -> Read | None:
-        """Return what `[x for x in items if …]` runs over; of other comprehensions only the element is known."""
-        if len(value.items) != 1 or not isinstance(value.items[0], Ref):
+    def _comprehended(self, value: Seq, view: View, deep: int) -> list[Read] | None:
+        """Return the elements of a comprehension over items that can be followed, whatever it tests them for."""
+        if len(value.items) != 1:
             return None
-        for binding in self.program.bindings(view.place, value.items[0].name):
-            if binding.how == "for" and binding.at == (1, 1, 1, 1) and binding.value is not None:
-                return Read(binding.value, view)
-        return None
+        names = set(_names(value.items[0]))
+        bound = [
+            b for b in self.program.files[view.place.file].bindings
+            if b.scope == view.place.scope and b.target in names and b.how == "for" and b.at == _INSIDE
+        ] if names else []  # fmt: skip
+        iterated = next((b.value for b in bound if b.value is not None), None)
+        if iterated is None or any(b.value != iterated for b in bound):
+            return None
+        targets = [
+            b.target for b in self.program.files[view.place.file].bindings
+            if b.scope == view.place.scope and b.how == "for" and b.at == _INSIDE and b.value == iterated
+        ]  # fmt: skip
+        targets = list(dict.fromkeys(targets))
+        rounds = self.items(Read(iterated, view), deep + 1)
+        if rounds is None or len(rounds) > MOST_ITEMS:
+            return None
+        found = []
+        for item in rounds:
+            parts = [item] if len(targets) == 1 else self.items(item, deep + 1) or []
+            given = dict(zip(targets, parts, strict=False))
+            found.append(Read(value.items[0], View(view.place, {**view.names, **given})))
+        return found
 
     def texts(self, read: Read) -> tuple[str, ...] | None:
         """Return the constant texts of a list or tuple (a single text stands for itself), or None."""
@@ -392,7 +444,9 @@ class Reader:
                     if key is not None:
                         found[key] = Read(entry.value, read.view)
             case Call() if dotted(read.value.func) == "dict":
-                found.update({a.name: Read(a.value, read.view) for a in read.value.args if a.name and a.name not in "**"})
+                found.update(
+                    {a.name: Read(a.value, read.view) for a in read.value.args if a.name and a.name not in "**"}
+                )
         return found
 
     def keywords(self, call: Call, view: View) -> dict[str, Read]:
@@ -421,6 +475,17 @@ class Reader:
     def location(self, view: View, span: Span) -> Location:
         """Return a span of the view's file as a location."""
         return self.program.location(view.place.file, span)
+
+
+def _names(value: Value) -> list[str]:
+    """Return the names in an expression."""
+    found, stack = [], [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Ref):
+            found.append(top.name)
+        stack.extend(children(top))
+    return found
 
 
 def external_name(meaning: Abstract) -> str:
@@ -472,7 +537,7 @@ _SNAKE = frozenset({"inflection.underscore", "stringcase.snakecase", "humps.deca
 _PASS = frozenset({"str", "f", "quoted_name", "conv", "_f", "text"})
 
 
-def _text_method(name: str, least: int, most: int):  # type: ignore[no-untyped-def]
+def _text_method(name: str, least: int, most: int) -> Callable[..., str | None]:
     def run(base: str, *given: str) -> str | None:
         return str(getattr(base, name)(*given)) if least <= len(given) <= most else None
 

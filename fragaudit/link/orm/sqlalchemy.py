@@ -32,8 +32,8 @@ _HARMLESS = frozenset(
 _RELATIONS = frozenset({"relationship", "Relationship", "dynamic_loader", "backref"})
 _NOT_COLUMNS = frozenset(
     {
-        "relationship", "Relationship", "synonym", "column_property", "association_proxy", "composite", "hybrid_property",
-        "query_expression", "PrivateAttr", "ConfigDict", "dict", "deferred_query", "validator", "object_session",
+        "relationship", "Relationship", "synonym", "association_proxy", "composite", "hybrid_property", "PrivateAttr",
+        "ConfigDict", "dict",
     }
 )  # fmt: skip
 
@@ -46,6 +46,7 @@ class _Mapped:
     draft: Draft
     relations: dict[str, Relation] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    subtype: bool = False
 
 
 class Alchemy:
@@ -83,7 +84,7 @@ class Alchemy:
                     continue
                 found.append(
                     Model(framework, mapped.cls, name, mapped.draft.table(), at, dict(mapped.draft.attributes),
-                          dict(mapped.relations), mapped.order)
+                          dict(mapped.relations), mapped.order, subtype=mapped.subtype)
                 )  # fmt: skip
         for draft, at in imperative:
             if id(draft) not in seen:
@@ -128,17 +129,21 @@ class Alchemy:
             self._collect(cls, order, parent, parent.draft)
             return _Mapped(cls, parent.draft, {**parent.relations, **self._relations(cls, order, parent)})
         draft = Draft(name, at=self.tables.mark(view, self.classes.scope(cls).span))
-        draft.convention = self._convention(cls, order)
-        foreign = [b for b in outside if b.rpartition(".")[2] not in _HARMLESS and not b.removesuffix("()").endswith(_DECLARATIVE)]
+        draft.convention = self.convention(cls)
+        foreign = [
+            b
+            for b in outside
+            if b.rpartition(".")[2] not in _HARMLESS and not b.removesuffix("()").endswith(_DECLARATIVE)
+        ]
         if foreign:
             draft.opaque = f"its base {foreign[0]} isn't in the repository"
         inherited = None if concrete else parent
         if inherited is not None:
-            draft.attributes.update({k: v for k, v in inherited.draft.attributes.items()})
+            draft.attributes.update(inherited.draft.attributes)
         self._collect(cls, order, inherited, draft)
         self._arguments(cls, order, parent, draft)
         relations = {**(inherited.relations if inherited else {}), **self._relations(cls, order, inherited)}
-        return _Mapped(cls, draft, relations, self._order_by(cls, draft))
+        return _Mapped(cls, draft, relations, self._order_by(cls, draft), inherited is not None)
 
     def _is_declarative(self, cls: ClassRef, outside: tuple[str, ...]) -> bool:
         if any(name.removesuffix("()").endswith(_DECLARATIVE) or name.rpartition(".")[2] in _BASES for name in outside):
@@ -279,9 +284,7 @@ class Alchemy:
         value = binding.value if binding.value is not None else Lit(None)
         return self._drawn_read(Read(value, view), attribute, binding.annotation, view, mark)
 
-    def _drawn_read(
-        self, read: Read, attribute: str, annotation: Value | None, view: View, mark: Mark
-    ) -> Drawn | None:
+    def _drawn_read(self, read: Read, attribute: str, annotation: Value | None, view: View, mark: Mark) -> Drawn | None:
         mapped = self._mapped_type(annotation, view)
         followed = read if self._is_column(read) else self.reader.follow(read)
         if isinstance(followed.value, Call):
@@ -290,7 +293,7 @@ class Alchemy:
                 inner = self.reader.follow(Read(followed.value.args[0].value, followed.view))
                 if self._is_column(inner):
                     followed, last = inner, "Column"
-            if last not in COLUMNS:
+            if last not in COLUMNS or not isinstance(followed.value, Call):
                 return None
             drawn = self.tables.column(followed.value, followed.view, attribute, mark)
             return self._typed(drawn, mapped, view, followed.value, followed.view) if drawn is not None else None
@@ -313,9 +316,7 @@ class Alchemy:
         base = value.base if isinstance(value, Item) else value
         return getattr(base, "name", "") in ("List", "list", "Set", "set", "Sequence")
 
-    def _typed(
-        self, drawn: Drawn, mapped: Value | None, view: View, call: Call | None, call_view: View
-    ) -> Drawn:
+    def _typed(self, drawn: Drawn, mapped: Value | None, view: View, call: Call | None, call_view: View) -> Drawn:
         """Complete a column with what `Mapped[…]` says: its type, whether it may be null, an `Annotated` column."""
         if mapped is None:
             return drawn
@@ -395,20 +396,18 @@ class Alchemy:
             if target:
                 table, _, there = target.rpartition(".")
                 on_delete = (self.reader.text(keywords["ondelete"]) or "") if "ondelete" in keywords else ""
-                foreign = (
-                    ForeignKeyDef((attribute,), table, (there,), on_delete=on_delete.lower(), at=mark),
-                )
+                foreign = (ForeignKeyDef((attribute,), table, (there,), on_delete=on_delete.lower(), at=mark),)
             said = self.reader.flag(keywords.get("nullable"))
             nullable = said if said is not None else nullable
         if self._is_collection(inner) and not typed:
             return None
-        return Drawn(ColumnDef(attribute, kind, nullable=nullable and not primary, at=mark), primary, unique, index, foreign)
+        return Drawn(
+            ColumnDef(attribute, kind, nullable=nullable and not primary, at=mark), primary, unique, index, foreign
+        )
 
     # -- relations -------------------------------------------------------------------------------------------------
 
-    def _relations(
-        self, cls: ClassRef, order: tuple[ClassRef, ...], parent: _Mapped | None
-    ) -> dict[str, Relation]:
+    def _relations(self, cls: ClassRef, order: tuple[ClassRef, ...], parent: _Mapped | None) -> dict[str, Relation]:
         above = set(self.classes.order(parent.cls)) if parent is not None else set()
         found: dict[str, Relation] = {}
         for each in order:
@@ -496,11 +495,14 @@ class Alchemy:
         """Add an `Index(…, column)` that stands in the class body as an attribute."""
         for binding in self.classes.members(cls).values():
             value, view = binding.value, View(cls.place)
-            if isinstance(value, Call) and self.reader.last(value, view) in ("Index", "UniqueConstraint"):
-                if any(isinstance(a.value, (Ref, Attr, Call)) for a in value.args if a.name is None):
-                    self.tables.constraint(draft, self.reader.last(value, view), value, view)
+            if not isinstance(value, Call) or self.reader.last(value, view) not in ("Index", "UniqueConstraint"):
+                continue
+            if any(isinstance(a.value, (Ref, Attr, Call)) for a in value.args if a.name is None):
+                self.tables.constraint(draft, self.reader.last(value, view), value, view)
 
-    def _convention(self, cls: ClassRef, order: tuple[ClassRef, ...]) -> dict[str, str]:
+    def convention(self, cls: ClassRef) -> dict[str, str]:
+        """Return the naming convention of the metadata that a class's table belongs to."""
+        order = self.classes.order(cls)
         for each in order:
             binding = self.classes.members(each).get("metadata")
             if binding is not None and binding.value is not None:
@@ -584,7 +586,9 @@ class Alchemy:
             if isinstance(value, Attr):
                 base = value.base
                 if isinstance(base, Attr) and base.name in ("c", "columns", "__table__"):
-                    base = base.base.base if isinstance(base.base, Attr) and base.base.name == "__table__" else base.base
+                    base = (
+                        base.base.base if isinstance(base.base, Attr) and base.base.name == "__table__" else base.base
+                    )
                 own = self.reader.project_class(base, view)
                 if own is not None:
                     mapped = self.mapped(own)

@@ -8,16 +8,15 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.orm import Models
+from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
-from fragaudit.link.orm.reader import Reader
 from fragaudit.link.program import Place, Program
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
-from fragaudit.link.queries.mapping import Mapping
+from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.variants import variants
 from fragaudit.model.facts import Binding, FileFacts, Use
@@ -45,18 +44,16 @@ class Expressed(Struct, frozen=True):
     statements: tuple[Statement, ...]
 
 
-def expressed(reader: Reader, models: Models, places: Places, dialects: Map[str, str]) -> tuple[Expressed, ...]:
+def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     """Return every query expression of a repository, in order of file and appearance.
 
     Args:
-        reader: reads expressions.
-        models: the tables that classes stand for.
-        places: numbers the places of conditions.
+        found: the tables that classes stand for.
         dialects: by path, sqlglot's name of the dialect that the file's service speaks.
     """
-    if not models.models:
+    if not found.models:
         return ()
-    mapping = Mapping(reader, models)
+    mapping, places, reader = Tables(found), Places(), found.reader
     pool = Pool()
     asked: list[tuple[Asked, str]] = []
     extended: set[str] = set()

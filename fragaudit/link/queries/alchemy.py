@@ -19,7 +19,7 @@ from fragaudit.link.queries.draft import (
     Thing,
 )
 from fragaudit.link.queries.flow import Flow, options
-from fragaudit.link.queries.mapping import equal, primary_key
+from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.model.sql import Assign, Column, Compare, Expression, Order, Output, Parameter, Predicate, Source
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value

@@ -8,7 +8,7 @@ from msgspec.structs import replace as changed
 
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
-from fragaudit.link.queries.mapping import equal
+from fragaudit.link.queries.tables import equal
 from fragaudit.link.queries.predicates import (
     OPERANDS,
     PREDICATES,

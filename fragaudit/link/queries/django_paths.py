@@ -9,7 +9,7 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.queries.draft import Draft, Entity, Join
 from fragaudit.link.queries.flow import Flow
-from fragaudit.link.queries.mapping import Mapping, Pairs, primary_key
+from fragaudit.link.queries.tables import Tables, Pairs, primary_key
 from fragaudit.link.queries.predicates import both
 from fragaudit.model.sql import Column, Compare, Source
 from fragaudit.model.values import Call
@@ -43,7 +43,7 @@ class Reached:
 class Relations:
     """Relations of Django's models in both directions, by the names that lookups and instances use."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Tables) -> None:
         self._mapping = mapping
         self._back: dict[int, dict[str, Step]] = {}
         self.accessors: dict[str, list[tuple[Model, str]]] = {}

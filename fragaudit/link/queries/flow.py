@@ -10,7 +10,7 @@ from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import Bag, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
-from fragaudit.link.queries.mapping import Mapping
+from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -82,7 +82,7 @@ class Framework(Protocol):
 class Flow:
     """Interprets the bindings and uses of one scope in their order."""
 
-    def __init__(self, mapping: Mapping, place: Place, pool: Pool, places: Places, frameworks: dict[str, Framework],
+    def __init__(self, mapping: Tables, place: Place, pool: Pool, places: Places, frameworks: dict[str, Framework],
                  dialect: str = "") -> None:  # fmt: skip
         self.mapping = mapping
         self.reader = mapping.reader

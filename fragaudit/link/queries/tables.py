@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from fragaudit.link.abstract import ClassRef, Instance
-from fragaudit.link.orm import Models
-from fragaudit.link.orm.classes import Classes
+from fragaudit.link.orm import SHARED, Mapping
 from fragaudit.link.orm.core import Model
-from fragaudit.link.orm.reader import Read, Reader, View, argument
+from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.model.sql import Column, Compare, Mark, Predicate
 from fragaudit.model.values import Call, Lit, Value
 
@@ -14,12 +13,12 @@ Pairs = tuple[tuple[str, str], ...]
 """Columns of one table and those of another that are equal."""
 
 
-class Mapping:
+class Tables:
     """Answers what a class or table is, and how it leads to another one."""
 
-    def __init__(self, reader: Reader, found: Models) -> None:
-        self.reader = reader
-        self.classes = Classes(reader)
+    def __init__(self, found: Mapping) -> None:
+        self.reader = found.reader
+        self.classes = found.classes
         self.models = found.models
         self.by_class: dict[ClassRef, Model] = {}
         self.by_table: dict[str, Model] = {}
@@ -27,7 +26,7 @@ class Mapping:
         for model in found.models:
             if model.cls is not None:
                 self.by_class.setdefault(model.cls, model)
-            if model.framework not in ("sqlalchemy-single", "django-proxy"):
+            if model.framework not in SHARED:
                 self.by_table.setdefault(model.table.name.lower(), model)
             self.by_name.setdefault(model.name.lower(), []).append(model)
 

@@ -1,0 +1,124 @@
+"""How checks speak of access patterns and indexes: the same words and the same data in every finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fragaudit.checks.suggested import ddl, key_for
+from fragaudit.coverage import nearest
+from fragaudit.model.accesses import Access, Condition
+from fragaudit.model.findings import Related
+from fragaudit.model.schema import Index, Table
+from fragaudit.model.stores import Service
+
+_SHOWN = {
+    "=": "=",
+    "in": "IN",
+    "<": "a range",
+    "two-sided": "a range",
+    "prefix": "LIKE",
+    "is null": "IS NULL",
+    "true": "its truth",
+    "false": "its truth",
+    "row": "a row comparison",
+    "match": "an operator of its own",
+}
+_LOOKUP = re.compile(
+    r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)"
+    r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
+    r"|genders?|colou?rs?|seasons?|weekdays?|months?)$",
+    re.IGNORECASE,
+)
+_WIDEST_LOOKUP = 5
+_TIMES = ("timestamp", "datetime", "date", "time")
+
+
+def table_of(service: Service, name: str) -> Table | None:
+    """Return a table of the service's schema."""
+    return next((t for t in service.schema if t.name == name), None)
+
+
+def is_small(table: Table) -> bool:
+    """Say whether a table is shaped like one of a few rows: a list of kinds, settings, a single row of state."""
+    columns = [c for c in table.columns if not c.type.startswith(_TIMES)]
+    name = table.name.rpartition(".")[2]
+    return len(columns) <= _WIDEST_LOOKUP and _LOOKUP.search(_snake(name)) is not None
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+
+
+def how(access: Access) -> str:
+    """Return what an access is looked up by, in words: `email by =, created_at by a range`."""
+    if access.arms and not any(not c.join for c in access.conditions):
+        return " or ".join(_listed(arm) for arm in access.arms)
+    conditions = [c for c in access.conditions if c.op not in ("true", "false")]
+    if conditions:
+        return _listed(conditions)
+    if access.extreme:
+        return f"the least or greatest {access.extreme}"
+    return "the order of " + ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
+
+
+def _listed(conditions: Iterable[Condition]) -> str:
+    parts = []
+    for condition in conditions:
+        name = condition.expression or condition.column
+        joined = f" {condition.join}" if condition.join and condition.join != "(query)" else ""
+        text = f"{name} by {_SHOWN[condition.op]}{joined}"
+        if text not in parts:
+            parts.append(text)
+    return ", ".join(parts)
+
+
+def missing(access: Access, table: Table) -> str:
+    """Return the rest of a message about an index that is missing: which comes nearest, and what would serve."""
+    close = nearest(access, table, access.dialect)
+    words = f"; {shown(close[0])} comes nearest but {close[1]}" if close is not None else ""
+    keys = key_for(access, table)
+    return words + (f". This would: {ddl(table, keys)}" if keys else "")
+
+
+def shown(index: Index) -> str:
+    """Return an index as `name (columns)`."""
+    keys = ", ".join(str(k) for k in index.keys)
+    return f"{index.name} ({keys})" if index.name else f"the {index.origin} ({keys})"
+
+
+def related(access: Access, table: Table) -> tuple[Related, ...]:
+    """Return the table's definition and the index that comes nearest."""
+    found = [Related(at, f"{table.name} is defined here") for at in table.defined_at[:1]]
+    close = nearest(access, table, access.dialect)
+    if close is not None and close[0].at and close[0].at[0] not in table.defined_at:
+        found.append(Related(close[0].at[0], f"{shown(close[0])} is defined here"))
+    return tuple(found)
+
+
+def key(access: Access) -> str:
+    """Return what tells an access from others, without its place."""
+    columns = [c.column for c in access.conditions] or [c.column for arm in access.arms for c in arm]
+    return f"{access.table}:{','.join(columns or [s.column for s in access.sort])}"
+
+
+def data(access: Access, table: Table) -> dict[str, Any]:
+    """Return the contract's data of an index finding."""
+
+    def names(*ops: str) -> list[str]:
+        return list(dict.fromkeys(c.expression or c.column for c in conditions if c.op in ops))
+
+    conditions: list[Condition] = [*access.conditions, *(c for arm in access.arms for c in arm)]
+    keys = key_for(access, table)
+    extreme = [access.extreme] if access.extreme else []
+    return {
+        "table": access.table,
+        "columns": list(dict.fromkeys([*(c.column for c in conditions), *(s.column for s in access.sort), *extreme])),
+        "equality": names("=", "is null", "true", "false"),
+        "in": names("in"),
+        "range": names("<", "two-sided", "prefix", "row"),
+        "sort": [s.column + (" DESC" if s.descending else "") for s in access.sort],
+        "suggestion": {"columns": [str(k) for k in keys], "ddl": ddl(table, keys)} if keys else None,
+        "covered_by": access.by or None,
+    }

@@ -1,0 +1,77 @@
+"""What Python says of the schema: models, and migrations in the order in which they run, SQL inside them included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+
+import msgspec
+
+from fragaudit.link.migrations import History, Step, histories, migrated, modelled
+from fragaudit.link.orm import Mapping, Model
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.locations import Location
+from fragaudit.model.statements import Read, Sited, Written
+
+
+class Defined(msgspec.Struct, frozen=True):
+    """Models and migrations of a repository, before their SQL is read.
+
+    `texts` are the statements of SQL that migrations run, `carriers` a file for each path that defines something, by
+    which the dialect of its service is found out.
+    """
+
+    models: tuple[Model, ...] = ()
+    histories: tuple[History, ...] = ()
+    places: tuple[Location, ...] = ()
+    modelled: tuple[Sited, ...] = ()
+    texts: tuple[Written, ...] = ()
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The migrations that are run here; what else is found of SQL in them is no change of the schema."""
+        return frozenset(path for history in self.histories for path in history.files)
+
+    @property
+    def carriers(self) -> tuple[FileFacts, ...]:
+        """One file for each path with changes and texts, as the dialects of texts are decided by file."""
+        texts: dict[str, list[Written]] = {}
+        for text in self.texts:
+            texts.setdefault(text.path, []).append(text)
+        paths = sorted({*texts, *(m.at.path for m in self.models), *(s.path for h in self.histories for s in h.steps)})
+        return tuple(
+            FileFacts(p, "python", 0, True, written=(Written("", p, Location(p), ()), *texts.get(p, ()))) for p in paths
+        )
+
+    def changes(self, carried: Sequence[Written], read: Sequence[tuple[Written, Sequence[Read]]]) -> tuple[Sited, ...]:
+        """Return all changes in order, given the carriers' texts with their dialects, and what they say."""
+        dialects: dict[str, str] = {written.path: written.dialect for written in carried}
+        said: dict[tuple[str, Location, str], list[tuple[Written, Read]]] = {}
+        for written, reads in read:
+            said.setdefault((written.path, written.at, written.text), [(written, one) for one in reads])
+
+        def sql(step: Step) -> Sequence[tuple[Written, Read]]:
+            return said.get((step.path, step.at, step.sql), ())
+
+        found = (*migrated(self.histories, self.places, sql), *self.modelled)
+        return tuple(_spoken(sited, dialects) for sited in found)
+
+
+def defined(mapping: Mapping) -> Defined:
+    """Return what the Python files of a repository define."""
+    found = histories(mapping)
+    texts = tuple(
+        Written(step.sql, step.path, step.at, (), kind="script", maintenance="it is part of a migration")
+        for history in found
+        for step in history.steps
+        if step.sql
+    )
+    distinct = tuple({(t.path, t.at, t.text): t for t in texts}.values())
+    return Defined(mapping.defining, found, mapping.places.all, modelled(mapping), distinct)
+
+
+def _spoken(sited: Sited, dialects: Dictionary[str, str]) -> Sited:
+    dialect = sited.origin.dialect or dialects.get(sited.origin.path, "")
+    if dialect == sited.origin.dialect:
+        return sited
+    return msgspec.structs.replace(sited, origin=msgspec.structs.replace(sited.origin, dialect=dialect))
