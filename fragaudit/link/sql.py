@@ -91,18 +91,23 @@ def attach(
                 used = accesses(one.statement, written, schema)
                 found[number] += used.accesses
                 writes[number] += used.writes
+    told: set[tuple[object, ...]] = set()
     for query in expressed:
         number = owner.get(query.written.path)
         if number is not None:
             one_or_more = [accesses(s, query.written, schema) for s in query.statements]
-            found[number] += alternatives([used.accesses for used in one_or_more])
+            for access in alternatives([used.accesses for used in one_or_more]):
+                # Queries that are built on one another share what was asked first.
+                if (asked := (access.at, *_asked(access), access.verb)) not in told:
+                    told.add(asked)
+                    found[number].append(access)
             writes[number] += one_or_more[0].writes
     every = [a for own in found for a in own]
     done = tuple(
         msgspec.structs.replace(
             service,
             schema=_tables(schema, paths[number], found[number], writes[number]),
-            accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
+            accesses=tuple(sorted(dict.fromkeys(found[number]), key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
         )
