@@ -274,7 +274,7 @@ class Alchemy(Terms):
                 return None
             for item in [i for i, _ in thing.items] if isinstance(thing, Bag) else [thing]:
                 if isinstance(item, Sorted):
-                    found.append(item.order)
+                    found.append(_usual(item.order, flow.dialect))
                 elif isinstance(item, OPERANDS) and not isinstance(item, Parameter):
                     found.append(Order(item))
                 else:
@@ -389,6 +389,8 @@ class Alchemy(Terms):
             return self._along(given, target, None, how, flow)
         if explicit:
             return [self._joined(target, flow.predicate(given), how, flow)]
+        if target.query >= 0:
+            return [self._joined(target, self._derived_on(draft, target, flow), how, flow)]
         known = [flow.pool.entities.get(c.value.source.alias) for c in draft.clauses if isinstance(c.value, Join)]
         for entity in known:
             if entity is not None and entity.model is not None and target.model is not None:
@@ -396,6 +398,20 @@ class Alchemy(Terms):
                 if pairs is not None:
                     return [self._joined(target, both(equal(entity.alias, target.alias, pairs, flow.here)), how, flow)]
         return [self._joined(target, UNKNOWN, how, flow)]
+
+    def _derived_on(self, draft: Draft, target: Entity, flow: Flow) -> Predicate:
+        """Return what joins a derived table on its own: the foreign key of the table behind it."""
+        inner = flow.pool.queries[target.query]
+        names = {o.operand.name: o.name for c in inner.clauses if c.kind == "outputs" and isinstance(c.value, tuple)
+                 for o in c.value if isinstance(o, Output) and isinstance(o.operand, Column)}  # fmt: skip
+        for clause in draft.clauses:
+            entity = flow.pool.entities.get(clause.value.source.alias) if isinstance(clause.value, Join) else None
+            if entity is not None and entity.model is not None and inner.model is not None:
+                pairs = flow.mapping.pairs(entity.model, inner.model)
+                if pairs is not None and all(there in names for _, there in pairs):
+                    moved = tuple((own, names[there]) for own, there in pairs)
+                    return both(equal(entity.alias, target.alias, moved, flow.here))
+        return UNKNOWN
 
     def _joined(self, entity: Entity, on: Predicate, how: str, flow: Flow) -> Join:
         return Join(Source(entity.alias, entity.table, -1, how, on, at=flow.here), entity.query)  # type: ignore[arg-type]
@@ -411,6 +427,14 @@ class Alchemy(Terms):
             on = both([p for p in (last.source.on, extra) if p is not None])
             found[-1] = Join(_with_on(last.source, on), last.query)
         return found
+
+
+def _usual(order: Order, dialect: str) -> Order:
+    """Leave out where nulls go if they go there anyway."""
+    first = order.descending if dialect in ("postgres", "redshift", "oracle", "") else not order.descending
+    from msgspec.structs import replace as changed
+
+    return changed(order, nulls="") if order.nulls == ("first" if first else "last") else order
 
 
 class Joined:

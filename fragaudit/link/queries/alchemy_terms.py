@@ -14,7 +14,6 @@ from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
     both,
-    compared,
     computed,
     either,
     liked,
@@ -30,6 +29,7 @@ from fragaudit.model.sql import (
     Order,
     Parameter,
     Predicate,
+    Row,
     Source,
     Subquery,
 )
@@ -124,7 +124,7 @@ class Terms:
             left = self._key_of(left, flow)
         if left is None:
             return None
-        return compared(flow.operand(left), PYTHON_OPERATORS[operator], flow.operand(right), flow.here)
+        return flow.compare(flow.operand(left), PYTHON_OPERATORS[operator], flow.operand(right))
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
         """Return the comparison of a relationship with an object: that of its foreign key."""
@@ -169,6 +169,8 @@ class Terms:
             return self._exists(call, flow)
         things = [flow.argument(a) for a in call.args if a.name is None]
         if name == "not_":
+            if things and isinstance(things[0], Column):
+                return flow.truth(things[0], False)
             return negated(flow.predicate(things[0])) if things else None
         if name in _SORTS:
             return self._sorted(things[0] if things else None, name, flow)
@@ -179,8 +181,6 @@ class Terms:
         if name in ("any_", "all_"):
             return Labelled(name, things[0] if things else None)
         if name == "tuple_":
-            from fragaudit.model.sql import Row
-
             return Row(tuple(flow.operand(t) for t in things))
         if name == "between" and len(things) == 3:
             return self._between(flow.operand(things[0]), things[1:], flow)
@@ -188,7 +188,7 @@ class Terms:
             return self._cast(things[0] if things else None, call, flow)
         if name in ("distinct", "label", "type_coerce") and things:
             return things[0]
-        operands: list[Operand] = [flow.operand(t) for t in things]
+        operands: list[Operand] = [o for t in things for o in _flat(t, flow)]
         if name == "extract":
             return computed("extract", operands)
         if name == "case":
@@ -240,7 +240,8 @@ class Terms:
         drafts = options(things[0]) if things else ()
         if drafts:
             return Compare(Subquery(flow.pool.query(drafts[0])), "exists", (), flow.here)
-        return Draft("sqlalchemy", flow.place.file)
+        draft = Draft("sqlalchemy", flow.place.file, exists=True)
+        return flow.filtered(draft, [a for a in call.args if a.name is None]) if things else draft
 
     # -- methods of expressions ----------------------------------------------------------------------------------------
 
@@ -256,6 +257,8 @@ class Terms:
             return self._sorted(base, name, flow)
         if isinstance(base, PREDICATES):
             return self._of_predicate(base, call, name, flow)
+        if isinstance(base, Row) and name in ("in_", "not_in", "notin_"):
+            return self._in(base, flow.argument(call.args[0]) if call.args else None, name, flow, flow.here)
         if not isinstance(base, (Column, Expression)):
             return None
         if name in _SORTS:
@@ -275,10 +278,12 @@ class Terms:
         if name in ("in_", "not_in", "notin_"):
             return self._in(base, things[0] if things else None, name, flow, at)
         if name in ("is_", "is_not", "isnot"):
-            return self._is(base, value, name, at)
+            return self._is(base, value, name, at, flow)
         if name in _PATTERNS:
             if name == "contains" and not _is_text(base, flow):
                 return Compare(base, "contains", (value,), at)
+            if name == "startswith" and flow.dialect == "sqlite":
+                return Compare(base, "like", (Parameter(),), at)  # put together when it runs
             return liked(base, "like", value, *_PATTERNS[name], at)
         if name in ("istartswith", "iendswith", "icontains"):
             before, after = _PATTERNS[name[1:]]
@@ -287,6 +292,8 @@ class Terms:
             return self._between(base, things, flow)
         if name == "op":
             return Labelled("op", base)
+        if name in ("ilike", "not_ilike", "notilike") and flow.dialect not in ("postgres", ""):
+            return Compare(computed("lower", [base]), "like" if name == "ilike" else "not like", (value,), at)
         if name in _COMPARED:
             return Compare(base, _COMPARED[name], (value,), at)
         if name == "any":
@@ -308,7 +315,12 @@ class Terms:
     def _in(self, base: Operand, given: Thing, name: str, flow: Flow, at: tuple[int, int]) -> Predicate:
         sense: Operator = "in" if name == "in_" else "not in"
         if isinstance(given, Bag):
-            return Compare(base, sense, tuple(flow.operand(i) for i, _ in given.items) or (Parameter(),), at)
+            rows = isinstance(base, Row)
+            items = tuple(
+                Row(tuple(flow.operand(i) for i, _ in item.items)) if rows and isinstance(item, Bag) else flow.operand(item)
+                for item, _ in given.items
+            )
+            return Compare(base, sense, items or (Parameter(),), at)
         if isinstance(given, Entity) and given.query >= 0:
             return Compare(base, sense, (Subquery(given.query),), at)
         operand = flow.operand(given)
@@ -316,10 +328,10 @@ class Terms:
         right = (operand, Parameter()) if isinstance(operand, Parameter) else (operand,)
         return Compare(base, sense, right, at)
 
-    def _is(self, base: Operand, value: Operand, name: str, at: tuple[int, int]) -> Predicate:
+    def _is(self, base: Operand, value: Operand, name: str, at: tuple[int, int], flow: Flow) -> Predicate:
         found: Predicate
         if isinstance(value, Constant) and value.kind == "boolean":
-            found = Compare(base, "true" if value.value == "true" else "false", (), at)
+            return flow.truth(base, (value.value == "true") == (name == "is_"))
         elif isinstance(value, Constant) and value.kind == "null":
             found = Compare(base, "is null", (), at)
         else:
@@ -366,7 +378,7 @@ class Terms:
             things = [flow.argument(a) for a in call.args]
             if key is None or not things:
                 return None
-            return self._is(key, flow.operand(things[0]), name, flow.here)
+            return self._is(key, flow.operand(things[0]), name, flow.here, flow)
         return None
 
     def _related(self, path: Path, call: Call, flow: Flow) -> Predicate | None:
@@ -410,6 +422,12 @@ class Terms:
             on = things[1] if len(things) > 1 else None
             return self.join_of(base, things[0] if things else None, on, name == "outerjoin", flow, Joined)
         return None
+
+
+def _flat(thing: Thing, flow: Flow) -> list[Operand]:
+    if isinstance(thing, Bag):
+        return [o for item, _ in thing.items for o in _flat(item, flow)]
+    return [flow.operand(thing)]
 
 
 def replace_args(call: Call) -> Call:

@@ -49,7 +49,8 @@ class Clause:
 class Draft:
     """A query expression so far. `file` is where its branches are; `of` the framework that understands its calls.
 
-    `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them.
+    `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them;
+    `exists`: as a condition it asks only whether there are rows.
     """
 
     of: str
@@ -59,7 +60,7 @@ class Draft:
     root: str = ""
     model: Model | None = None
     paths: tuple[tuple[str, str], ...] = ()
-    single: bool = False
+    exists: bool = False
 
     def add(self, kind: ClauseKind, value: object = None, branch: int = NO_BRANCH) -> Draft:
         """Return the query with one clause more."""
@@ -133,10 +134,14 @@ Thing: TypeAlias = object
 
 @dataclass
 class Pool:
-    """Queries that are used inside others, by number, and what aliases stand for."""
+    """Queries that are used inside others, by number, and what aliases stand for.
+
+    `known` is what expressions of other scopes are, which must be the same wherever they are used.
+    """
 
     queries: list[Draft] = field(default_factory=list)
     entities: dict[str, Entity] = field(default_factory=dict)
+    known: dict[tuple[object, int], Thing] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def query(self, draft: Draft) -> int:

@@ -23,7 +23,7 @@ from fragaudit.link.queries.predicates import (
 )
 from fragaudit.model.facts import NO_BRANCH, Binding, Use
 from fragaudit.model.locations import Location
-from fragaudit.model.sql import NOWHERE, Column, Compare, Constant, Expression, Mark, Operand, Parameter, Predicate, Row, Subquery
+from fragaudit.model.sql import NOWHERE, Column, Compare, Constant, Expression, Mark, Operand, Operator, Parameter, Predicate, Row, Subquery
 from fragaudit.model.values import (
     Arg,
     Attr,
@@ -108,6 +108,8 @@ class Flow:
             self.branch = statement.branch
             self.here = NOWHERE
             if isinstance(statement, Binding):
+                if isinstance(statement.value, (Seq, Operation)) and statement.at != _INSIDE:
+                    self.here = self.mark(statement.at)
                 self._binding(statement)
             elif isinstance(statement, Use):
                 found = self.thing(statement.value)
@@ -280,10 +282,15 @@ class Flow:
             return None
         if not any(_may_be_query(c) for c in calls(read.value)) and not isinstance(read.value, (Seq, Operation)):
             return None
+        key = (read.view.place, id(read.value))
+        if not read.view.names and key in self.pool.known:
+            return self.pool.known[key]
         inner = Flow(self.mapping, read.view.place, self.pool, self.places, self.frameworks, self.dialect)
         inner._deep = self._deep + 8
         found = inner.thing(read.value)
-        return found if not isinstance(found, (Draft, Drafts)) or isinstance(read.value, Call) else None
+        if not read.view.names:
+            self.pool.known[key] = found
+        return found
 
     def entity_of(self, model: object) -> Entity:
         """Return the table of a model under its own name."""
@@ -331,8 +338,11 @@ class Flow:
             return both([self.predicate(t) for t in found])
         if value.op == "|" and any(isinstance(t, PREDICATES) for t in found):
             return either([self.predicate(t) for t in found if not (isinstance(t, Bag) and not t.items)])
-        if value.op in ("~", "not") and isinstance(found[0], (*PREDICATES, Bag, Column)):
-            return negated(self.predicate(found[0]))
+        if value.op in ("~", "not"):
+            if isinstance(found[0], Column):
+                return self.truth(found[0], False)
+            if isinstance(found[0], (*PREDICATES, Bag)) or any(d.exists for d in options(found[0])):
+                return negated(self.predicate(found[0]))
         if value.op in ("&", "|") and all(options(t) for t in found):
             return options(found[0])[0].add("where", UNKNOWN, self.branch)
         if value.op in PYTHON_OPERATORS and len(found) == 2:
@@ -340,7 +350,7 @@ class Flow:
             if _is_sql(left) or _is_sql(right):
                 if isinstance(found[1], Bag):
                     right = Row(tuple(self.operand(i) for i, _ in found[1].items))
-                return compared(left, PYTHON_OPERATORS[value.op], right, self.here)
+                return self.compare(left, PYTHON_OPERATORS[value.op], right)
             return None
         if value.op == "+" and all(isinstance(t, Bag) for t in found):
             return Bag(tuple(i for t in found if isinstance(t, Bag) for i in t.items))
@@ -377,9 +387,11 @@ class Flow:
             case Constant(kind="boolean"):
                 return both([])
             case Column():
-                return Compare(found, "true", (), self.here)
+                return self.truth(found, True)
             case Labelled():
                 return self.predicate(found.value)
+            case Draft(exists=True):
+                return Compare(self.operand(found), "exists", (), self.here)
             case _ if isinstance(found, PREDICATES):
                 return found  # type: ignore[return-value]
             case Expression():
@@ -388,6 +400,18 @@ class Flow:
                 return Opaque(found)
             case _:
                 return UNKNOWN
+
+    def compare(self, left: Operand, op: Operator, right: Operand) -> Predicate:
+        """Return a comparison of operands; with True or False, as the dialect has them."""
+        if op == "=" and isinstance(right, Constant) and right.kind == "boolean":
+            return self.truth(left, right.value == "true")
+        return compared(left, op, right, self.here)
+
+    def truth(self, column: Operand, value: bool) -> Predicate:
+        """Return a test of a boolean column: one with a number where the database has no booleans."""
+        if self.dialect in ("sqlite", "mysql", "tsql", "oracle"):
+            return Compare(column, "=", (Constant(str(int(value)), "number"),), self.here)
+        return Compare(column, "true" if value else "false", (), self.here)
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
