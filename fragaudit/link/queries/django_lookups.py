@@ -109,7 +109,7 @@ def _iexact(left: Column | Expression, value: Operand, dialect: str, at: Mark) -
     if dialect == "mysql":
         return Compare(left, "=", (value,), at)
     if dialect == "sqlite":
-        return Compare(left, "like", (Parameter(),), at)
+        return Compare(left, "like", (value,), at)
     return Compare(computed("upper", [left]), "=", (value,), at)
 
 

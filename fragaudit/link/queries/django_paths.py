@@ -81,7 +81,7 @@ class Relations:
         first, second = self._mapping.pairs(model, middle), self._mapping.pairs(middle, other)
         if first is None or second is None:
             return None
-        return [Step(middle, first, many=True), Step(other, second, many=reverse)]
+        return [Step(middle, first, many=True, optional=True), Step(other, second, many=reverse)]
 
     def _many_back(self, model: Model, name: str) -> list[Step] | None:
         for other in self._models:
@@ -150,7 +150,7 @@ class Paths:
         model, alias = draft.model, draft.root
         if model is None:
             return Reached(draft, None)
-        many, left = False, how == "left"
+        many, asked_left, left = False, how == "left", False
         walked: list[str] = []
         computed = dict(draft.paths)
         if f"@{parts[0]}" in computed:
@@ -173,7 +173,7 @@ class Paths:
             for number, step in enumerate(steps):
                 final = number == len(steps) - 1
                 many = many or step.many
-                left = left or False
+                left = left or (asked_left and step.optional)
                 key = "__".join(walked) + f":{number}" + (scope if many else "")
                 if final and number and (last or self._is_key(steps, following)):
                     # The other side of a link table isn't needed for its key.
