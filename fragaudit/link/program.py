@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -102,7 +103,7 @@ class Program:
         """Return the file that `import dotted` means in the asking file, or None for an outside module."""
         found = self._suffixes.get(dotted, ())
         if not found:
-            return None
+            return self._beside(dotted, asking)
         here = self.files[asking].path
         if dotted.partition(".")[0] in self._library_roots:
             # A project file called redis.py in some folder is not what `import redis` means, except beside it.
@@ -116,6 +117,26 @@ class Program:
                 return None
             found = own or beside
         return max(found, key=lambda n: (len(posixpath.commonpath(["/" + here, "/" + self.files[n].path])), -n))
+
+    def _beside(self, dotted: str, asking: int) -> int | None:
+        """Return a module of several names that is found from a folder above the asking file, though a package.
+
+        Python puts the folder of the script that it runs on its path, and some projects' are packages themselves.
+        """
+        root = dotted.partition(".")[0]
+        if "." not in dotted or root in sys.stdlib_module_names or root in self._library_roots:
+            return None
+        folder = posixpath.dirname(self.files[asking].path)
+        while folder:
+            found = self._full_names.get(f"{folder}/{dotted.replace('.', '/')}")
+            if found is not None:
+                return found
+            folder = posixpath.dirname(folder)
+        return None
+
+    @cached_property
+    def _full_names(self) -> dict[str, int]:
+        return {f.path.removesuffix(".py").removesuffix("/__init__"): n for n, f in enumerate(self.files)}
 
     def has_package(self, dotted: str) -> bool:
         """Say whether a dotted name is a folder of the project."""

@@ -173,7 +173,7 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
     defines = not MODELS.isdisjoint(spoken)
     asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
     if not ddl and not defines and not asks and not vocabulary.speaks(spoken):
-        return []
+        return _merged(_handed_on(tree))
     lines = split_lines(text)
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
@@ -195,6 +195,17 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
 def _lines(node: ast.stmt) -> tuple[int, int]:
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
     return first, node.end_lineno or node.lineno
+
+
+def _handed_on(tree: ast.Module) -> list[tuple[int, int]]:
+    """Return the imports of a module that is there to hand on what others define, none if it does more."""
+    plain = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
+    if not all(isinstance(node, plain) for node in tree.body):
+        return []
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    if not any(node.level or node.names[0].name == "*" for node in found):
+        return []
+    return [(node.lineno, node.end_lineno or node.lineno) for node in found]
 
 
 def _migration(tree: ast.Module) -> list[ast.stmt]:

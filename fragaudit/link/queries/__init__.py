@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 
@@ -35,6 +36,8 @@ WORDS = frozenset(
     }
 )  # fmt: skip
 """Names of which every query expression has one."""
+
+_MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
 
 
 class Expressed(Struct, frozen=True):
@@ -126,4 +129,14 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            yield Expressed(Written("", path, one.at, (), dialect=dialect, places=numbered), statements)
+            once = _maintenance(path)
+            yield Expressed(
+                Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
+            )
+
+
+def _maintenance(path: str) -> str:
+    """Return why what a file asks is asked once, empty if it is asked by the service."""
+    if _MIGRATION.search(path):
+        return "it is part of a migration"
+    return "it is a management command" if "/management/commands/" in f"/{path}" else ""
