@@ -22,8 +22,8 @@ from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
-from fragaudit.link.speech import spoken_by
 from fragaudit.link.slots import Slots
+from fragaudit.link.speech import spoken_by
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts

@@ -25,7 +25,7 @@ _MIGRATION = re.compile(
 _ONCE = re.compile(
     r"(?:^|/)[^/]*(?:seeds?|fixtures?|backfill|cleanup|clean_up|repair|import|dump|backup|init|setup|sample|restore)[^/]*\.sql$",
     re.I,
-)  # noqa: E501
+)
 _RELEVANT = re.compile(r"(?:\s|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|REPLACE|VALUES|TABLE|CREATE|ALTER|DROP|RENAME|COMMENT"
                        r"|EXEC|EXECUTE|EXPLAIN|PREPARE|DECLARE|DO)\b", re.I)  # fmt: skip
 GUESSED_FROM = 200_000

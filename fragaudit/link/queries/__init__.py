@@ -17,25 +17,15 @@ from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
-from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.scopes import asking_scopes
+from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
-from fragaudit.model.facts import Binding, FileFacts, Use
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import Statement
 from fragaudit.model.statements import Written
-from fragaudit.model.values import Attr, Call, Value, calls, children
 
 __all__ = ["Expressed", "expressed"]
-
-WORDS = frozenset(
-    {
-        "select", "query", "update", "delete", "get", "exists", "where", "filter", "filter_by", "objects", "exclude", "all",
-        "order_by", "execute", "scalars", "scalar", "first", "get_object_or_404", "get_list_or_404", "values", "count",
-        "aget", "afirst", "acount", "aexists", "get_or_create", "update_or_create", "aget_or_create", "table",
-    }
-)  # fmt: skip
-"""Names of which every query expression has one."""
 
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
 
@@ -59,55 +49,14 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     mapping, places, reader = Tables(found), Places(), found.reader
     pool = Pool()
     asked: list[tuple[Asked, str]] = []
-    extended: set[str] = set()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": DjangoQueries()}
     for number, file in enumerate(reader.program.files):
         dialect = dialects.get(file.path, "")
-        for scope, statements in _scopes(file):
+        for scope, statements in asking_scopes(file):
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
-            extended |= flow.extended
-    return tuple(_stated(asked, extended, pool, places, reader.program))
-
-
-def _scopes(file: FileFacts) -> Iterator[tuple[int, list[Binding | Use]]]:
-    """Yield the scopes in which a query may stand, with their statements in source order."""
-    found: dict[int, list[tuple[int, int, Binding | Use]]] = {}
-    asking: set[int] = set()
-    number = 0
-    for statement_ in (*file.bindings, *file.uses):
-        value = statement_.value
-        line = _line(statement_, found.get(statement_.scope))
-        found.setdefault(statement_.scope, []).append((line, number, statement_))
-        number += 1
-        if statement_.scope not in asking and value is not None and _asks(value):
-            asking.add(statement_.scope)
-    for scope in sorted(asking):
-        statements = sorted(found[scope], key=lambda s: s[:2])
-        yield scope, [s for _, _, s in statements]
-
-
-def _line(statement_: Binding | Use, before: list[tuple[int, int, Binding | Use]] | None) -> int:
-    line = statement_.at[0] if isinstance(statement_, Binding) else statement_.line
-    if line > 1:
-        return line
-    call = next(calls(statement_.value), None) if statement_.value is not None else None
-    if call is not None:
-        return call.at[0]
-    return before[-1][0] if before and line == 0 else line
-
-
-def _asks(value: Value) -> bool:
-    stack = [value]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Call) and getattr(top.func, "name", "") in WORDS:
-            return True
-        if isinstance(top, Attr) and top.name in ("objects", "query"):
-            return True
-        stack.extend(children(top))
-    return False
+    return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
 def _stated(

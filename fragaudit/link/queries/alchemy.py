@@ -19,8 +19,8 @@ from fragaudit.link.queries.draft import (
     Thing,
 )
 from fragaudit.link.queries.flow import Flow, options
-from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
+from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import Assign, Column, Compare, Expression, Order, Output, Parameter, Predicate, Source
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value
 
@@ -307,7 +307,7 @@ class Alchemy(Terms):
             if name == "get" and draft.model is not None:
                 at = flow.mark(call.at)
                 for column in primary_key(draft.model):
-                    condition = Compare(Column(draft.root, column, at), "=", (Parameter(),), at)
+                    condition: Predicate = Compare(Column(draft.root, column, at), "=", (Parameter(),), at)
                     draft = draft.add("where", condition, flow.branch)
             elif name == "get_or_404" and draft.model is not None:
                 for column in primary_key(draft.model):

@@ -8,7 +8,6 @@ from msgspec.structs import replace as changed
 
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
-from fragaudit.link.queries.tables import equal
 from fragaudit.link.queries.predicates import (
     OPERANDS,
     PREDICATES,
@@ -19,6 +18,7 @@ from fragaudit.link.queries.predicates import (
     liked,
     negated,
 )
+from fragaudit.link.queries.tables import equal
 from fragaudit.model.sql import (
     Column,
     Compare,
@@ -332,7 +332,7 @@ class Terms:
         found: Predicate
         if isinstance(value, Constant) and value.kind == "boolean":
             return flow.truth(base, (value.value == "true") == (name == "is_"))
-        elif isinstance(value, Constant) and value.kind == "null":
+        if isinstance(value, Constant) and value.kind == "null":
             found = Compare(base, "is null", (), at)
         else:
             found = Compare(base, "is not distinct", (value,), at)
@@ -442,7 +442,7 @@ def _is_text(base: Column | Expression, flow: Flow) -> bool:
     entity = flow.pool.entities.get(base.source)
     model = entity.model if entity is not None else None
     column = next((c for c in model.table.columns if c.name == base.name), None) if model is not None else None
-    return column is None or not column.type.startswith(("json", "array", "hstore")) and not column.type.endswith("[]")
+    return column is None or (not column.type.startswith(("json", "array", "hstore")) and not column.type.endswith("[]"))
 
 
 __all__ = ["Terms"]

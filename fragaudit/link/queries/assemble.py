@@ -199,7 +199,7 @@ def _ordered(joins: list[Join], draft: Draft) -> list[Join]:
     first = [j for j in joins if j.source.how in ("target", "from")]
     for join in (*first, *(j for j in joins if j not in first)):
         known = found.get(join.source.alias)
-        if known is None or known.source.how == "from" and join.source.how not in ("from", "target"):
+        if known is None or (known.source.how == "from" and join.source.how not in ("from", "target")):
             found[join.source.alias] = join
     items = list(found.values())
     if items and draft.verb in ("update", "delete"):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from msgspec.structs import replace as changed
 
 from fragaudit.link.orm.core import Model
+from fragaudit.link.orm.reader import Read
+from fragaudit.link.program import Place
 from fragaudit.link.queries.django_lookups import lookup
 from fragaudit.link.queries.django_paths import Paths, Relations
 from fragaudit.link.queries.draft import Bag, Clause, Draft, Drafts, Entity, Join, Sorted, Thing
@@ -84,7 +86,7 @@ class DjangoQueries:
 
     def __init__(self) -> None:
         self._relations: Relations | None = None
-        self._managers: dict[str, list[tuple[object, object]]] | None = None
+        self._methods: dict[str, list[Place]] | None = None
 
     def _paths(self, flow: Flow) -> Paths:
         if self._relations is None:
@@ -122,6 +124,8 @@ class DjangoQueries:
         name = getattr(call.func, "name", "")
         if name == "Q":
             return self._q(call, flow)
+        if name in ("get_model", "get_user_model", "get_class"):
+            return self._by_label(call, name, flow)
         if name in ("F", "OuterRef") and call.args and isinstance(call.args[0].value, Lit):
             return Name(str(call.args[0].value.value), outer=name == "OuterRef") if self._is_django(call, flow) else None
         if name in ("Exists", "Subquery", "ArraySubquery") and call.args:
@@ -148,6 +152,17 @@ class DjangoQueries:
             path = first.path if isinstance(first, Name) else first.value if isinstance(first, Constant) else None
             return Name(path, _ONE_ARGUMENT.get(name, "arithmetic")) if isinstance(path, str) else None
         return None
+
+    def _by_label(self, call: Call, name: str, flow: Flow) -> Thing | None:
+        """Return the model that is asked for by its app and name, or the project's user model."""
+        if name == "get_user_model":
+            label = flow.mapping.user
+        else:
+            given = [flow.reader.text(Read(a.value, flow.view)) for a in call.args]
+            label = ".".join(g for g in given if g) if None not in given else ""
+        app, _, own = label.rpartition(".")
+        model = flow.mapping.labelled(app, own) if own else None
+        return flow.entity_of(model) if model is not None else None
 
     def _is_django(self, call: Call, flow: Flow) -> bool:
         name = flow.reader.callee(call, flow.view)
@@ -269,6 +284,8 @@ class DjangoQueries:
         if name in ("exists", "aexists"):
             flow.ask(draft.add("unordered", None, flow.branch).add("limit", None, flow.branch), call.at)
             return ROWS
+        if name == "get_queryset":
+            return draft
         if name in ("contains", "acontains") and draft.model is not None:
             at = flow.mark(call.at)
             key = Compare(Column(draft.root, draft.model.columns.get("pk", "id"), at), "=", (Parameter(),), at)
@@ -308,10 +325,36 @@ class DjangoQueries:
         if name in ("raw", "extra", "dates", "datetimes", "bulk_update", "abulk_update"):
             self._arguments(call, flow)
             return ROWS if name not in ("extra",) else draft.add("where", UNKNOWN, flow.branch)
-        self._arguments(call, flow)
         if name in _SAME:
+            self._arguments(call, flow)
             return draft
-        return draft.add("where", UNKNOWN, flow.branch)  # a method of the project's own queryset
+        own = self._own_method(draft, name, flow)
+        self._arguments(call, flow)
+        return own or draft.add("where", UNKNOWN, flow.branch)
+
+    def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
+        """Return what a method of the project's own querysets or managers makes of a query."""
+        if self._methods is None:
+            self._methods = {}
+            classes = flow.mapping.classes
+            for cls in classes.all():
+                if any(n.removesuffix("()").endswith(("QuerySet", "Manager")) for n in classes.outside(cls)):
+                    for method, place in classes.functions(cls).items():
+                        self._methods.setdefault(method, []).append(place)
+        places = self._methods.get(name, [])
+        if len(places) != 1 or flow._deep > 16:
+            return None
+        parameters = flow.program.scope(places[0]).parameters
+        if not parameters:
+            return None
+        inner = Flow(flow.mapping, places[0], flow.pool, flow.places, flow.frameworks, flow.dialect)
+        inner._deep = flow._deep + 8
+        plain = replace(draft, clauses=tuple(replace(c, branch=-1) for c in draft.clauses), file=places[0].file)
+        made = inner.handed({parameters[0].name: plain})
+        if len(made) != 1:
+            return None
+        known = len(draft.clauses)
+        return flow.adopted(replace(made[0], clauses=(*draft.clauses, *made[0].clauses[known:])), known)
 
     def _arguments(self, call: Call, flow: Flow) -> None:
         for argument in call.args:
@@ -374,7 +417,7 @@ class DjangoQueries:
             return draft, Compare(Subquery(number), "exists", (), flow.here)
         if not isinstance(thing, Lookups):
             return draft, flow.predicate(thing)
-        if thing.negative or thing.any and len(thing.items) > 1:
+        if thing.negative or (thing.any and len(thing.items) > 1):
             how = "left"
         found: list[Predicate] = []
         for item in thing.items:

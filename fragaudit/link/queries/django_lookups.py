@@ -87,7 +87,7 @@ def _compared(
         return Compare(left, _SPECIAL[name], (value,), at)
     if name == "iexact":
         return _iexact(left, value, dialect, at)
-    if name in _PATTERN and kind.startswith(("json", "array")) or kind.endswith("[]") and name == "contains":
+    if (name in _PATTERN and kind.startswith(("json", "array"))) or (kind.endswith("[]") and name == "contains"):
         return Compare(left, "contains", (value,), at)
     plain = name.removeprefix("i")
     if plain in _PATTERN:

@@ -9,8 +9,8 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.queries.draft import Draft, Entity, Join
 from fragaudit.link.queries.flow import Flow
-from fragaudit.link.queries.tables import Tables, Pairs, primary_key
 from fragaudit.link.queries.predicates import both
+from fragaudit.link.queries.tables import Pairs, Tables, primary_key
 from fragaudit.model.sql import Column, Compare, Source
 from fragaudit.model.values import Call
 
@@ -199,7 +199,7 @@ class Paths:
         there = steps[-1].pairs[0][1]
         if steps[-1].many and len(steps) == 1:
             return False
-        return following == "pk" and primary_key(other) == (there,) or other.columns.get(following) == there
+        return (following == "pk" and primary_key(other) == (there,)) or other.columns.get(following) == there
 
     def _join(self, draft: Draft, alias: str, step: Step, key: str, how: str, flow: Flow) -> tuple[Draft, str]:
         known = dict(draft.paths).get(key)

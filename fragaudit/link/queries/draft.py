@@ -50,7 +50,8 @@ class Draft:
     """A query expression so far. `file` is where its branches are; `of` the framework that understands its calls.
 
     `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them;
-    `exists`: as a condition it asks only whether there are rows.
+    `exists`: as a condition it asks only whether there are rows. `origin` is the function that made the query up to a
+    number of clauses.
     """
 
     of: str
@@ -61,6 +62,7 @@ class Draft:
     model: Model | None = None
     paths: tuple[tuple[str, str], ...] = ()
     exists: bool = False
+    origin: tuple[str, int] = ("", 0)
 
     def add(self, kind: ClauseKind, value: object = None, branch: int = NO_BRANCH) -> Draft:
         """Return the query with one clause more."""
@@ -136,12 +138,15 @@ Thing: TypeAlias = object
 class Pool:
     """Queries that are used inside others, by number, and what aliases stand for.
 
-    `known` is what expressions of other scopes are, which must be the same wherever they are used.
+    `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
+    queries that functions hand on, `extended` the functions whose queries callers add to.
     """
 
     queries: list[Draft] = field(default_factory=list)
     entities: dict[str, Entity] = field(default_factory=dict)
     known: dict[tuple[object, int], Thing] = field(default_factory=dict)
+    returned: dict[object, tuple[Draft, ...]] = field(default_factory=dict)
+    extended: set[str] = field(default_factory=set)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def query(self, draft: Draft) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from fragaudit.link.abstract import FunctionRef
@@ -10,7 +11,6 @@ from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import Bag, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
-from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -21,9 +21,24 @@ from fragaudit.link.queries.predicates import (
     mixed,
     negated,
 )
+from fragaudit.link.queries.tables import Tables
+from fragaudit.link.queries.variants import variants
 from fragaudit.model.facts import NO_BRANCH, Binding, Use
 from fragaudit.model.locations import Location
-from fragaudit.model.sql import NOWHERE, Column, Compare, Constant, Expression, Mark, Operand, Operator, Parameter, Predicate, Row, Subquery
+from fragaudit.model.sql import (
+    NOWHERE,
+    Column,
+    Compare,
+    Constant,
+    Expression,
+    Mark,
+    Operand,
+    Operator,
+    Parameter,
+    Predicate,
+    Row,
+    Subquery,
+)
 from fragaudit.model.values import (
     Arg,
     Attr,
@@ -94,7 +109,6 @@ class Flow:
         self.frameworks = frameworks
         self.dialect = dialect
         self.asked: list[Asked] = []
-        self.extended: set[str] = set()
         self.branch = NO_BRANCH
         self.here: Mark = NOWHERE
         self._env: dict[str, list[tuple[Thing, int]]] = {}
@@ -208,6 +222,11 @@ class Flow:
 
     def ask(self, draft: Draft, at: Span, *, lazy: bool = False) -> None:
         """Report a query that is run in this scope."""
+        function, count = draft.origin
+        if function and len(draft.clauses) == count:
+            return  # as it is, the function that made it reports it
+        if function:
+            self.pool.extended.add(function)
         location = self.program.location(self.place.file, at)
         name = self.program.scope(self.place).name if lazy else ""
         self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
@@ -284,10 +303,14 @@ class Flow:
             return None
         key = (read.view.place, id(read.value))
         if not read.view.names and key in self.pool.known:
-            return self.pool.known[key]
+            found = self.pool.known[key]
+            return Drafts(tuple(self.adopted(d, 0) for d in options(found))) if options(found) else found
         inner = Flow(self.mapping, read.view.place, self.pool, self.places, self.frameworks, self.dialect)
         inner._deep = self._deep + 8
         found = inner.thing(read.value)
+        drafts = options(found)
+        if drafts:
+            found = Drafts(tuple(self.adopted(d, 0) for d in drafts))
         if not read.view.names:
             self.pool.known[key] = found
         return found
@@ -447,6 +470,9 @@ class Flow:
     def _foreign(self, call: Call) -> Thing:
         """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         found = [(self.argument(a), a) for a in call.args]
+        made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
+        if made is not None:
+            return made
         handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
         if len(handed) == 1 and any(
             isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)
@@ -457,6 +483,47 @@ class Flow:
         if isinstance(call.func, Attr):
             return None
         return self._helper(call)
+
+    def _made(self, call: Call) -> Thing:
+        """Return the queries that a function of the project hands on, as far as every call of it gets the same."""
+        functions = [m for m in self.reader.meanings(call.func, self.view) if isinstance(m, FunctionRef)]
+        if len(functions) != 1 or functions[0].place == self.place:
+            return None
+        place = functions[0].place
+        if place not in self.pool.returned:
+            self.pool.returned[place] = ()  # one that calls itself hands on nothing
+            inner = Flow(self.mapping, place, self.pool, self.places, self.frameworks, self.dialect)
+            inner._deep = self._deep + 4
+            self.pool.returned[place] = inner.handed({})
+        drafts = self.pool.returned[place]
+        if not drafts:
+            return None
+        name = self.program.scope(place).name
+        moved = [self.adopted(d, 0) for d in drafts[:MOST_OPTIONS]]
+        return Drafts(tuple(replace(d, origin=(name, len(d.clauses))) for d in moved))
+
+    def handed(self, names: Mapping[str, Thing]) -> tuple[Draft, ...]:
+        """Return the queries that this scope returns without running them, given what some of its names stand for."""
+        from fragaudit.link.queries.scopes import statements_of
+
+        if self._deep > DEEPEST // 2:
+            return ()
+        for name, thing in names.items():
+            self._env[name] = [(thing, NO_BRANCH)]
+        self.run(statements_of(self.program, self.place))
+        return tuple(self._settled(one) for one in self.asked if one.lazy)
+
+    def _settled(self, one: Asked) -> Draft:
+        """Return a query with the clauses that always hold; of others it is only known that there may be some."""
+        found = variants(one.draft, one.branch, self.program)
+        clauses = found[0].clauses
+        draft = replace(one.draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
+        return draft.add("where", UNKNOWN) if len(found) > 1 else draft
+
+    def adopted(self, draft: Draft, known: int) -> Draft:
+        """Return a query made elsewhere as if written here, its first clauses left as they are."""
+        clauses = (*draft.clauses[:known], *(replace(c, branch=self.branch) for c in draft.clauses[known:]))
+        return replace(draft, clauses=clauses, file=self.place.file)
 
     def _helper(self, call: Call) -> Thing:
         """Return what a short function of the project gives, its parameters bound to this call's arguments."""

@@ -20,6 +20,7 @@ class Tables:
         self.reader = found.reader
         self.classes = found.classes
         self.models = found.models
+        self.user = found.django.fields.user
         self.by_class: dict[ClassRef, Model] = {}
         self.by_table: dict[str, Model] = {}
         self.by_name: dict[str, list[Model]] = {}
@@ -56,6 +57,11 @@ class Tables:
         schema = argument(call, "schema")
         prefix = self.reader.text(Read(schema, view)) if schema is not None else None
         return self.by_table.get(f"{prefix}.{name}".lower() if prefix else name.lower())
+
+    def labelled(self, app: str, name: str) -> Model | None:
+        """Return a model by the app it is in (empty: any) and its name, in any case."""
+        found = [m for m in self.by_name.get(name.lower(), ()) if not app or m.app.lower() == app.lower()]
+        return found[0] if len(found) == 1 else None
 
     # -- how tables are joined -----------------------------------------------------------------------------------------
 
