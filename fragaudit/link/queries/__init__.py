@@ -49,11 +49,16 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     mapping, places, reader = Tables(found), Places(), found.reader
     pool = Pool()
     asked: list[tuple[Asked, str]] = []
-    frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": DjangoQueries()}
+    django = DjangoQueries()
+    frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     for number, file in enumerate(reader.program.files):
         dialect = dialects.get(file.path, "")
         for scope, statements in asking_scopes(file):
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
+            if reader.program.files[number].scopes[scope].kind == "function":
+                own = django.receiver(Place(number, scope), flow)
+                if own is not None:
+                    flow.know("self", own)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from fragaudit.link.queries.draft import Clause, Draft, Join, Pool, columns, queries
@@ -28,6 +30,7 @@ from fragaudit.model.sql import (
     Subquery,
 )
 
+_ALIAS = re.compile(r'([^"\\]*)\\u0001(\d+)')
 MOST_QUERIES = 40
 """A statement of more blocks isn't put together: something in it leads back to itself."""
 
@@ -41,7 +44,20 @@ def statement(draft: Draft, clauses: Sequence[Clause], pool: Pool, at: Mark = NO
     found = tuple(q for q in made.queries if q is not None)
     if len(found) < len(made.queries) or not (found[0].sources or found[0].arms):
         return None
-    return Statement(draft.verb, found)
+    return _numbered(Statement(draft.verb, found))
+
+
+def _numbered(made: Statement) -> Statement:
+    """Return a statement whose generated aliases are numbered in it alone, so that other statements don't change it."""
+    encoded = msgspec.json.encode(made).decode()
+    if _ALIAS.search(encoded) is None:
+        return made
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"{match[1]}_{numbers.setdefault(match[2], len(numbers) + 1)}"
+
+    return msgspec.json.decode(_ALIAS.sub(number, encoded), type=Statement)
 
 
 class _Assembler:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from msgspec.structs import replace as changed
 
 from fragaudit.link.orm.core import Model
-from fragaudit.link.orm.reader import Read
+from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django_lookups import lookup
 from fragaudit.link.queries.django_paths import Paths, Relations
@@ -87,6 +87,7 @@ class DjangoQueries:
     def __init__(self) -> None:
         self._relations: Relations | None = None
         self._methods: dict[str, list[Place]] | None = None
+        self._holders: dict[Place, list[Model]] | None = None
 
     def _paths(self, flow: Flow) -> Paths:
         if self._relations is None:
@@ -331,6 +332,36 @@ class DjangoQueries:
         own = self._own_method(draft, name, flow)
         self._arguments(call, flow)
         return own or draft.add("where", UNKNOWN, flow.branch)
+
+    def receiver(self, place: Place, flow: Flow) -> Draft | None:
+        """Return the query that `self` is in a method of a manager or queryset of the project, if one model has it."""
+        if self._holders is None:
+            self._holders = {}
+            for model in flow.mapping.models:
+                if model.framework == OF and model.cls is not None:
+                    self._hold(model, flow)
+        owner = flow.program.enclosing_class(place)
+        held = self._holders.get(owner, []) if owner is not None else []
+        return self._from(held[0], flow) if len(held) == 1 else None
+
+    def _hold(self, model: Model, flow: Flow) -> None:
+        classes = flow.mapping.classes
+        assert self._holders is not None
+        for cls in classes.order(model.cls) if model.cls is not None else ():
+            for binding in classes.members(cls).values():
+                waiting = [binding.value] if isinstance(binding.value, Call) else []
+                while waiting:
+                    value = waiting.pop()
+                    if isinstance(value, Call):
+                        waiting += [value.func, *(a.value for a in value.args[:1])]
+                    elif isinstance(value, Attr):
+                        waiting.append(value.base)
+                    found = flow.reader.project_class(value, View(cls.place)) if isinstance(value, (Ref, Attr)) else None
+                    if found is not None and found not in flow.mapping.by_class:
+                        for each in classes.order(found):
+                            held = self._holders.setdefault(each.place, [])
+                            if model not in held:
+                                held.append(model)
 
     def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
         """Return what a method of the project's own querysets or managers makes of a query."""

@@ -31,8 +31,14 @@ from fragaudit.model.sql import (
     Subquery,
 )
 
+GENERATED = "\x01"
+"""Stands in aliases that were made up, before their number; in a statement they are numbered anew."""
+
 Kind = Literal["select", "update", "delete", "insert"]
-ClauseKind = Literal["from", "join", "where", "having", "order", "unordered", "limit", "offset", "group", "distinct",
+ClauseGENERATED = "\x01"
+"""Stands in aliases that were made up, before their number; in a statement they are numbered anew."""
+
+Kind = Literal["from", "join", "where", "having", "order", "unordered", "limit", "offset", "group", "distinct",
                      "outputs", "set", "arms", "extreme", "aggregate", "verb", "cte"]  # fmt: skip
 
 
@@ -147,7 +153,7 @@ class Pool:
     known: dict[tuple[object, int], Thing] = field(default_factory=dict)
     returned: dict[object, tuple[Draft, ...]] = field(default_factory=dict)
     extended: set[str] = field(default_factory=set)
-    _counts: dict[str, int] = field(default_factory=dict)
+    _count: int = 0
 
     def query(self, draft: Draft) -> int:
         """Return the number under which a query is known inside others."""
@@ -161,8 +167,8 @@ class Pool:
 
     def alias(self, name: str) -> str:
         """Return an alias that nothing else has."""
-        number = self._counts[name] = self._counts.get(name, 0) + 1
-        return f"{name}_{number}"
+        self._count += 1
+        return f"{name}{GENERATED}{self._count}"
 
 
 def columns(item: Operand | Predicate | None) -> Iterator[Column]:

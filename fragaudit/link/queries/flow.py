@@ -111,16 +111,22 @@ class Flow:
         self.asked: list[Asked] = []
         self.branch = NO_BRANCH
         self.here: Mark = NOWHERE
+        self._at = _INSIDE
         self._env: dict[str, list[tuple[Thing, int]]] = {}
         self._deep = 0
 
     # -- statements ----------------------------------------------------------------------------------------------------
+
+    def know(self, name: str, thing: Thing) -> None:
+        """Say what a name stands for from the start, as a parameter does."""
+        self._env[name] = [(thing, NO_BRANCH)]
 
     def run(self, statements: Iterable[Binding | Use]) -> None:
         """Interpret statements in order."""
         for statement in statements:
             self.branch = statement.branch
             self.here = NOWHERE
+            self._at = statement.at if isinstance(statement, Binding) else (statement.line, 1, statement.line, 1)
             if isinstance(statement, Binding):
                 if isinstance(statement.value, (Seq, Operation)) and statement.at != _INSIDE:
                     self.here = self.mark(statement.at)
@@ -227,7 +233,7 @@ class Flow:
             return  # as it is, the function that made it reports it
         if function:
             self.pool.extended.add(function)
-        location = self.program.location(self.place.file, at)
+        location = self.program.location(self.place.file, at if at != _INSIDE else self._at)
         name = self.program.scope(self.place).name if lazy else ""
         self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
 
@@ -509,7 +515,7 @@ class Flow:
         if self._deep > DEEPEST // 2:
             return ()
         for name, thing in names.items():
-            self._env[name] = [(thing, NO_BRANCH)]
+            self.know(name, thing)
         self.run(statements_of(self.program, self.place))
         return tuple(self._settled(one) for one in self.asked if one.lazy)
 
