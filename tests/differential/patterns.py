@@ -64,9 +64,13 @@ def emitted(statements: Iterable[str], dialect: str, schema: Schema) -> list[Acc
 
 
 def differences(
-    cases: Sequence[str], first_line: int, found: Mapping[int, Sequence[Access]], sql: Sequence[Sequence[str]], dialect: str,
+    cases: Sequence[str],
+    first_line: int,
+    found: Mapping[int, Sequence[Access]],
+    sql: Sequence[Sequence[str]],
+    dialect: str,
     schema: Schema,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Say in words in which cases the two views differ; case n stands on line `first_line + n`."""
     said = []
     for number, (case, statements) in enumerate(zip(cases, sql, strict=True)):
@@ -80,9 +84,14 @@ def differences(
 def answered(code: str, folder: Path, extra: Mapping[str, str] | None = None) -> list[list[str]]:
     """Run Python code in a process of its own and return the JSON it prints last."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
         env={"PYTHONHASHSEED": "0", "PATH": "", **(extra or {})},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     result: list[list[str]] = json.loads(done.stdout.splitlines()[-1])
     return result

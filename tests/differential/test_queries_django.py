@@ -6,11 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from differential.patterns import answered, differences, understood
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
 
-MODELS = '''
+MODELS = """
 from django.db import models
 
 
@@ -58,7 +59,7 @@ class Review(models.Model):
 class Cover(models.Model):
     book = models.OneToOneField(Book, on_delete=models.CASCADE)
     color = models.CharField(max_length=20)
-'''
+"""
 
 IMPORTS = (
     "from shop.models import *\n"
@@ -241,7 +242,7 @@ list(Book.objects.filter(title="a").prefetch_related("reviews"))
 list(Author.objects.filter(name="a").values_list("id"))
 '''.splitlines() if line]  # fmt: skip
 
-SETUP = '''
+SETUP = """
 import json, datetime
 import django
 from django.conf import settings
@@ -262,9 +263,9 @@ def literal(value):
     if isinstance(value, (int, float)):
         return str(value)
     return "'" + str(getattr(value, "obj", value)).replace("'", "''") + "'"
-'''
+"""
 
-LAZY_SQL = '''
+LAZY_SQL = """
 connections["postgres"].get_autocommit = lambda: False
 made = []
 for line in CASES:
@@ -272,9 +273,9 @@ for line in CASES:
     sql, values = query.get_compiler(using=DATABASE).as_sql()
     made.append([sql % tuple(map(literal, values))])
 print(json.dumps(made))
-'''
+"""
 
-RUN_SQL = '''
+RUN_SQL = """
 from django.db import models as kinds
 from django.test.utils import CaptureQueriesContext
 from shop import models
@@ -291,14 +292,15 @@ for slug in "ab":
     Book.objects.create(title="a", slug=slug, author=author, price=1)
 for line in CASES:
     try:
-        with transaction.atomic(), CaptureQueriesContext(connection, ) as said:
+        with transaction.atomic(), CaptureQueriesContext(connection) as said:
             eval(line)
-            found = [q["sql"] for q in said.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN"))]
+            found = [query["sql"] for query in said.captured_queries]
+            found = [sql for sql in found if not sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN"))]
             raise Undo
     except Undo:
         made.append(found)
 print(json.dumps(made))
-'''
+"""
 
 
 def _queries(cases: list[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from differential.patterns import answered, differences, understood
 
 pytest.importorskip("sqlalchemy", reason="sqlalchemy comes with the `differential` extra")
 
-MODELS = '''
+MODELS = """
 import datetime
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, and_, any_, between, case, cast, column
 from sqlalchemy import delete, desc, asc, distinct, exists, extract, func, insert, join, literal, not_, null, nulls_last
@@ -71,7 +72,7 @@ class Item(Base):
 
 
 Boss = aliased(User)
-'''
+"""
 
 STATEMENTS = [line for line in '''
 select(User)
@@ -263,7 +264,7 @@ session.query(User).filter(User.orders.any(Order.total > 3)).all()
 session.query(Order).filter(Order.state == "x", Order.total > 3).with_entities(Order.id).all()
 '''.splitlines() if line]  # fmt: skip
 
-MAKE = '''
+MAKE = """
 import json
 from models import *
 from sqlalchemy.dialects import postgresql, sqlite
@@ -278,9 +279,9 @@ for line in CASES:
         said = said.replace("%%", "%").replace("' || '", "")
     made.append([said])
 print(json.dumps(made))
-'''
+"""
 
-RUN_ALL = '''
+RUN_ALL = """
 import json
 from models import *
 from sqlalchemy import create_engine, event
@@ -291,7 +292,7 @@ Base.metadata.create_all(engine)
 said = []
 
 def literal_of(value):
-    return "NULL" if value is None else repr(value) if not isinstance(value, (list, tuple)) else "(" + ", ".join(map(repr, value)) + ")"
+    return "NULL" if value is None else repr(value)
 
 @event.listens_for(engine, "before_cursor_execute")
 def note(connection, cursor, statement, parameters, context, many):
@@ -306,7 +307,7 @@ for line in CASES:
         eval(line)
         made.append(list(said))
 print(json.dumps(made))
-'''
+"""
 
 
 def _queries(cases: list[str]) -> str:

@@ -32,21 +32,65 @@ _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 
 MODELS = frozenset(
     {
-        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
-        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
-        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
-        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
-        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "__tablename__",
+        "__table_args__",
+        "__table__",
+        "mapped_column",
+        "declared_attr",
+        "declarative_base",
+        "DeclarativeBase",
+        "SQLModel",
+        "ForeignKey",
+        "OneToOneField",
+        "ManyToManyField",
+        "CharField",
+        "TextField",
+        "IntegerField",
+        "AutoField",
+        "BooleanField",
+        "DateTimeField",
+        "ForeignKeyField",
+        "PrimaryKey",
+        "AppConfig",
+        "MetaData",
+        "EmbeddedDocument",
+        "StringField",
+        "Indexed",
+        "IndexModel",
+        "create_index",
+        "create_indexes",
+        "ensure_index",
+        "UniqueConstraint",
+        "AbstractUser",
+        "AbstractBaseUser",
+        "Varchar",
+        "Model",
     }
-)  # fmt: skip
+)
 """Words of which every file that defines tables in Python has one."""
 
 MAPPERS = frozenset(
     {
-        "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select", "tortoise",
-        "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+        "sqlalchemy",
+        "sqlmodel",
+        "django",
+        "objects",
+        "session",
+        "Session",
+        "AsyncSession",
+        "query",
+        "select",
+        "tortoise",
+        "peewee",
+        "pony",
+        "supabase",
+        "pypika",
+        "filter_by",
+        "queryset",
+        "piccolo",
+        "ormar",
     }
-)  # fmt: skip
+)
 """Words of which every file that asks a database by expressions has one."""
 
 _QUERY = re.compile(
@@ -180,7 +224,12 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
         if defines and _makes_columns(chunk):
             chunk.kept = True
             continue
-        chunk.kept = _always(chunk) or (asks and _QUERY.search(chunk.text) is not None) or vocabulary.speaks(chunk.words) or (ddl and _DDL.search(chunk.text) is not None)
+        chunk.kept = (
+            _always(chunk)
+            or (asks and _QUERY.search(chunk.text) is not None)
+            or vocabulary.speaks(chunk.words)
+            or (ddl and _DDL.search(chunk.text) is not None)
+        )
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):

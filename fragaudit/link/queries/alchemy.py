@@ -27,20 +27,107 @@ from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value
 OF = "sqlalchemy"
 LIBRARIES = ("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "sqlalchemy_utils", "fastapi_async_sqlalchemy", "ormar")
 _STARTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert", "query": "select"}
-_RUN = frozenset({"execute", "scalars", "scalar", "exec", "stream", "stream_scalars", "scalar_one", "scalar_one_or_none",
-                  "fetch_all", "fetch_one", "fetch_val", "iterate", "scalar_all"})  # fmt: skip
+_RUN = frozenset(
+    {
+        "execute",
+        "scalars",
+        "scalar",
+        "exec",
+        "stream",
+        "stream_scalars",
+        "scalar_one",
+        "scalar_one_or_none",
+        "fetch_all",
+        "fetch_one",
+        "fetch_val",
+        "iterate",
+        "scalar_all",
+    }
+)
 """Methods of sessions and connections that run the query they are given."""
-_ENDS = frozenset({"all", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "count", "first", "delete",
-                   "update", "get", "yield_per", "paginate", "first_or_404", "one_or_404", "get_or_404", "scalars",
-                   "exists_", "partitions", "aiterator"})  # fmt: skip
-_SAME = frozenset({"options", "execution_options", "with_for_update", "enable_eagerloads", "populate_existing", "correlate",
-                   "params", "with_hint", "prefix_with", "suffix_with", "autoflush", "returning", "with_session",
-                   "set_label_style", "with_labels", "enable_assertions", "correlate_except", "reset_joinpoint",
-                   "execute_options", "ordered_values", "with_loader_criteria", "cache_key", "unique", "with_statement_hint",
-                   "on_conflict_do_nothing", "on_duplicate_key_update", "inline", "compile"})  # fmt: skip
-_SETS = {"union": "union", "union_all": "union all", "intersect": "intersect", "except_": "except", "except_all": "except"}
-AGGREGATES = frozenset({"count", "sum", "avg", "array_agg", "string_agg", "group_concat", "json_agg", "bool_or", "bool_and",
-                        "jsonb_agg", "count_if", "percentile_cont", "stddev", "variance", "max", "min"})  # fmt: skip
+_ENDS = frozenset(
+    {
+        "all",
+        "one",
+        "one_or_none",
+        "scalar",
+        "scalar_one",
+        "scalar_one_or_none",
+        "count",
+        "first",
+        "delete",
+        "update",
+        "get",
+        "yield_per",
+        "paginate",
+        "first_or_404",
+        "one_or_404",
+        "get_or_404",
+        "scalars",
+        "exists_",
+        "partitions",
+        "aiterator",
+    }
+)
+_SAME = frozenset(
+    {
+        "options",
+        "execution_options",
+        "with_for_update",
+        "enable_eagerloads",
+        "populate_existing",
+        "correlate",
+        "params",
+        "with_hint",
+        "prefix_with",
+        "suffix_with",
+        "autoflush",
+        "returning",
+        "with_session",
+        "set_label_style",
+        "with_labels",
+        "enable_assertions",
+        "correlate_except",
+        "reset_joinpoint",
+        "execute_options",
+        "ordered_values",
+        "with_loader_criteria",
+        "cache_key",
+        "unique",
+        "with_statement_hint",
+        "on_conflict_do_nothing",
+        "on_duplicate_key_update",
+        "inline",
+        "compile",
+    }
+)
+_SETS = {
+    "union": "union",
+    "union_all": "union all",
+    "intersect": "intersect",
+    "except_": "except",
+    "except_all": "except",
+}
+AGGREGATES = frozenset(
+    {
+        "count",
+        "sum",
+        "avg",
+        "array_agg",
+        "string_agg",
+        "group_concat",
+        "json_agg",
+        "bool_or",
+        "bool_and",
+        "jsonb_agg",
+        "count_if",
+        "percentile_cont",
+        "stddev",
+        "variance",
+        "max",
+        "min",
+    }
+)
 
 
 class Alchemy(Terms):
@@ -58,7 +145,12 @@ class Alchemy(Terms):
             return self._run(call, flow)
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
             return self._get(call, flow)
-        if name in ("Table", "aliased", "with_polymorphic") or name in _STARTS or name in self.FUNCTIONS or name in _SETS:
+        if (
+            name in ("Table", "aliased", "with_polymorphic")
+            or name in _STARTS
+            or name in self.FUNCTIONS
+            or name in _SETS
+        ):
             if name == "Table":
                 model = flow.mapping.table(call, flow.view)
                 return flow.entity_of(model) if model is not None else None
@@ -171,9 +263,13 @@ class Alchemy(Terms):
 
     def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
         """Return a column, a relation, or the query that an attribute of a model starts."""
-        if isinstance(base, Entity) and name == "query" and base.model is not None and not base.model.columns.get("query"):
-            if base.model.framework.startswith(OF):
-                return self._from(Draft(OF, flow.place.file), base, flow, flow.here)
+        model = base.model if isinstance(base, Entity) else None
+        if isinstance(base, Entity) and name == "query" and model is not None and "query" not in model.columns:
+            return (
+                self._from(Draft(OF, flow.place.file), base, flow, flow.here)
+                if model.framework.startswith(OF)
+                else None
+            )
         if isinstance(base, Draft) and base.of == OF and name in ("c", "columns"):
             return self._derived(base, flow)
         return self.member(base, name, flow)
@@ -248,7 +344,9 @@ class Alchemy(Terms):
     def _without_outputs(self, draft: Draft, name: str) -> Draft:
         if name.startswith("add_") or name == "column":
             return draft
-        return replace(draft, clauses=tuple(c for c in draft.clauses if c.kind not in ("outputs", "aggregate", "extreme")))
+        return replace(
+            draft, clauses=tuple(c for c in draft.clauses if c.kind not in ("outputs", "aggregate", "extreme"))
+        )
 
     def _filter_by(self, draft: Draft, call: Call, flow: Flow) -> Draft:
         joined = [c.value for c in draft.clauses if c.kind == "join" and isinstance(c.value, Join)]
@@ -402,8 +500,13 @@ class Alchemy(Terms):
     def _derived_on(self, draft: Draft, target: Entity, flow: Flow) -> Predicate:
         """Return what joins a derived table on its own: the foreign key of the table behind it."""
         inner = flow.pool.queries[target.query]
-        names = {o.operand.name: o.name for c in inner.clauses if c.kind == "outputs" and isinstance(c.value, tuple)
-                 for o in c.value if isinstance(o, Output) and isinstance(o.operand, Column)}  # fmt: skip
+        names = {
+            o.operand.name: o.name
+            for c in inner.clauses
+            if c.kind == "outputs" and isinstance(c.value, tuple)
+            for o in c.value
+            if isinstance(o, Output) and isinstance(o.operand, Column)
+        }
         for clause in draft.clauses:
             entity = flow.pool.entities.get(clause.value.source.alias) if isinstance(clause.value, Join) else None
             if entity is not None and entity.model is not None and inner.model is not None:

@@ -36,15 +36,34 @@ from fragaudit.model.sql import (
 from fragaudit.model.values import Call, Lit, Value
 
 _PATTERNS = {"startswith": ("", "%"), "endswith": ("%", ""), "contains": ("%", "%")}
-_SORTS = {"desc": "desc", "asc": "asc", "nulls_last": "last", "nullslast": "last", "nulls_first": "first",
-          "nullsfirst": "first"}  # fmt: skip
+_SORTS = {
+    "desc": "desc",
+    "asc": "asc",
+    "nulls_last": "last",
+    "nullslast": "last",
+    "nulls_first": "first",
+    "nullsfirst": "first",
+}
 _COMPARED: dict[str, Operator] = {
-    "like": "like", "ilike": "ilike", "not_like": "not like", "notlike": "not like", "not_ilike": "not ilike",
-    "notilike": "not ilike", "regexp_match": "regex", "match": "match", "is_distinct_from": "is distinct",
-    "isnot_distinct_from": "is not distinct", "is_not_distinct_from": "is not distinct", "overlap": "overlaps",
-    "overlaps": "overlaps", "contained_by": "contained", "has_key": "contains", "has_any": "contains", "has_all": "contains",
+    "like": "like",
+    "ilike": "ilike",
+    "not_like": "not like",
+    "notlike": "not like",
+    "not_ilike": "not ilike",
+    "notilike": "not ilike",
+    "regexp_match": "regex",
+    "match": "match",
+    "is_distinct_from": "is distinct",
+    "isnot_distinct_from": "is not distinct",
+    "is_not_distinct_from": "is not distinct",
+    "overlap": "overlaps",
+    "overlaps": "overlaps",
+    "contained_by": "contained",
+    "has_key": "contains",
+    "has_any": "contains",
+    "has_all": "contains",
     "bool_op": "other",
-}  # fmt: skip
+}
 _KEPT = frozenset({"self_group", "label_", "expression", "as_", "type_coerce", "asc_"})
 
 
@@ -53,12 +72,43 @@ class Terms:
 
     FUNCTIONS = frozenset(
         {
-            "and_", "or_", "not_", "desc", "asc", "nulls_last", "nullslast", "nulls_first", "nullsfirst", "cast", "type_coerce",
-            "literal", "literal_column", "bindparam", "case", "extract", "exists", "aliased", "distinct", "tuple_", "between",
-            "text", "true", "false", "null", "any_", "all_", "label", "column", "join", "outerjoin", "col", "collate", "alias",
+            "and_",
+            "or_",
+            "not_",
+            "desc",
+            "asc",
+            "nulls_last",
+            "nullslast",
+            "nulls_first",
+            "nullsfirst",
+            "cast",
+            "type_coerce",
+            "literal",
+            "literal_column",
+            "bindparam",
+            "case",
+            "extract",
+            "exists",
+            "aliased",
+            "distinct",
+            "tuple_",
+            "between",
+            "text",
+            "true",
+            "false",
+            "null",
+            "any_",
+            "all_",
+            "label",
+            "column",
+            "join",
+            "outerjoin",
+            "col",
+            "collate",
+            "alias",
             "func",
         }
-    )  # fmt: skip
+    )
 
     def steps(self, path: Path, other: Entity, flow: Flow) -> list[tuple[Entity, list[Predicate]]] | None:
         """Return the entities that a relationship leads over, each with what joins it; None if that isn't known."""
@@ -317,7 +367,9 @@ class Terms:
         if isinstance(given, Bag):
             rows = isinstance(base, Row)
             items = tuple(
-                Row(tuple(flow.operand(i) for i, _ in item.items)) if rows and isinstance(item, Bag) else flow.operand(item)
+                Row(tuple(flow.operand(i) for i, _ in item.items))
+                if rows and isinstance(item, Bag)
+                else flow.operand(item)
                 for item, _ in given.items
             )
             return Compare(base, sense, items or (Parameter(),), at)
@@ -442,7 +494,9 @@ def _is_text(base: Column | Expression, flow: Flow) -> bool:
     entity = flow.pool.entities.get(base.source)
     model = entity.model if entity is not None else None
     column = next((c for c in model.table.columns if c.name == base.name), None) if model is not None else None
-    return column is None or (not column.type.startswith(("json", "array", "hstore")) and not column.type.endswith("[]"))
+    return column is None or (
+        not column.type.startswith(("json", "array", "hstore")) and not column.type.endswith("[]")
+    )
 
 
 __all__ = ["Terms"]

@@ -97,7 +97,7 @@ class _Assembler:
             parent=parent,
             sources=made,
             where=self._predicate(where, number, inside),
-            group=tuple(self._operand(g, number, inside) for g in groups),  # type: ignore[arg-type]
+            group=tuple(self._operand(g, number, inside) for g in groups),
             having=self._predicate(having, number, inside),
             order=tuple(replace(o, operand=self._operand(o.operand, number, inside)) for o in orders),
             outputs=tuple(
@@ -111,14 +111,12 @@ class _Assembler:
             offset=any(c.kind == "offset" for c in clauses),
             distinct=any(c.kind == "distinct" for c in clauses),
             aggregates=any(c.kind in ("aggregate", "extreme") for c in clauses),
-            extremes=extremes,  # type: ignore[arg-type]
+            extremes=extremes,
             at=at,
         )
         return number
 
-    def _set(
-        self, number: int, arms: object, clauses: Sequence[Clause], parent: int, outside: frozenset[str]
-    ) -> None:
+    def _set(self, number: int, arms: object, clauses: Sequence[Clause], parent: int, outside: frozenset[str]) -> None:
         operator, members = arms if isinstance(arms, tuple) else ("union", ())
         made = []
         for member in members:

@@ -39,18 +39,69 @@ OUTER = "<outer>"
 """The source of columns of the query around, until that is known."""
 
 _MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
-_SAME = frozenset({"using", "select_for_update", "defer", "only", "iterator", "aiterator", "select_related", "annotate_",
-                   "prefetch_related", "all", "none", "order", "with_perm", "cache", "nocache", "timeout"})  # fmt: skip
+_SAME = frozenset(
+    {
+        "using",
+        "select_for_update",
+        "defer",
+        "only",
+        "iterator",
+        "aiterator",
+        "select_related",
+        "annotate_",
+        "prefetch_related",
+        "all",
+        "none",
+        "order",
+        "with_perm",
+        "cache",
+        "nocache",
+        "timeout",
+    }
+)
 _FIRST = {"first": False, "last": True, "afirst": False, "alast": True}
 _NEAREST = {"earliest": False, "latest": True, "aearliest": False, "alatest": True}
-_AGGREGATES = frozenset({"Count", "Sum", "Avg", "Max", "Min", "StdDev", "Variance", "ArrayAgg", "StringAgg", "JSONBAgg",
-                         "BoolOr", "BoolAnd"})  # fmt: skip
-_ONE_ARGUMENT = {"Lower": "lower", "Upper": "upper", "Length": "length", "Trim": "trim", "Abs": "abs", "Date": "date",
-                 "TruncDate": "date", "TruncDay": "date_trunc", "TruncMonth": "date_trunc", "TruncYear": "date_trunc",
-                 "TruncHour": "date_trunc", "TruncWeek": "date_trunc", "Trunc": "date_trunc", "Extract": "extract",
-                 "ExtractYear": "extract", "ExtractMonth": "extract", "Coalesce": "coalesce", "Concat": "concat",
-                 "Cast": "cast", "Greatest": "greatest", "Least": "least", "Func": "function",
-                 "Collate": "collate"}  # fmt: skip
+_AGGREGATES = frozenset(
+    {
+        "Count",
+        "Sum",
+        "Avg",
+        "Max",
+        "Min",
+        "StdDev",
+        "Variance",
+        "ArrayAgg",
+        "StringAgg",
+        "JSONBAgg",
+        "BoolOr",
+        "BoolAnd",
+    }
+)
+_ONE_ARGUMENT = {
+    "Lower": "lower",
+    "Upper": "upper",
+    "Length": "length",
+    "Trim": "trim",
+    "Abs": "abs",
+    "Date": "date",
+    "TruncDate": "date",
+    "TruncDay": "date_trunc",
+    "TruncMonth": "date_trunc",
+    "TruncYear": "date_trunc",
+    "TruncHour": "date_trunc",
+    "TruncWeek": "date_trunc",
+    "Trunc": "date_trunc",
+    "Extract": "extract",
+    "ExtractYear": "extract",
+    "ExtractMonth": "extract",
+    "Coalesce": "coalesce",
+    "Concat": "concat",
+    "Cast": "cast",
+    "Greatest": "greatest",
+    "Least": "least",
+    "Func": "function",
+    "Collate": "collate",
+}
 
 
 @dataclass(frozen=True)
@@ -98,10 +149,10 @@ class DjangoQueries:
 
     def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
         """Return the query that a manager starts."""
-        if isinstance(base, Entity) and base.model is not None and base.model.framework.startswith(OF):
-            if name in _MANAGERS or self._is_manager(base.model, name, flow):
-                return self._from(base.model, flow)
-        return None
+        model = base.model if isinstance(base, Entity) else None
+        if model is None or not model.framework.startswith(OF):
+            return None
+        return self._from(model, flow) if name in _MANAGERS or self._is_manager(model, name, flow) else None
 
     def _is_manager(self, model: Model, name: str, flow: Flow) -> bool:
         classes = flow.mapping.classes
@@ -118,7 +169,9 @@ class DjangoQueries:
         at = flow.here if flow.here[0] >= 0 else (-1, -1)
         flow.pool.entity(Entity(table, model, table))
         draft = Draft(OF, flow.place.file, verb, root=table, model=model)  # type: ignore[arg-type]
-        return draft.add("from", Join(Source(table, table, -1, "from" if verb == "select" else "target", at=at)), flow.branch)
+        return draft.add(
+            "from", Join(Source(table, table, -1, "from" if verb == "select" else "target", at=at)), flow.branch
+        )
 
     def function(self, call: Call, flow: Flow) -> Thing | None:
         """Return what a call of the library's functions is."""
@@ -128,7 +181,9 @@ class DjangoQueries:
         if name in ("get_model", "get_user_model", "get_class"):
             return self._by_label(call, name, flow)
         if name in ("F", "OuterRef") and call.args and isinstance(call.args[0].value, Lit):
-            return Name(str(call.args[0].value.value), outer=name == "OuterRef") if self._is_django(call, flow) else None
+            return (
+                Name(str(call.args[0].value.value), outer=name == "OuterRef") if self._is_django(call, flow) else None
+            )
         if name in ("Exists", "Subquery", "ArraySubquery") and call.args:
             drafts = [d for d in options(flow.argument(call.args[0])) if d.of == OF]
             if not drafts:
@@ -143,7 +198,9 @@ class DjangoQueries:
             for argument in call.args[1:]:
                 flow.argument(argument)
             return Aggregate(name, thing)
-        if (name in _ONE_ARGUMENT or name in ("Value", "Case", "When", "ExpressionWrapper", "Cast")) and self._is_django(call, flow):
+        if (
+            name in _ONE_ARGUMENT or name in ("Value", "Case", "When", "ExpressionWrapper", "Cast")
+        ) and self._is_django(call, flow):
             things = [flow.argument(a) for a in call.args]
             if name == "Value":
                 return things[0] if things else None
@@ -289,8 +346,8 @@ class DjangoQueries:
             return draft
         if name in ("contains", "acontains") and draft.model is not None:
             at = flow.mark(call.at)
-            key = Compare(Column(draft.root, draft.model.columns.get("pk", "id"), at), "=", (Parameter(),), at)
-            flow.ask(draft.add("where", key, flow.branch).add("limit", None, flow.branch), call.at)
+            found = Compare(Column(draft.root, draft.model.columns.get("pk", "id"), at), "=", (Parameter(),), at)
+            flow.ask(draft.add("where", found, flow.branch).add("limit", None, flow.branch), call.at)
             return ROWS
         if name in ("count", "acount", "aggregate", "aaggregate"):
             return self._counted(draft, call, name, flow)
@@ -349,14 +406,16 @@ class DjangoQueries:
         assert self._holders is not None
         for cls in classes.order(model.cls) if model.cls is not None else ():
             for binding in classes.members(cls).values():
-                waiting = [binding.value] if isinstance(binding.value, Call) else []
+                waiting: list[Value] = [binding.value] if isinstance(binding.value, Call) else []
                 while waiting:
                     value = waiting.pop()
                     if isinstance(value, Call):
                         waiting += [value.func, *(a.value for a in value.args[:1])]
                     elif isinstance(value, Attr):
                         waiting.append(value.base)
-                    found = flow.reader.project_class(value, View(cls.place)) if isinstance(value, (Ref, Attr)) else None
+                    found = (
+                        flow.reader.project_class(value, View(cls.place)) if isinstance(value, (Ref, Attr)) else None
+                    )
                     if found is not None and found not in flow.mapping.by_class:
                         for each in classes.order(found):
                             held = self._holders.setdefault(each.place, [])
@@ -393,7 +452,9 @@ class DjangoQueries:
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
-    def _filtered(self, draft: Draft, arguments: tuple[Arg, ...], flow: Flow, call: Call, *, negative: bool = False) -> Draft:
+    def _filtered(
+        self, draft: Draft, arguments: tuple[Arg, ...], flow: Flow, call: Call, *, negative: bool = False
+    ) -> Draft:
         found: list[tuple[Thing, int]] = []
         outer = flow.here
         for argument in arguments:
@@ -416,10 +477,8 @@ class DjangoQueries:
                 mark = flow.mark(argument.at or call.at)
                 found.append((Lookups(((argument.name, thing, mark),)), flow.branch))
         scope = f"#{len(draft.clauses)}"
-        if negative:
-            if len(found) == 1 or all(b == flow.branch for _, b in found):
-                whole = Lookups(tuple(t for t, _ in found), negative=True)
-                found = [(whole, flow.branch)]
+        if negative and (len(found) == 1 or all(b == flow.branch for _, b in found)):
+            found = [(Lookups(tuple(t for t, _ in found), negative=True), flow.branch)]
         for thing, branch in found:
             draft, predicate = self._condition(draft, thing, flow, scope, "inner")
             draft = draft.add("where", predicate, branch)
@@ -453,7 +512,9 @@ class DjangoQueries:
         found: list[Predicate] = []
         for item in thing.items:
             if isinstance(item, tuple) and len(item) == 3 and isinstance(item[0], str):
-                draft, predicate = self._lookup(draft, item[0], item[1], item[2], flow, scope, how, negative=thing.negative)
+                draft, predicate = self._lookup(
+                    draft, item[0], item[1], item[2], flow, scope, how, negative=thing.negative
+                )
             else:
                 draft, predicate = self._condition(draft, item, flow, scope, how)
             found.append(predicate)
@@ -461,7 +522,16 @@ class DjangoQueries:
         return draft, negated(whole) if thing.negative else whole
 
     def _lookup(
-        self, draft: Draft, name: str, value: Thing, at: tuple[int, int], flow: Flow, scope: str, how: str, *, negative: bool = False
+        self,
+        draft: Draft,
+        name: str,
+        value: Thing,
+        at: tuple[int, int],
+        flow: Flow,
+        scope: str,
+        how: str,
+        *,
+        negative: bool = False,
     ) -> tuple[Draft, Predicate]:
         outer, flow.here = flow.here, at
         try:
@@ -498,7 +568,9 @@ class DjangoQueries:
         inner = Draft(OF, draft.file, root=alias, model=step.model)
         inner = inner.add("from", Join(Source(alias, step.model.table.name, -1, "from", at=flow.here)), flow.branch)
         for own, there in step.pairs:
-            inner = inner.add("where", Compare(Column(alias, there, flow.here), "=", (Column(draft.root, own),), flow.here))
+            inner = inner.add(
+                "where", Compare(Column(alias, there, flow.here), "=", (Column(draft.root, own),), flow.here)
+            )
         if rest and len(steps) == 1:
             inner, predicate = self._lookup(inner, rest, value, flow.here, flow, "", "inner")
             inner = inner.add("where", predicate, flow.branch)
@@ -653,7 +725,9 @@ class DjangoQueries:
                 if draft.model is not None:
                     key = Column(draft.root, draft.model.columns.get("pk", "id"))
                     draft = draft.add("aggregate", None, flow.branch).add("group", (key,), flow.branch)
-            name = argument.name or (f"{getattr(thing.over, 'value', '')}__{thing.name.lower()}" if isinstance(thing, Aggregate) else "?")
+            name = argument.name or (
+                f"{getattr(thing.over, 'value', '')}__{thing.name.lower()}" if isinstance(thing, Aggregate) else "?"
+            )
             draft = replace(draft, paths=(*draft.paths, (f"@{name}", "")))
         return draft
 
@@ -720,7 +794,9 @@ def _renamed(draft: Draft, names: dict[str, str], column, flow: Flow) -> Draft: 
                 moved: Operand = column(item)
                 return moved
             case Expression():
-                return changed(item, columns=tuple(column(c) for c in item.columns), queries=tuple(map(query, item.queries)))
+                return changed(
+                    item, columns=tuple(column(c) for c in item.columns), queries=tuple(map(query, item.queries))
+                )
             case Row():
                 return Row(tuple(operand(i) for i in item.items))
             case Subquery():

@@ -19,16 +19,50 @@ from fragaudit.model.sql import (
 
 _ORDER: dict[str, Operator] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _PATTERN = {"contains": ("%", "%"), "startswith": ("", "%"), "endswith": ("%", "")}
-_PARTS = frozenset({"date", "time", "month", "day", "week", "week_day", "iso_week_day", "quarter", "hour", "minute", "second",
-                    "len", "length", "lower", "upper", "unaccent", "trim", "abs", "tz"})  # fmt: skip
+_PARTS = frozenset(
+    {
+        "date",
+        "time",
+        "month",
+        "day",
+        "week",
+        "week_day",
+        "iso_week_day",
+        "quarter",
+        "hour",
+        "minute",
+        "second",
+        "len",
+        "length",
+        "lower",
+        "upper",
+        "unaccent",
+        "trim",
+        "abs",
+        "tz",
+    }
+)
 _SPECIAL: dict[str, Operator] = {
-    "overlap": "overlaps", "contained_by": "contained", "has_key": "contains", "has_keys": "contains",
-    "has_any_keys": "contains", "search": "match", "trigram_similar": "match", "trigram_word_similar": "match",
-}  # fmt: skip
+    "overlap": "overlaps",
+    "contained_by": "contained",
+    "has_key": "contains",
+    "has_keys": "contains",
+    "has_any_keys": "contains",
+    "search": "match",
+    "trigram_similar": "match",
+    "trigram_word_similar": "match",
+}
 
 
 def lookup(
-    column: Column | Expression, parts: tuple[str, ...], value: Operand, dialect: str, kind: str, at: Mark, *, json: bool = False
+    column: Column | Expression,
+    parts: tuple[str, ...],
+    value: Operand,
+    dialect: str,
+    kind: str,
+    at: Mark,
+    *,
+    json: bool = False,
 ) -> Predicate | None:
     """Return what a column compared by lookups comes to; None if a lookup is not known.
 
@@ -52,7 +86,9 @@ def lookup(
             names.pop(0)
             continue
         if json and name not in _ORDER and name not in _KNOWN:
-            left = Expression("", left.columns if isinstance(left, Expression) else (left,), "a path into a document", (), at)
+            left = Expression(
+                "", left.columns if isinstance(left, Expression) else (left,), "a path into a document", (), at
+            )
             names.pop(0)
             continue
         break
@@ -99,8 +135,25 @@ def _compared(
     return None
 
 
-_KNOWN = frozenset({"exact", "isnull", "ne", "range", "in", "regex", "iregex", "iexact", "contains", "icontains", "startswith",
-                    "istartswith", "endswith", "iendswith", *_SPECIAL})  # fmt: skip
+_KNOWN = frozenset(
+    {
+        "exact",
+        "isnull",
+        "ne",
+        "range",
+        "in",
+        "regex",
+        "iregex",
+        "iexact",
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "iendswith",
+        *_SPECIAL,
+    }
+)
 
 
 def _iexact(left: Column | Expression, value: Operand, dialect: str, at: Mark) -> Predicate:

@@ -70,8 +70,7 @@ class Relations:
             return [Step(other, ((relation.columns[0], there[0]),), optional=column is None or column.nullable)]
         back = self._back.get(id(model), {}).get(name)
         if back is not None:
-            if isinstance(back, Step):
-                return [back]
+            return [back]
         return self._many_back(model, name)
 
     def _through(self, model: Model, other: Model, through: str, *, reverse: bool = False) -> list[Step] | None:
@@ -86,7 +85,11 @@ class Relations:
     def _many_back(self, model: Model, name: str) -> list[Step] | None:
         for other in self._models:
             for attribute, relation in other.relations.items():
-                if not relation.many or relation.target is None or self._mapping.by_class.get(relation.target) is not model:
+                if (
+                    not relation.many
+                    or relation.target is None
+                    or self._mapping.by_class.get(relation.target) is not model
+                ):
                     continue
                 accessor, query = self._names(other, attribute)
                 if name in (query, accessor):
@@ -103,7 +106,9 @@ class Relations:
                 continue
             key = primary_key(other)
             if len(key) == 1:
-                unique = any(i.unique and [k.column for k in i.keys] == list(relation.columns) for i in model.table.indexes)
+                unique = any(
+                    i.unique and [k.column for k in i.keys] == list(relation.columns) for i in model.table.indexes
+                )
                 step = Step(model, ((key[0], relation.columns[0]),), many=not unique, optional=True)
                 self._back.setdefault(id(other), {}).setdefault(query, step)
 
@@ -160,12 +165,20 @@ class Paths:
             column = self._own_column(model, part)
             steps = None if part == "pk" else self.relations.step(model, part)
             following = parts[1] if len(parts) > 1 else ""
-            if column is not None and (steps is None or not following or self._is_key(steps, following) or following in LOOKUPS):
+            if column is not None and (
+                steps is None or not following or self._is_key(steps, following) or following in LOOKUPS
+            ):
                 if steps is not None and following and self._is_key(steps, following):
                     parts = parts[1:]
                 kind = next((c.type for c in model.table.columns if c.name == column), "")
-                return Reached(draft, Column(alias, column, flow.here), tuple(parts[1:]), many, model,
-                               json=kind.startswith(("json", "hstore")))  # fmt: skip
+                return Reached(
+                    draft,
+                    Column(alias, column, flow.here),
+                    tuple(parts[1:]),
+                    many,
+                    model,
+                    json=kind.startswith(("json", "hstore")),
+                )
             if steps is None:
                 return Reached(draft, None, tuple(parts), many)
             walked.append(part)
@@ -177,7 +190,13 @@ class Paths:
                 key = "__".join(walked) + f":{number}" + (scope if many else "")
                 if final and number and (last or self._is_key(steps, following)):
                     # The other side of a link table isn't needed for its key.
-                    return Reached(draft, Column(alias, step.pairs[0][0], flow.here), tuple(parts[2 if not last else 1:]), many, model)
+                    return Reached(
+                        draft,
+                        Column(alias, step.pairs[0][0], flow.here),
+                        tuple(parts[2 if not last else 1 :]),
+                        many,
+                        model,
+                    )
                 draft, alias = self._join(draft, alias, step, key, "left" if left else "inner", flow)
                 model = step.model
             parts = parts[1:]
@@ -211,7 +230,9 @@ class Paths:
         taken = {draft.root, *(a for _, a in draft.paths)}
         name = table if table not in taken else flow.pool.alias(table)
         flow.pool.entity(Entity(name, step.model, table))
-        on = both([Compare(Column(alias, a, flow.here), "=", (Column(name, b, flow.here),), flow.here) for a, b in step.pairs])
+        on = both(
+            [Compare(Column(alias, a, flow.here), "=", (Column(name, b, flow.here),), flow.here) for a, b in step.pairs]
+        )
         source = Source(name, table, -1, how, on, at=flow.here)  # type: ignore[arg-type]
         draft = draft.add("join", Join(source), flow.branch)
         return replace(draft, paths=(*draft.paths, (key, name))), name
@@ -222,7 +243,10 @@ class Paths:
 
         clauses = tuple(
             replace(c, value=Join(changed(c.value.source, how="inner"), c.value.query))
-            if c.kind == "join" and isinstance(c.value, Join) and c.value.source.alias == alias and c.value.source.how == "left"
+            if c.kind == "join"
+            and isinstance(c.value, Join)
+            and c.value.source.alias == alias
+            and c.value.source.how == "left"
             else c
             for c in draft.clauses
         )
@@ -231,12 +255,59 @@ class Paths:
 
 LOOKUPS = frozenset(
     {
-        "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex", "iregex",
-        "in", "gt", "gte", "lt", "lte", "range", "isnull", "date", "time", "year", "iso_year", "month", "day", "week",
-        "week_day", "iso_week_day", "quarter", "hour", "minute", "second", "search", "overlap", "contained_by", "has_key",
-        "has_keys", "has_any_keys", "len", "length", "lower", "upper", "unaccent", "trigram_similar", "trigram_word_similar",
-        "startswith_any", "ne", "tz", "trim", "abs", "icontains_any", "fully_lt", "not_lt", "strict_word_similar",
+        "exact",
+        "iexact",
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "iendswith",
+        "regex",
+        "iregex",
+        "in",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "range",
+        "isnull",
+        "date",
+        "time",
+        "year",
+        "iso_year",
+        "month",
+        "day",
+        "week",
+        "week_day",
+        "iso_week_day",
+        "quarter",
+        "hour",
+        "minute",
+        "second",
+        "search",
+        "overlap",
+        "contained_by",
+        "has_key",
+        "has_keys",
+        "has_any_keys",
+        "len",
+        "length",
+        "lower",
+        "upper",
+        "unaccent",
+        "trigram_similar",
+        "trigram_word_similar",
+        "startswith_any",
+        "ne",
+        "tz",
+        "trim",
+        "abs",
+        "icontains_any",
+        "fully_lt",
+        "not_lt",
+        "strict_word_similar",
     }
-)  # fmt: skip
+)
 
 __all__ = ["LOOKUPS", "ClassRef", "Paths", "Reached", "Relations"]

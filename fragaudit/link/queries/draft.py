@@ -35,11 +35,25 @@ GENERATED = "\x01"
 """Stands in aliases that were made up, before their number; in a statement they are numbered anew."""
 
 Kind = Literal["select", "update", "delete", "insert"]
-ClauseGENERATED = "\x01"
-"""Stands in aliases that were made up, before their number; in a statement they are numbered anew."""
-
-Kind = Literal["from", "join", "where", "having", "order", "unordered", "limit", "offset", "group", "distinct",
-                     "outputs", "set", "arms", "extreme", "aggregate", "verb", "cte"]  # fmt: skip
+ClauseKind = Literal[
+    "from",
+    "join",
+    "where",
+    "having",
+    "order",
+    "unordered",
+    "limit",
+    "offset",
+    "group",
+    "distinct",
+    "outputs",
+    "set",
+    "arms",
+    "extreme",
+    "aggregate",
+    "verb",
+    "cte",
+]
 
 
 @dataclass(frozen=True)
@@ -215,5 +229,20 @@ class Join:
     query: int = -1
 
 
-__all__ = ["Assign", "Bag", "Clause", "Draft", "Drafts", "Entity", "Join", "Labelled", "Output", "Path", "Pool", "Sorted",
-           "Thing", "columns", "queries"]  # fmt: skip
+__all__ = [
+    "Assign",
+    "Bag",
+    "Clause",
+    "Draft",
+    "Drafts",
+    "Entity",
+    "Join",
+    "Labelled",
+    "Output",
+    "Path",
+    "Pool",
+    "Sorted",
+    "Thing",
+    "columns",
+    "queries",
+]

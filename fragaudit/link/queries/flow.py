@@ -202,7 +202,9 @@ class Flow:
 
     def name(self, name: str) -> Thing:
         """Return what a local name stands for where it is read."""
-        known = [(t, b) for t, b in self._env.get(name, ()) if not self.program.exclusive(self.place.file, b, self.branch)]
+        known = [
+            (t, b) for t, b in self._env.get(name, ()) if not self.program.exclusive(self.place.file, b, self.branch)
+        ]
         found = [t for t, _ in known]
         if len(found) > 1:
             # What is bound where one is now, or around it, has replaced what was bound before.
@@ -422,7 +424,7 @@ class Flow:
             case Draft(exists=True):
                 return Compare(self.operand(found), "exists", (), self.here)
             case _ if isinstance(found, PREDICATES):
-                return found  # type: ignore[return-value]
+                return found
             case Expression():
                 from fragaudit.model.sql import Opaque
 
@@ -480,9 +482,7 @@ class Flow:
         if made is not None:
             return made
         handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
-        if len(handed) == 1 and any(
-            isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)
-        ):
+        if len(handed) == 1 and any(isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)):
             return Drafts(tuple(d.add("where", UNKNOWN, self.branch) for d in options(handed[0])))
         for thing, argument in found:
             self.escape(thing, call if isinstance(thing, (Draft, Drafts)) else argument.value)
@@ -602,9 +602,11 @@ def _has_conditions(found: Thing) -> bool:
 
 
 def _is_sql(operand: Operand) -> bool:
-    return isinstance(operand, (Column, Subquery)) or (
-        isinstance(operand, Expression) and bool(operand.columns or operand.queries or operand.text)
-    ) or (isinstance(operand, Row) and any(_is_sql(i) for i in operand.items))
+    return (
+        isinstance(operand, (Column, Subquery))
+        or (isinstance(operand, Expression) and bool(operand.columns or operand.queries or operand.text))
+        or (isinstance(operand, Row) and any(_is_sql(i) for i in operand.items))
+    )
 
 
 def _columns_of(found: Compare) -> Iterable[Column]:

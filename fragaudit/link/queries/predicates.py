@@ -45,8 +45,10 @@ _FLIPPED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def negated(predicate: Predicate) -> Predicate:
     """Return NOT of a predicate, pushed down to its comparisons."""
     if isinstance(predicate, And):
-        return Or(tuple(negated(item) for item in predicate.items)) if len(predicate.items) > 1 else both(
-            [negated(item) for item in predicate.items]
+        return (
+            Or(tuple(negated(item) for item in predicate.items))
+            if len(predicate.items) > 1
+            else both([negated(item) for item in predicate.items])
         )
     if isinstance(predicate, Or):
         return And(tuple(negated(item) for item in predicate.items))

@@ -12,26 +12,49 @@ from fragaudit.model.values import Attr, Call, Value, calls, children
 Statement: TypeAlias = Union[Binding, Use]
 WORDS = frozenset(
     {
-        "select", "query", "update", "delete", "get", "exists", "where", "filter", "filter_by", "objects", "exclude", "all",
-        "order_by", "execute", "scalars", "scalar", "first", "get_object_or_404", "get_list_or_404", "values", "count",
-        "aget", "afirst", "acount", "aexists", "get_or_create", "update_or_create", "aget_or_create", "table",
+        "select",
+        "query",
+        "update",
+        "delete",
+        "get",
+        "exists",
+        "where",
+        "filter",
+        "filter_by",
+        "objects",
+        "exclude",
+        "all",
+        "order_by",
+        "execute",
+        "scalars",
+        "scalar",
+        "first",
+        "get_object_or_404",
+        "get_list_or_404",
+        "values",
+        "count",
+        "aget",
+        "afirst",
+        "acount",
+        "aexists",
+        "get_or_create",
+        "update_or_create",
+        "aget_or_create",
+        "table",
     }
-)  # fmt: skip
+)
 """Names of which every query expression has one."""
-
 
 
 def asking_scopes(file: FileFacts) -> Iterator[tuple[int, list[Statement]]]:
     """Yield the scopes in which a query may stand, with their statements in source order."""
     found: dict[int, list[tuple[int, int, Statement]]] = {}
     asking: set[int] = set()
-    number = 0
     every: list[Statement] = [*file.bindings, *file.uses]
-    for statement in every:
+    for number, statement in enumerate(every):
         value = statement.value
         line = _line(statement, found.get(statement.scope))
         found.setdefault(statement.scope, []).append((line, number, statement))
-        number += 1
         if statement.scope not in asking and value is not None and _asks(value):
             asking.add(statement.scope)
     for scope in sorted(asking):
