@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from fragaudit import __version__
+from fragaudit.model.accesses import FileUses
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.statements import FileReads
 
@@ -34,7 +35,7 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
-Kept = TypeVar("Kept", FileFacts, FileReads)
+Kept = TypeVar("Kept", FileFacts, FileReads, FileUses)
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -50,8 +51,10 @@ class _Content(Struct, frozen=True):
     entries: dict[str, _Entry]
 
 
-def facts_key(catalogue_digest: str) -> str:
+def facts_key(catalogue_digest: str, *, linked: bool = False) -> str:
     """Return what facts depend on besides the file: this tool's own code, Python, both parsers, the catalogue.
+
+    `linked`: the same for what linking makes of facts.
 
     Versions are read from the packages' files: neither importing the parsers nor asking `importlib.metadata`, which
     takes longer than an audit from the cache, would do at start-up. Where a package keeps its version elsewhere, its
@@ -59,7 +62,8 @@ def facts_key(catalogue_digest: str) -> str:
     """
     code = hashlib.sha256()
     package = Path(__file__).parent
-    for file in sorted(f for part in ("extract", "model") for f in (package / part).rglob("*.py")):
+    parts = ("extract", "model", "link", "coverage") if linked else ("extract", "model")
+    for file in sorted(f for part in parts for f in (package / part).rglob("*.py")):
         code.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     parsers = [_version(name) for name in ("libcst", "sqlglot")]
     python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -106,7 +110,7 @@ class Remembered(Generic[Kept]):
             today: days since 1970.
         """
         self._stem = stem
-        self._decoder = msgspec.json.Decoder(kind)
+        self._decoder: msgspec.json.Decoder[Kept] = msgspec.json.Decoder(kind)
         self.notes: list[str] = []
         self._folder = folder
         self._key = key
@@ -203,6 +207,14 @@ class ReadsCache(Remembered[FileReads]):
     def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
         """Open it; see `Remembered`."""
         super().__init__(folder, key, "reads", FileReads, today=today)
+
+
+class UsesCache(Remembered[FileUses]):
+    """What the SQL statements of files do to the tables of a schema."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "uses", FileUses, today=today)
 
 
 def _make(folder: Path) -> None:

@@ -63,6 +63,11 @@ class Catalogue:
         """Import names of all libraries: top-level ones, dotted for namespace packages."""
         return frozenset(module for library in self.libraries for module in library.modules)
 
+    @property
+    def opened_names(self) -> Iterable[str]:
+        """Dotted names of everything that opens a store."""
+        return self._opens.keys()
+
     @cached_property
     def opening_names(self) -> frozenset[str]:
         """Last names of everything that opens a store."""
@@ -84,7 +89,7 @@ class Catalogue:
                     engine=entry.engine or library.engine,
                     kind=entry.kind or self._kind(entry.engine) or library.kind,
                     role=entry.role or library.role,
-                    by=library.by,
+                    by=entry.by or library.by,
                     counts=entry.counts and library.counts and not library.test_double,
                 )
                 for name in (entry.name, *entry.aliases):
@@ -117,8 +122,13 @@ class Catalogue:
         return {alias: entry.name for library in self.libraries for entry in library.open for alias in entry.aliases}
 
     def open(self, dotted: str) -> Open | None:
-        """Return what a dotted name opens."""
-        return self._opens.get(dotted)
+        """Return what a dotted name opens: an entry, or a method of a class under one of its other names."""
+        found = self._opens.get(dotted)
+        if found is not None:
+            return found
+        owner, _, method = dotted.rpartition(".")
+        canonical = self._canonical.get(owner)
+        return self._opens.get(f"{canonical}.{method}") if canonical is not None else None
 
     def operations(self, dotted_class: str, method: str) -> tuple[Operation, ...]:
         """Return the operations that a method of a class is."""
@@ -129,18 +139,40 @@ class Catalogue:
         return ()
 
     @cached_property
-    def _by_root(self) -> dict[tuple[str, str], list[Operation]]:
+    def _by_library(self) -> dict[tuple[str, str], list[Operation]]:
         found: dict[tuple[str, str], list[Operation]] = defaultdict(list)
         for name, entries in self._operations.items():
-            found[name.partition(".")[0], name.rpartition(".")[2]].extend(entries)
+            for entry in entries:
+                found[entry.library, name.rpartition(".")[2]].append(entry)
+        return found
+
+    @cached_property
+    def _modules(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for library in self.libraries:
+            for module in library.modules:
+                found[module].append(library.package)
         return found
 
     def operations_of_library(self, dotted: str, method: str) -> tuple[Operation, ...]:
         """Return the operations that a method is on some class of the library a dotted name belongs to.
 
-        For objects got through chains that the catalogue doesn't follow: `client["db"]["things"].insert_one`.
+        For objects whose class the catalogue doesn't list, or got through chains that it doesn't follow:
+        `client["db"]["things"].insert_one`, the asynchronous twin of a client.
         """
-        return tuple(self._by_root.get((dotted.partition(".")[0], method), ()))
+        module = dotted
+        while module and module not in self._modules:
+            module = module.rpartition(".")[0]
+        packages = list(self._modules.get(module, ()))
+        found = [o for package in packages for o in self._by_library.get((package, method), ())]
+        if not found:
+            extended = dict.fromkeys(e for package in packages if (e := self._extends.get(package)))
+            found = [o for package in extended for o in self._by_library.get((package, method), ())]
+        return tuple(found)
+
+    @cached_property
+    def _extends(self) -> dict[str, str]:
+        return {library.package: library.extends for library in self.libraries if library.extends}
 
     @cached_property
     def _models(self) -> dict[str, Model]:

@@ -14,7 +14,7 @@ ROLES = ("data", "cache", "session", "broker", "checkpoint", "scratch")
 Kind = Literal["relational", "document", "kv", "vector", "graph", "search", "queue", "object", "file"]
 Role = Literal["data", "cache", "session", "broker", "checkpoint", "scratch"]
 Means = Literal["url", "host", "port", "database", "path", "name", "client", "config", "alias", "server", "container",
-                "selector"]  # fmt: skip
+                "selector", "scheme"]  # fmt: skip
 
 
 class CatalogueError(Exception):
@@ -39,7 +39,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
-    """A store that a config dict names: `key` is the dotted path of the provider, `engines` what its values mean."""
+    """A store that a config dict or a keyword names: `key` is the dotted path of the provider, `engines` its values."""
 
     key: str
     decides: Kind
@@ -52,16 +52,22 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
 class Open(Struct, frozen=True, forbid_unknown_fields=True):
     """A callable that opens a store, wraps one, or points to one.
 
-    `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given; the others
-    (`control url marker lookup settings`) open nothing. `on_use`: also serves other ends (authentication, storage), so
-    it is a store only where data is read or written through it; `on_use_engines` says so of some engines alone.
+    `type`: `client` and `pool` open; `wrapper` and `session` take the store of a client they are given, and open one
+    of their own only where their arguments say which; `model` is a base class whose subclasses are kept in the store,
+    its identity in their attributes (`Meta.host`); `settings` and `url` objects carry an address to what opens; the
+    others (`control marker lookup`) open nothing. `on_use`: also serves other ends (authentication, storage), so it
+    is a store only where data is read or written through it; `on_use_engines` says so of some engines alone.
+    `by_param` names the argument that decides the engine, `engines` what its values mean (`engine`, `engine/kind` or
+    `engine/kind/role`); by `url` the URL's scheme does. `env`: the variables that name the store if no argument does.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     identity: tuple[Identity, ...] = ()
     returns: str = ""
-    type: Literal["client", "pool", "wrapper", "session", "control", "url", "marker", "lookup", "settings"] = "client"
+    type: Literal["client", "pool", "wrapper", "session", "model", "control", "url", "marker", "lookup", "settings"] = (
+        "client"
+    )
     engine: str = ""
     kind: str = ""
     role: str = ""
@@ -139,14 +145,20 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
-    """Files with `# store: ENGINE KIND [ROLE]` on each line that opens a store."""
+    """Files with a mark on each line that opens a store: exactly these lines do, and these stores there are.
+
+    `# store: ENGINE KIND [ROLE] [at ADDRESS]` for a store (role `data` where none is named), `# same` for a line that
+    opens the store marked last once more (`# same: ENGINE` for the last one of an engine). Where a line is marked
+    `# write`, `# read`, `# delete`, `# search` (by similarity) or `# walk` (over a graph), all such calls are. Marks
+    stand at the end of a line, several behind each other. An example without a mark shows silence.
+    """
 
     title: str
     files: dict[str, str]
 
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
-    """One client library."""
+    """One client library. `extends`: the package whose classes its own derive from, with their operations."""
 
     package: str
     modules: tuple[str, ...]
@@ -157,6 +169,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     checked: tuple[str, ...] = ()
     counts: bool = True
     inside: str = ""
+    extends: str = ""
     framework: bool = False
     test_double: bool = False
     id_type: str = ""

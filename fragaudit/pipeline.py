@@ -14,7 +14,7 @@ import msgspec
 
 from fragaudit import cards as rule_cards
 from fragaudit import checks, workers
-from fragaudit.cache import FactsCache, ReadsCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import FactsCache, ReadsCache, UsesCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
@@ -23,6 +23,7 @@ from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import language
 from fragaudit.link import link_counted
 from fragaudit.link.disagreements import told
+from fragaudit.link.schema import changes, fold
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
@@ -92,16 +93,14 @@ def audit(
     with _collector_paused():
         catalogue = load(config.stores)
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
-        key = facts_key(catalogue.digest) if cache else ""
-        store = FactsCache(folder if cache else None, key)
-        known = ReadsCache(folder if cache else None, key)
+        store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
         processes = jobs or workers.available()
         found = discover(paths, base, config)
         loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
         store.save()
-        sql = Reading(known, processes)
+        sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
         report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), _name(paths, base), sql)
-        known.save()
+        sql.save()
         return Audit(report, store.notes)
 
 
@@ -118,12 +117,21 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         return contents[file.path]
 
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
-    return _report(loaded, found, read, catalogue, config, "service", Reading(ReadsCache(None, ""), 1))
+    return _report(loaded, found, read, catalogue, config, "service", _forgetful(1))
 
 
 @once
 def _built_in() -> Catalogue:
     return load()
+
+
+def _reading(folder: Path, digest: str, processes: int) -> Reading:
+    uses = UsesCache(folder, facts_key(digest, linked=True))
+    return Reading(ReadsCache(folder, facts_key(digest)), uses, processes)
+
+
+def _forgetful(processes: int) -> Reading:
+    return Reading(ReadsCache(None, ""), UsesCache(None, ""), processes)
 
 
 def _from_disk(file: SourceFile) -> bytes:
@@ -246,12 +254,16 @@ def _report(
     code = sorted(loaded.code, key=lambda facts: facts.path)
     deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
     linked = link_counted(code, deploy, catalogue, config, name)
-    written = assigned(linked.services, linked.paths, code, config)
+    texts = (*linked.written, *linked.defined.carriers)
+    written = assigned(linked.services, linked.paths, code, config, texts)
     # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
-    carried = assigned(linked.services, linked.paths, linked.defined.carriers, config)
+    first = len(written) - len(linked.defined.carriers)
+    written, carried = written[:first], written[first:]
     said = sql.read([*written, *(text for text in carried if text.text)])
     more = linked.defined.changes(carried, said[len(written) :])
-    understood = attach(linked.services, linked.paths, said[: len(written)], more, linked.defined.files, linked.queries)
+    said = said[: len(written)]
+    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
+    understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
     services = told(understood.services, linked.paths, linked.defined)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)

@@ -1,4 +1,4 @@
-"""Reads SQL texts in parallel, and remembers by content what they say."""
+"""Reads SQL texts in parallel, and remembers by content what they say and what they do to the schema."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from fragaudit import workers
-from fragaudit.cache import ReadsCache
+from fragaudit.cache import ReadsCache, UsesCache
+from fragaudit.link.accesses import accesses
+from fragaudit.link.schema import Schema
+from fragaudit.model.accesses import FileUses, Used
 from fragaudit.model.statements import FileReads, Read, Written
 
 WEIGHT = 4
@@ -30,8 +33,9 @@ class _Done(msgspec.Struct, frozen=True):
 class Reading:
     """Reads texts; those of one file are remembered together."""
 
-    def __init__(self, known: ReadsCache, jobs: int) -> None:
+    def __init__(self, known: ReadsCache, uses: UsesCache, jobs: int) -> None:
         self._known = known
+        self._uses = uses
         self._jobs = jobs
 
     def read(self, written: Sequence[Written]) -> list[tuple[Written, tuple[Read, ...]]]:
@@ -59,6 +63,31 @@ class Reading:
             (text, (Read((0, len(text.text)), dynamic=text.dynamic),) if text.dynamic else next(queues[text.path]))
             for text in written
         ]
+
+    def used(self, read: Sequence[tuple[Written, tuple[Read, ...]]], schema: Schema) -> list[tuple[Used, ...]]:
+        """Return what the statements of each text do to the tables of a schema, in the order given."""
+        tables = hashlib.sha256(msgspec.json.encode(schema.tables)).hexdigest()
+        files: dict[str, list[tuple[Written, tuple[Read, ...]]]] = {}
+        for written, reads in read:
+            files.setdefault(written.path, []).append((written, reads))
+        found: dict[str, Iterator[tuple[Used, ...]]] = {}
+        for path, texts in files.items():
+            content = hashlib.sha256(msgspec.json.encode([written for written, _ in texts])).hexdigest() + tables
+            known = self._uses.get(path, content)
+            if known is None or len(known.uses) != len(texts):
+                known = FileUses(path, tuple(_used(written, reads, schema) for written, reads in texts))
+                self._uses.put(path, content, msgspec.json.encode(known))
+            found[path] = iter(known.uses)
+        return [next(found[written.path]) for written, _ in read]
+
+    def save(self) -> None:
+        """Write down what is to be remembered."""
+        self._known.save()
+        self._uses.save()
+
+
+def _used(written: Written, reads: Sequence[Read], schema: Schema) -> tuple[Used, ...]:
+    return tuple(accesses(one.statement, written, schema) for one in reads if one.statement is not None)
 
 
 def _job(path: str, texts: Sequence[Written]) -> _Job:

@@ -55,13 +55,9 @@ def _unified(service: Service, findings: Sequence[Finding]) -> _Verdict:
     if not stores:
         return "n/a", "no store that keeps data was found", ()
     if service.primary is None:
-        reported = [f for f in findings if f.rule == "FA103"]
-        if reported:
-            return (
-                "yes",
-                "there is no primary database; the stores found could be tables of one",
-                tuple(f.at for f in reported),
-            )
+        if findings:
+            why = "there is no primary database; the stores found could be tables of one"
+            return "yes", why, tuple(f.at for f in findings)
         return "review", f"there is no primary database, only {listed(stores)}", tuple(place_of(s) for s in stores)
     primary = service.store(service.primary)
     why = f"{shown(primary)} is the primary database; whether its indexes serve every query is not decided yet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fragaudit.checks.patterns import data, how, is_small, key, missing, related, shown, table_of
+from fragaudit.checks.patterns import data, how, is_small, key, missing, related, shown, tables_of
 from fragaudit.checks.registry import check
 from fragaudit.coverage import serves_column
 from fragaudit.model.accesses import Access
@@ -24,8 +24,9 @@ _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a
 @check("FA201")
 def uncovered_access(service: Service) -> Iterator[Hit]:
     """An access that no index serves."""
+    tables = tables_of(service)
     for access in service.accesses:
-        table = table_of(service, access.table)
+        table = tables.get(access.table)
         if access.verdict != "uncovered" or table is None:
             continue
         message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table)
@@ -36,8 +37,9 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
 @check("FA202")
 def partly_covered_access(service: Service) -> Iterator[Hit]:
     """An access that an index serves in part only, while a better key is possible."""
+    tables = tables_of(service)
     for access in service.accesses:
-        table = table_of(service, access.table)
+        table = tables.get(access.table)
         if access.verdict == "partial" and table is not None:
             message = f"{access.table}: {access.why}"
             yield Hit(access.at, message, key(access), data=data(access, table), related=related(access, table))
@@ -46,8 +48,9 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
 @check("FA206")
 def unsargable_predicate(service: Service) -> Iterator[Hit]:
     """A column has an index, and the condition on it can't use it."""
+    tables = tables_of(service)
     for access in service.accesses:
-        table = table_of(service, access.table)
+        table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
             continue
         for item in access.unindexable:

@@ -35,9 +35,9 @@ _WIDEST_LOOKUP = 5
 _TIMES = ("timestamp", "datetime", "date", "time")
 
 
-def table_of(service: Service, name: str) -> Table | None:
-    """Return a table of the service's schema."""
-    return next((t for t in service.schema if t.name == name), None)
+def tables_of(service: Service) -> dict[str, Table]:
+    """Return the tables of a service's schema by name."""
+    return {t.name: t for t in service.schema}
 
 
 def is_small(table: Table) -> bool:

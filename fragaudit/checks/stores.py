@@ -59,12 +59,12 @@ def multiple_vector_stores(service: Service, *, limit: int, collections: int) ->
 
 
 @check("FA103")
-def missing_primary_database(service: Service) -> Iterator[Hit]:
-    """Specialised stores that hold data, and no primary database."""
+def missing_primary_database(service: Service, *, specialised: int) -> Iterator[Hit]:
+    """Specialised stores that hold data, and no primary database; `specialised` and more are for FA105 to tell."""
     if service.primary is not None:
         return
     stores = by_place(s for s in service.stores if s.kind in _SPECIALISED and s.role == Role.DATA)
-    if not stores:
+    if not stores or _shape(stores, specialised):
         return
     kinds = sorted({s.kind.value for s in stores})
     lone = kinds in (["kv"], ["search"])

@@ -121,11 +121,14 @@ def rules(format_: Annotated[str, typer.Option("--format", help="text or json.")
 
 @app.command()
 def stores(
-    name: Annotated[str | None, typer.Argument(help="Only libraries or engines whose name contains this.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A package, for its page; or part of the name of libraries or engines.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only stores of this kind.")] = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    color: ColorOption = "auto",
 ) -> None:
-    """List the client libraries that fragaudit knows."""
+    """List the client libraries that fragaudit knows, or show all that it knows of one, with examples."""
     from fragaudit.cli.reference import run_stores
 
-    run_stores(name, kind, format_)
+    run_stores(name, kind, format_, color)

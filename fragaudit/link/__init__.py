@@ -23,11 +23,13 @@ from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import primary_of
 from fragaudit.link.slots import Slots
-from fragaudit.link.speech import spoken_by
+from fragaudit.link.sql import spoken_by
+from fragaudit.link.statements import Statements, with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.link.usage import Usage
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store
 
 _DRIVERS = {
@@ -50,12 +52,16 @@ _DRIVERS = {
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The services of a repository, out of how many store calls they were put together, and the files of each."""
+    """The services of a repository, out of how many store calls they were put together, and the files of each.
+
+    `written` are the SQL statements in its Python files.
+    """
 
     services: tuple[Service, ...]
     calls_found: int
     calls_resolved: int
     paths: tuple[frozenset[str], ...] = ()
+    written: tuple[Written, ...] = ()
     defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
 
@@ -118,11 +124,13 @@ def link_counted(
                 tuple(sorted(at for at in unresolved if at.path in paths)),
             )
         )
+    runs = Statements(evaluator, catalogue, opened).all()
+    written = with_stores(runs, services, files_of, opened, program)
     mapping = Mapping(evaluator)
     spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
-    dialects = {path: config.dialect or dialect for path, dialect in spoken.items()}
-    queries = expressed(mapping, dialects)
-    return Linked(tuple(services), usage.found, len(called), tuple(files_of), defined(mapping), queries)
+    queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
+    files = tuple(files_of)
+    return Linked(tuple(services), usage.found, len(called), files, written, defined(mapping), queries)
 
 
 def _count(root: ServiceRoot) -> int:

@@ -79,6 +79,7 @@ class Assembly:
         self._files = files
         self._hint = hint
         self._places = {o.key: o.site.place for o in found.opened}
+        self._used = frozenset(called.opening for called in found.called if called.opening is not None)
         self.drafts: list[Draft] = []
 
     def stores(self) -> tuple[tuple[Store, ...], tuple[StoreClass, ...]]:
@@ -105,8 +106,8 @@ class Assembly:
     # -- concrete stores -------------------------------------------------------------------------------------------
 
     def _draft(self, group: Group) -> Draft:
-        role, why = role_of(group, self._program)
-        leading = next((o for o in group.openings if o.type != "pool"), group.openings[0])
+        role, why = role_of(group, self._program, self._used)
+        leading = min(group.openings, key=lambda o: (o.type == "pool", o.alias is not None))
         address = group.address
         return Draft(
             kind=leading.kind,
@@ -227,7 +228,7 @@ class Assembly:
             engine = self._hint or UNDECIDED
         default_name = (leading.engine if chosen else name) if default is not None else None
         group = Group(self._family(engine), chosen or [leading])
-        role, why = role_of(group, self._program)
+        role, why = role_of(group, self._program, self._used)
         address = group.address
         return Draft(
             kind=slot.kind,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from fragaudit.config import Config
+from fragaudit.link.entrypoints import parts_of
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -64,7 +66,42 @@ def boundaries(
     _from_images(deploy, candidates)
     entries = _entry_points(facts)
     roots = _roots(candidates, entries, paths)
-    return _divided(facts, paths, roots, candidates, entries, name)
+    divided = _divided(facts, paths, roots, candidates, entries, name)
+    by_path = {f.path: f for f in facts}
+    return _distinct([part for root in divided for part in _parts(root, by_path, deploy, entries)])
+
+
+def _parts(
+    root: ServiceRoot, facts: Mapping[str, FileFacts], deploy: Sequence[DeployFacts], entries: Mapping[str, Location]
+) -> list[ServiceRoot]:
+    """Return the services of one folder: itself, or several that only share it."""
+    folder = "" if root.root == "." else root.root
+    found = parts_of(folder, root.files, facts, deploy, entries)
+    if not found:
+        return [root]
+    left = root.files.difference(*(part.files for part in found))
+    counts = Counter(path for part in found for path in part.files)
+    return [
+        ServiceRoot(
+            part.name or root.name,
+            root.root,
+            frozenset(path for path in part.files if counts[path] == 1),
+            root.shared | left | frozenset(path for path in part.files if counts[path] > 1),
+            (*root.reasons, part.reason),
+        )
+        for part in found
+    ]
+
+
+def _distinct(roots: Sequence[ServiceRoot]) -> tuple[ServiceRoot, ...]:
+    """Number services of one name."""
+    names: Counter[str] = Counter()
+    found = []
+    for root in roots:
+        names[root.name] += 1
+        number = names[root.name]
+        found.append(root if number == 1 else msgspec.structs.replace(root, name=f"{root.name}-{number}"))
+    return tuple(found)
 
 
 def _configured(paths: Sequence[str], config: Config) -> tuple[ServiceRoot, ...]:
@@ -204,12 +241,9 @@ def _divided(
         reasons = [Reason("nothing divides the audited files")]
         reasons.extend(Reason("an application is started here", at) for _, at in sorted(entries.items())[:1])
         return (ServiceRoot(name, ".", whole, frozenset(), tuple(reasons)),) if paths else ()
-    names: dict[str, int] = defaultdict(int)
     services_found = []
     for candidate, files, shared in found:
         name = candidate.name or posixpath.basename(candidate.root) or default
-        names[name] += 1
-        name = name if names[name] == 1 else f"{name}-{names[name]}"
         shared |= rest
         root = candidate.root or "."
         services_found.append(ServiceRoot(name, root, frozenset(files), frozenset(shared), tuple(candidate.reasons)))

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, Display, Known
+from fragaudit.link.abstract import Abstract, Display, External, Handle, Known
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.identity import NOWHERE, addresses
-from fragaudit.link.openings import UNDECIDED, Opened
+from fragaudit.link.identity import NOWHERE, addresses, site_key
+from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import UNKNOWN, Call, Lit, Map, Ref, Value
+from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Value
 
 
 class Configured:
@@ -23,20 +23,45 @@ class Configured:
         self._evaluator = evaluator
         self._program = evaluator.program
         self._catalogue = catalogue
+        imported = {item.module for file in self._program.files for item in file.imports if not item.level}
+        roots = {".".join(module.split(".")[:end]) for module in imported for end in range(1, module.count(".") + 2)}
+        self._used = {library.package for library in catalogue.libraries if not roots.isdisjoint(library.modules)}
 
     def all(self) -> tuple[Opened, ...]:
         """Return what settings open, in order of file and appearance."""
         found: list[Opened] = []
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                for name, value in _settings(binding):
-                    for setting in self._catalogue.setting(name):
-                        if self._applies(setting, number, binding):
-                            found.extend(self._opened(setting, value, number, binding))
+                for name, value in _settings(binding, file.path):
+                    found.extend(self._read(name, value, number, binding))
+                    for dotted in self._dotted(binding, number):
+                        found.extend(self._read(dotted, value, number, binding))
+        for site in self._program.sites:
+            func = site.call.func
+            if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
+                continue
+            for name, value in _passed(site.call):
+                at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
+                found.extend(self._read(name, value, site.place.file, at))
         return tuple(dict.fromkeys(found))
 
+    def _read(self, name: str, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
+        for setting in self._catalogue.setting(name):
+            if self._applies(setting, file, binding):
+                yield from self._opened(setting, value, file, binding)
+
+    def _dotted(self, binding: Binding, file: int) -> Iterator[str]:
+        """Yield the full names of a setting that is an attribute of a library's own object: `neomodel.config.X`."""
+        base, _, name = binding.target.rpartition(".")
+        if base and "." not in base:
+            for meaning in self._evaluator.name(base, Place(file, binding.scope)):
+                if isinstance(meaning, External):
+                    yield f"{meaning.name}.{name}"
+
     def _applies(self, setting: Setting, file: int, binding: Binding) -> bool:
-        """Keep settings to where they mean something: module level or a configuration class."""
+        """Keep settings to where they mean something: module level or a configuration class, of what is used at all."""
+        if setting.where == "flask" and setting.library not in self._used:
+            return False
         scope = self._program.scope(Place(file, binding.scope))
         if binding.target.endswith("[]") or "." in binding.target:
             return setting.where != "django"
@@ -59,7 +84,10 @@ class Configured:
 
     def _one(self, setting: Setting, meaning: Abstract, file: int, binding: Binding, alias: str) -> Iterator[Opened]:
         engine, parts = setting.engine or "", dict[str, tuple[Abstract, ...]]()
-        if isinstance(meaning, Display):
+        client = site_key(meaning.site) if isinstance(meaning, Handle) and meaning.site is not None else None
+        if client is not None:
+            pass  # a client object, whose address is its own
+        elif isinstance(meaning, Display):
             chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
             text = next((str(m.value) for m in chosen if isinstance(m, Known)), "")
             if setting.engines and text:
@@ -72,7 +100,7 @@ class Configured:
                     parts[identity.means] = values
         else:
             text = str(meaning.value) if isinstance(meaning, Known) else ""
-            if setting.engines:
+            if setting.engines and setting.shape != "aliases":
                 engine = setting.engines.get(text, "")
                 if not engine:
                     return
@@ -80,7 +108,7 @@ class Configured:
                 parts["url"] = (meaning,)
         call = Call(Ref(alias or "setting"), (), binding.at)
         site = Site(Place(file, binding.scope), call, binding.branch, binding.target, None, "setting", False)
-        for address in addresses(parts, self._catalogue):
+        for address in addresses(parts, self._catalogue, engine):
             by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
             name = engine or (by_url.name if by_url is not None else "")
             name, _, rest = name.partition("/")
@@ -90,10 +118,10 @@ class Configured:
                     continue
                 name = UNDECIDED
             known = self._catalogue.engine(name)
-            if name in ("memory", "dummy"):
+            if name in NO_STORE:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
-            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address)
+            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, client)
 
 
 def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:
@@ -104,10 +132,36 @@ def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:
         yield from alternatives[:1]
 
 
-def _settings(binding: Binding) -> Iterator[tuple[str, Value]]:
-    """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute."""
+_FILLING = frozenset({"update", "from_mapping", "setdefault"})
+"""Methods that put several settings into a configuration at once."""
+
+
+def _is_configuration(value: Value) -> bool:
+    return getattr(value, "name", "") in ("config", "conf")
+
+
+def _passed(call: Call) -> Iterator[tuple[str, Value]]:
+    """Yield the (name, value) of settings given as keywords or in a dictionary."""
+    for argument in call.args:
+        if argument.name is None and isinstance(argument.value, Map):
+            for entry in argument.value.entries:
+                if isinstance(entry.key, Lit) and isinstance(entry.key.value, str):
+                    yield entry.key.value, entry.value
+        elif argument.name is not None and not argument.name.startswith("*"):
+            yield argument.name, argument.value
+
+
+def _settings(binding: Binding, path: str) -> Iterator[tuple[str, Value]]:
+    """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute.
+
+    Lower-case names are settings in a module that is named after the library that reads it: `celeryconfig.py`.
+    """
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
-    elif binding.target.rpartition(".")[2].isupper() or "conf." in binding.target:
+    elif (
+        binding.target.rpartition(".")[2].isupper()
+        or "conf." in binding.target
+        or "celery" in path.rpartition("/")[2].lower()
+    ):
         yield binding.target.rpartition(".")[2], value

@@ -9,7 +9,6 @@ import msgspec
 
 from fragaudit.link.migrations import History, Step, histories, migrated, modelled
 from fragaudit.link.orm import Mapping, Model
-from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.statements import Read, Sited, Written
 
@@ -17,8 +16,7 @@ from fragaudit.model.statements import Read, Sited, Written
 class Defined(msgspec.Struct, frozen=True):
     """Models and migrations of a repository, before their SQL is read.
 
-    `texts` are the statements of SQL that migrations run, `carriers` a file for each path that defines something, by
-    which the dialect of its service is found out.
+    `texts` are the statements of SQL that migrations run.
     """
 
     models: tuple[Model, ...] = ()
@@ -33,15 +31,10 @@ class Defined(msgspec.Struct, frozen=True):
         return frozenset(path for history in self.histories for path in history.files)
 
     @property
-    def carriers(self) -> tuple[FileFacts, ...]:
-        """One file for each path with changes and texts, as the dialects of texts are decided by file."""
-        texts: dict[str, list[Written]] = {}
-        for text in self.texts:
-            texts.setdefault(text.path, []).append(text)
-        paths = sorted({*texts, *(m.at.path for m in self.models), *(s.path for h in self.histories for s in h.steps)})
-        return tuple(
-            FileFacts(p, "python", 0, True, written=(Written("", p, Location(p), ()), *texts.get(p, ()))) for p in paths
-        )
+    def carriers(self) -> tuple[Written, ...]:
+        """The texts, and an empty one for each path with changes: what a dialect is decided for."""
+        paths = sorted({*(m.at.path for m in self.models), *(s.path for h in self.histories for s in h.steps)})
+        return (*self.texts, *(Written("", path, Location(path), ()) for path in paths))
 
     def changes(self, carried: Sequence[Written], read: Sequence[tuple[Written, Sequence[Read]]]) -> tuple[Sited, ...]:
         """Return all changes in order, given the carriers' texts with their dialects, and what they say."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -27,7 +27,7 @@ MOSTLY = 0.8
 LEAST = 3
 _LARGE = re.compile(r"blob|bytea|binary|vector|halfvec|longtext|mediumtext|tsvector|image|^raw", re.IGNORECASE)
 _LONG = re.compile(r"^(?:text|jsonb?|clob|xml|nvarchar\(max\))", re.IGNORECASE)
-_CONTENT = re.compile(r"content|body|payload|raw|document|html|data|blob|log|transcript|embedding", re.IGNORECASE)
+_CONTENT = re.compile(r"content|text|body|payload|raw|document|html|data|blob|log|transcript|embedding", re.IGNORECASE)
 _OF_USERS = frozenset({"auth_user", "user", "users"})
 
 
@@ -35,9 +35,10 @@ def told(services: Sequence[Service], paths: Sequence[frozenset[str]], defined: 
     """Return the services with the disagreements and split tables in their files."""
     found = []
     inherited = _inherited(defined)
+    models = {key(model.table.name): model.at for model in defined.models}
     for service, own in zip(services, paths, strict=True):
         drifts = [d for d in drift(service.schema, defined) if d.at.path in own]
-        splits = [s for s in split(service.schema, inherited) if s.at.path in own]
+        splits = [s for s in split(service.schema, inherited, models) if s.at.path in own]
         found.append(
             msgspec.structs.replace(
                 service, drifts=tuple(sorted(set(drifts), key=_place)), splits=tuple(sorted(splits))
@@ -61,13 +62,15 @@ def drift(tables: Sequence[Table], defined: Defined) -> list[Drift]:
         folded = _created(history)
         known = [t for t in tables if key(t.name) in models and "migration" in t.by and key(t.name) in folded]
         vague = {key(gap.table) for gap in history.gaps if gap.table}
-        if any(not gap.table for gap in history.gaps):
+        if any(not gap.table and not gap.drops for gap in history.gaps):
             continue
+        # What was dropped there may be what only migrations seem to have.
+        dropped = any(not gap.table for gap in history.gaps)
         for table in known:
             model = models[key(table.name)]
             if table.silent or model.table.opaque or key(table.name) in vague or "sql" in table.by:
                 continue
-            found.extend(_indexes(table, model))
+            found.extend(d for d in _indexes(table, model) if not (dropped and d.has == "migration"))
         found.extend(_tables(tables, models, history, folded))
     return found
 
@@ -124,7 +127,7 @@ def _tables(tables: Sequence[Table], models: dict[str, Model], history: History,
                 continue
             groups.setdefault(model.app, []).append(model)
         else:
-            groups.setdefault("", []).append(model)
+            groups.setdefault(model.family, []).append(model)
     found = []
     for group in groups.values():
         known = [m for m in group if key(m.table.name) in created]
@@ -147,8 +150,8 @@ def _inherited(defined: Defined) -> frozenset[str]:
     return frozenset(key(model.table.name) for model in defined.models if model.subtype)
 
 
-def split(tables: Sequence[Table], inherited: frozenset[str]) -> list[Split]:
-    """Return the tables whose rows belong one to one to another table's of the same owner."""
+def split(tables: Sequence[Table], inherited: frozenset[str], models: Mapping[str, Location]) -> list[Split]:
+    """Return the tables whose rows belong one to one to another's of the same owner; `models` says where."""
     by_name = {key(t.name): t for t in tables}
     by_bare: dict[str, list[Table]] = {}
     for table in tables:
@@ -167,7 +170,8 @@ def split(tables: Sequence[Table], inherited: frozenset[str]) -> list[Split]:
             if main is None or how is None or not main.defined_at or not _same_owner(table, main):
                 continue
             found.append(
-                Split(table.defined_at[0], table.name, main.name, main.defined_at[0], foreign.columns, how,
+                Split(models.get(key(table.name), table.defined_at[0]), table.name, main.name,
+                      models.get(key(main.name), main.defined_at[0]), foreign.columns, how,
                       same_name=_named_after(table, main))
             )  # fmt: skip
     return found

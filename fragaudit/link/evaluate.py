@@ -114,7 +114,7 @@ class Evaluator:
             case Text():
                 yield Template(tuple(self._one(part, place) for part in value.parts))
             case Either():
-                yield from self._either(value, place)
+                yield from _with_fallback([m for option in value.options for m in self.evaluate(option, place)])
             case Operation() if value.op in ("|", "and"):
                 for option in alternatives(value):
                     yield from self.evaluate(option, place)
@@ -128,19 +128,6 @@ class Evaluator:
                 yield from self._call(value, place)
             case _:
                 yield UNKNOWN
-
-    def _either(self, value: Either, place: Place) -> Iterator[Abstract]:
-        """Yield what one of several values means; `getenv("X") or "y"` is the setting X with the default y."""
-        first = self.evaluate(value.options[0], place)
-        rest = [meaning for option in value.options[1:] for meaning in self.evaluate(option, place)]
-        defaults = tuple(meaning for meaning in rest if meaning not in (Known(None), Known("")))
-        setting = first[0] if len(first) == 1 else None
-        constants = all(isinstance(meaning, Known) for meaning in rest)
-        if isinstance(setting, Symbol) and not setting.defaults and constants:
-            yield Symbol(setting.name, defaults, setting.strong)
-        else:
-            yield from first
-            yield from rest
 
     def _one(self, part: Value, place: Place) -> Abstract:
         """Return the single meaning of a part of a text: settings first, as they name the part best."""
@@ -168,8 +155,13 @@ class Evaluator:
                     return
             first = False
             scope = entries[scope].parent
+        known = False
         for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
-            yield from self._exported(star, name, place.file)
+            for meaning in self._exported(star, name, place.file):
+                known = True
+                yield meaning
+        if not known and name in settings.BUILT_IN:
+            yield External(name)
 
     def _exported(self, star: Import, name: str, asking: int) -> Iterator[Abstract]:
         module = self.program.absolute(star, asking)
@@ -252,36 +244,43 @@ class Evaluator:
         if parameter.kind in ("*", "**"):
             yield UNKNOWN
             return
-        found = _distinct(self._arguments(function, number, parameter, owner))
+        passed, omitted = self._arguments(function, number, parameter, owner)
+        found = _distinct(passed)
         yield from found
-        if parameter.default is not None:
+        if parameter.default is not None and (omitted or not found):
             yield from self._default(parameter.default, Place(function.file, self.program.scope(function).parent))
         if parameter.annotation is not None and not any(isinstance(m, (Handle, Known, Symbol)) for m in found):
             yield from self.typed(parameter.annotation, function)
-        if not found and (parameter.default is None or parameter.default == Lit(None)):
+        if all(m == UNKNOWN for m in found) and (parameter.default in (None, Lit(None)) or (found and not omitted)):
             yield Symbol(parameter.name.upper(), strong=False)
 
     def _default(self, default: Value, place: Place) -> Iterator[Abstract]:
         if default != Lit(None):
             yield from self.evaluate(default, place)
 
-    def _arguments(self, function: Place, number: int, parameter: Parameter, owner: Place | None) -> Iterator[Abstract]:
-        """Yield what callers pass for a parameter."""
+    def _arguments(
+        self, function: Place, number: int, parameter: Parameter, owner: Place | None
+    ) -> tuple[list[Abstract], bool]:
+        """Return what callers pass for a parameter, and whether one of them leaves it out."""
         scope = self.program.scope(function)
         name = scope.name
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
         if owner is not None and name == "__init__":
             name = self.program.scope(owner).name
-        seen = 0
+        passed: list[Abstract] = []
+        omitted, seen = False, 0
         for site in self.program.sites_by_name.get(name, ()):
             if seen >= MOST_CALLERS:
-                return
+                return passed, True
             if not self._calls(site, function, owner):
                 continue
             seen += 1
             argument = argument_of(site.call.args, parameter.name, number - shift)
             if argument is not None:
-                yield from self.evaluate(argument, site.place)
+                passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
+            else:
+                omitted = True
+        return passed, omitted
 
     def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func
@@ -484,6 +483,8 @@ class Evaluator:
             found = (Symbol(found[0].name, tuple(d for d in default if isinstance(d, Known)), found[0].strong),)
             default = ()
         yield from found
+        if isinstance(mapping, Display) and found:
+            return
         yield from (meaning for meaning in default if meaning not in (Known(None), Known("")))
 
     def _external_call(self, callee: External, call: Call, place: Place, site: Site | None) -> Iterator[Abstract]:
@@ -614,6 +615,17 @@ def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> 
         elif argument.name == "*":
             position = None
     return None
+
+
+def _with_fallback(meanings: list[Abstract]) -> Iterator[Abstract]:
+    """Make the constants beside a setting its defaults: `os.getenv("URL") or "redis://localhost"`."""
+    settings_named = [m for m in meanings if isinstance(m, Symbol) and m.strong]
+    constants = tuple(m for m in meanings if isinstance(m, Known) and m.value not in (None, ""))
+    if len(settings_named) != 1 or len(settings_named) + len(constants) != len(meanings) or not constants:
+        yield from meanings
+        return
+    setting = settings_named[0]
+    yield Symbol(setting.name, (*setting.defaults, *constants), setting.strong)
 
 
 def _distinct(meanings: Iterable[Abstract]) -> Meanings:

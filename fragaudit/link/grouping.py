@@ -65,8 +65,14 @@ class Grouping:
 
     def _find(self, opened: Opened, groups: list[Group], by_site: dict[SiteKey, Group]) -> Group | None:
         family = self._family(opened.engine)
-        if opened.alias is not None and opened.alias in by_site and by_site[opened.alias].family == family:
-            group = by_site[opened.alias]
+        aliased = by_site.get(opened.alias) if opened.alias is not None else None
+        if aliased is not None and (
+            aliased.family == family
+            or opened.undecided
+            or not opened.address.known
+            or all(o.type == "pool" for o in aliased.openings)
+        ):
+            group = aliased
             self._because(group, opened, "uses the client opened there", group.openings[0])
             return group
         mates = [g for g in groups if g.family == family and self._compatible(g, opened)]
@@ -84,6 +90,11 @@ class Grouping:
             if not any(distinct(o.address, opened.address) for o in group.openings):
                 self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
                 return group
+        if opened.undecided and not opened.address.known and family == opened.engine:
+            only = [g for g in groups if self._compatible(g, opened)]
+            if len(only) == 1:
+                self._because(only[0], opened, "is the only database it can be", only[0].openings[0])
+                return only[0]
         return None
 
     def _compatible(self, group: Group, opened: Opened) -> bool:
@@ -93,7 +104,7 @@ class Grouping:
         if (opened.role == "broker") not in broker and not opened.address.certain:
             return False
         return (first.kind == opened.kind or {first.kind, opened.kind} <= {Kind.KV, Kind.QUEUE}) and (
-            (first.role == "scratch") == (opened.role == "scratch")
+            _passing(first) == _passing(opened)
         )
 
     def _alternatives(self, one: Opened, other: Opened) -> bool:
@@ -115,6 +126,11 @@ class Grouping:
         group.reasons.append(Reason(f"one store with {there.path}:{there.line}: {why}", at))
 
 
+def _passing(opened: Opened) -> bool:
+    """Say whether a store ends with the process; counters in a server that lasts may lie beside data."""
+    return opened.role == "scratch" and (opened.in_memory or opened.address.scratch)
+
+
 def _same(one: Address, other: Address) -> bool:
     if one.private or other.private:
         return False
@@ -122,8 +138,10 @@ def _same(one: Address, other: Address) -> bool:
 
 
 def decide_engine(groups: Sequence[Group], hint: str | None) -> None:
-    """Give databases whose URL is nowhere in the source the engine that everything else hints at."""
+    """Give what was opened without a URL the engine of what it was joined with, or that everything else hints at."""
     for group in groups:
-        known = next((o.engine for o in group.openings if o.engine != UNDECIDED), hint)
+        known = next((o.engine for o in group.openings if not o.undecided), None)
+        if known is None and all(o.engine == UNDECIDED for o in group.openings):
+            known = hint
         if known is not None:
-            group.openings = [replace(o, engine=known) if o.engine == UNDECIDED else o for o in group.openings]
+            group.openings = [replace(o, engine=known) if o.undecided else o for o in group.openings]

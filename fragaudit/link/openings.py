@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from fragaudit.catalogue import Catalogue, Open
+from fragaudit.catalogue import Catalogue, Engine, Open
 from fragaudit.link.abstract import (
     Abstract,
     Bound,
@@ -16,25 +16,28 @@ from fragaudit.link.abstract import (
     Display,
     External,
     Handle,
-    Instance,
     Known,
     Symbol,
-    Template,
 )
+from fragaudit.link.arguments import Arguments, container_of
+from fragaudit.link.arguments import SiteKey as SiteKey
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
-from fragaudit.link.settings import readable
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import Attr, Lit, Map, Ref
+from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref
 
 _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
 
-SiteKey = tuple[int, tuple[int, int, int, int]]
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
+NO_STORE = frozenset({"memory", "none", "dummy"})
+"""Engines that live and die with the process."""
+
 UNDECIDED = "sql"
 """Engine of a URL-opened database whose URL is nowhere in the source."""
+
+_SOME_BACK_END = " backend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Opened:
     on_use: bool = False
 
     @property
+    def undecided(self) -> bool:
+        """Whether the engine is still to be found elsewhere: a database or broker whose URL isn't in the call."""
+        return self.engine == UNDECIDED or self.engine.endswith(_SOME_BACK_END)
+
+    @property
     def key(self) -> SiteKey:
         """What tells this call from others."""
         return site_key(self.site)
@@ -69,6 +77,7 @@ class Openings:
         self._evaluator = evaluator
         self._catalogue = catalogue
         self._program: Program = evaluator.program
+        self._arguments = Arguments(evaluator, self._opens)
 
     def all(self) -> tuple[Opened, ...]:
         """Return every opening of the repository, in order of file and appearance."""
@@ -76,7 +85,47 @@ class Openings:
         for site in self._program.sites:
             for opened, given in self._opens(site):
                 found.extend(self._opened(given, opened, site))
-        return tuple(dict.fromkeys(found))
+        for number, file in enumerate(self._program.files):
+            for scope, entry in enumerate(file.scopes):
+                if entry.kind == "class" and entry.bases:
+                    found.extend(self._models(Place(number, scope)))
+        return tuple(dict.fromkeys(_backed(found)))
+
+    def _models(self, cls: Place) -> Iterator[Opened]:
+        """Yield the store that keeps the objects of a class, where a base class of the catalogue says so."""
+        scope = self._program.scope(cls)
+        for base in self._evaluator.outside_bases(ClassRef(cls)):
+            opened = self._catalogue.open(base.name)
+            if opened is None or opened.type != "model" or not opened.counts:
+                continue
+            call = Call(Ref(scope.name), (), scope.span)
+            site = Site(cls, call, scope.branch, scope.name, None, "model", False)
+            parts: dict[str, tuple[Abstract, ...]] = {}
+            alias = None
+            for identity in opened.identity:
+                meanings = self._declared(cls, identity.param)
+                alias = alias or next(
+                    (key for m in meanings if (key := self._arguments.opened_at(m)) is not None), None
+                )
+                if meanings and identity.means != "client":
+                    parts[identity.means] = meanings
+            if not parts and opened.env and alias is None:
+                parts = {"url": (Symbol(opened.env[0]),)}
+            for address in addresses(parts, self._catalogue, opened.engine):
+                yield self._made(site, opened, opened.engine, opened.kind, opened.role, address, alias, ())
+            return
+
+    def _declared(self, cls: Place, path: str) -> tuple[Abstract, ...]:
+        """Return what an attribute of a class or of a class inside it means: `Meta.host`."""
+        *inner, name = path.split(".")
+        place = cls
+        for step in inner:
+            numbers = self._program.definitions(place, step)
+            if not numbers:
+                return ()
+            place = Place(place.file, numbers[-1])
+        bindings = self._program.bindings(place, name)
+        return tuple(m for b in bindings for m in self._evaluator.evaluate(b.value, place) if m != Known(None))
 
     def _opens(self, site: Site) -> Iterator[tuple[Open, Site]]:
         """Yield the catalogue entries that a call may be, with the arguments that reach them."""
@@ -103,7 +152,7 @@ class Openings:
     def _names(self, callee: Abstract) -> Iterator[str]:
         match callee:
             case External():
-                yield callee.name
+                yield callee.name.replace("()", "")  # a method of an object that an outside class made
             case Bound():
                 yield f"{callee.handle.name}.{callee.method}"
             case ClassRef():
@@ -132,26 +181,32 @@ class Openings:
             if decided is None:
                 return
             engine, kind, role = decided
-        parts, alias, containers = self._identity(given, opened, place)
-        if alias is None and not parts and opened.type in ("wrapper", "session") and not opened.engine:
+        parts, alias, containers = self._arguments.of(given, opened, place)
+        if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
-        if not engine and opened.by != "url":
+        if not engine and opened.by != "url" and alias is None:
             return  # a façade whose back end is chosen by something that isn't here
-        for address in addresses(parts, self._catalogue):
-            if not engine and kind not in ("", "relational", "queue") and not address.scheme:
-                continue  # a cache or limiter whose URL is nowhere: most often it is in memory
-            yield self._made(site, opened, engine, kind, role, address, alias, containers)
+        for address in addresses(parts, self._catalogue, engine):
+            if not engine and alias is None and not self._by_scheme(address) and not _may_be_open(kind, address):
+                continue  # a cache, limiter or file whose URL is nowhere or names no server
+            made = self._made(site, opened, engine, kind, role, address, alias, containers)
+            if made.engine not in NO_STORE:
+                yield made
+
+    def _by_scheme(self, address: Address) -> Engine | None:
+        return self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
 
     def _made(
         self, site: Site, opened: Open, engine: str, kind: str, role: str, address: Address,
         alias: SiteKey | None, containers: tuple[tuple[str, bool], ...],
     ) -> Opened:  # fmt: skip
-        by_url = self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None
+        by_url = self._by_scheme(address)
         if by_url is not None and (not engine or by_url.family != self._family(engine)) and opened.by == "url":
-            engine, kind = by_url.name, by_url.kind
+            queue = kind == Kind.QUEUE and by_url.kind in (Kind.KV, Kind.QUEUE)
+            engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
-            engine = UNDECIDED if kind in ("", "relational") else f"{opened.library} backend"
-        if address.private or opened.in_memory or address.scratch:
+            engine = UNDECIDED if kind in ("", "relational") and opened.by == "url" else opened.library + _SOME_BACK_END
+        if address.private or address.scratch or (opened.in_memory and not address.known):
             role = Role.SCRATCH
         on_use = opened.on_use or engine in opened.on_use_engines
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
@@ -166,132 +221,61 @@ class Openings:
         position = next((i.at for i in opened.identity if i.param == opened.by_param), 0)
         value = argument_of(site.call.args, opened.by_param, position)
         for meaning in self._evaluator.evaluate(value, place):
-            text = meaning.value if isinstance(meaning, Known) else None
-            chosen = opened.engines.get(text) if isinstance(text, str) else None
+            text = _selecting(meaning)
+            chosen = opened.engines.get(text) if text else None
             if chosen:
                 engine, _, rest = chosen.partition("/")
                 kind, _, role = rest.partition("/")
                 known = self._catalogue.engine(engine)
+                if engine in NO_STORE:
+                    return None
                 return engine, kind or (known.kind if known else opened.kind), role or opened.role
-        return None
-
-    def _identity(
-        self, site: Site, opened: Open, place: Place
-    ) -> tuple[dict[str, tuple[Abstract, ...]], SiteKey | None, tuple[tuple[str, bool], ...]]:
-        parts: dict[str, tuple[Abstract, ...]] = {}
-        alias: SiteKey | None = None
-        containers: list[tuple[str, bool]] = []
-        splats = self._splats(site, place)
-        for identity in opened.identity:
-            value = argument_of(site.call.args, identity.param, identity.at)
-            meanings = self._evaluator.evaluate(value, place) if value is not None else ()
-            if not meanings:
-                for splat in splats:
-                    meanings = (
-                        tuple(self._evaluator.lookup(splat, identity.param)) if _has(splat, identity.param) else ()
-                    )
-            meanings = tuple(m for m in meanings if m != Known(None))
-            if identity.means == "client":
-                for meaning in meanings:
-                    alias = alias or self._handle_site(meaning)
-                if meanings and alias is None:
-                    parts.setdefault("client", meanings)
-                continue
-            if identity.means == "container":
-                containers.extend(_container(meaning) for meaning in meanings)
-                continue
-            if not meanings and identity.default is not None and not splats:
-                meanings = (Known(identity.default),)
-            if not meanings:
-                continue
-            if any(isinstance(m, (Handle, Instance)) for m in meanings):
-                site_of = next((s for m in meanings if (s := self._handle_site(m)) is not None), None)
-                alias = alias or site_of
-                continue
-            means = identity.means
-            if means not in parts or value is not None:
-                parts[means] = meanings
-        if not parts and opened.env:
-            parts["url"] = (Symbol(opened.env[0]),)
-        if "client" in parts:
-            return {}, alias, tuple(containers)
-        if "url" in parts and "host" in parts:
-            del parts["host"]
-            parts.pop("port", None)
-        if splats and not any(argument_of(site.call.args, i.param, i.at) for i in opened.identity):
-            known = any(_has(splat, i.param) for splat in splats for i in opened.identity)
-            if not known:
-                parts = {}
-        return parts, alias, tuple(dict.fromkeys(containers))
-
-    def _splats(self, site: Site, place: Place) -> list[Display]:
-        found: list[Display] = []
-        for argument in site.call.args:
-            if argument.name == "**":
-                found.extend(m for m in self._evaluator.evaluate(argument.value, place) if isinstance(m, Display))
-                if not found:
-                    found.append(_EMPTY)
-        return found
-
-    def _handle_site(self, meaning: Abstract) -> SiteKey | None:
-        """Return the call that opened the store a value reaches: its own, or the one its class holds."""
-        if isinstance(meaning, Handle) and meaning.site is not None:
-            return site_key(meaning.site)
-        if isinstance(meaning, Bound) and meaning.handle.site is not None:
-            return site_key(meaning.handle.site)
         return None
 
     def _configured(self, site: Site, opened: Open, place: Place) -> Iterator[Opened]:
         """Yield the stores that a config dict names; without one, the library's defaults."""
-        displays: list[Display] = []
+        named = tuple(Entry(Lit(a.name), a.value) for a in site.call.args if a.name and not a.name.startswith("*"))
+        found = [Display(Map(named), place)]
         for identity in opened.identity:
             if identity.means == "config":
                 value = argument_of(site.call.args, identity.param, identity.at)
-                displays.extend(m for m in self._evaluator.evaluate(value, place) if isinstance(m, Display))
+                found.extend(m for m in self._evaluator.evaluate(value, place) if isinstance(m, Display))
+        displays = list(dict.fromkeys(found))
         for row in opened.config:
-            chosen = self._at(displays, row.key)
+            chosen = self._arguments.at(displays, row.key)
             provider = next((m.value for m in chosen if isinstance(m, Known) and isinstance(m.value, str)), row.default)
             engine = row.engines.get(provider or "", provider or "") if row.engines else (provider or "")
             known = self._catalogue.engine(engine)
             if not engine or (known is None and row.engines and provider not in row.engines):
                 continue
             parts: dict[str, tuple[Abstract, ...]] = {
-                i.means: values for i in row.identity if (values := self._at(displays, i.param))
+                i.means: values for i in row.identity if (values := self._arguments.at(displays, i.param))
             }
             kind = row.decides or (known.kind if known is not None else opened.kind)
-            containers = tuple(_container(m) for m in parts.pop("container", ()))
-            for address in addresses(parts, self._catalogue):
+            containers = tuple(container_of(m) for m in parts.pop("container", ()))
+            for address in addresses(parts, self._catalogue, engine):
                 name = known.name if known else engine
                 role = Role(row.role or "data")
                 yield Opened(site, opened.library, name, Kind(kind), role, address, None, containers)
 
-    def _at(self, displays: list[Display], path: str) -> tuple[Abstract, ...]:
-        found: list[Abstract] = list(displays)
-        for key in path.split("."):
-            following: list[Abstract] = []
-            for meaning in found:
-                if isinstance(meaning, Display) and _has(meaning, key):
-                    following.extend(self._evaluator.lookup(meaning, key))
-            found = following
-        return tuple(found)
+
+def _backed(found: list[Opened]) -> list[Opened]:
+    """Leave out wrappers without an engine of their own whose client opened nothing."""
+    while True:
+        keys = {o.key for o in found if o.alias != o.key}
+        kept = [o for o in found if not o.engine.endswith(_SOME_BACK_END) or o.alias is None or o.alias in keys]
+        if len(kept) == len(found):
+            return kept
+        found = kept
 
 
-_EMPTY = Display(Map(()), Place(0, 0))
+def _may_be_open(kind: str, address: Address) -> bool:
+    """Say whether what is opened without a URL that names an engine is a database or broker all the same."""
+    return kind in ("", "relational") or (kind == "queue" and not address.scheme)
 
 
-def _has(display: Display, key: str) -> bool:
-    if not isinstance(display.value, Map):
-        return False
-    return any(entry.key == Lit(key) for entry in display.value.entries)
-
-
-def _container(meaning: Abstract) -> tuple[str, bool]:
-    match meaning:
-        case Known():
-            return str(meaning.value), False
-        case Symbol():
-            return "{" + meaning.name + "}", not meaning.strong
-        case Template():
-            return readable(meaning), True
-        case _:
-            return "{unknown}", True
+def _selecting(meaning: Abstract) -> str:
+    """Return the text or the last name that chooses an engine: `"redis"`, `Cache.REDIS`, a class."""
+    if isinstance(meaning, Known):
+        return meaning.value if isinstance(meaning.value, str) else ""
+    return meaning.name.rpartition(".")[2] if isinstance(meaning, (External, Handle)) else ""

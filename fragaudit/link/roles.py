@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from fragaudit.link.grouping import Group
-from fragaudit.link.openings import Opened
+from fragaudit.link.openings import Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Reason, Role, Store, TableOrigin
@@ -20,11 +20,23 @@ _ORDER = (Role.DATA, Role.SESSION, Role.CACHE, Role.CHECKPOINT, Role.BROKER, Rol
 PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT, Kind.GRAPH)
 
 
-def role_of(group: Group, program: Program) -> tuple[Role, Reason]:
-    """Return the role of a store: the weightiest of its openings' roles."""
+def role_of(group: Group, program: Program, used: Container[SiteKey] = ()) -> tuple[Role, Reason]:
+    """Return the role of a store: the weightiest of its openings' roles.
+
+    A client of which nothing says what it is for, and through which itself nothing is read or written (`used` are
+    the openings of which there is a call), is what it is handed to: a queue's, a cache's, a session's. What a wrapper
+    is for, its client says.
+    """
     roles = [(_opening_role(opened, program), opened) for opened in group.openings]
+    handed = {opened.alias for (role, _), opened in roles if opened.alias is not None and role != Role.DATA}
+    keys = {opened.key for _, opened in roles}
+    told = [
+        ((role, why), opened)
+        for (role, why), opened in roles
+        if role != Role.DATA or (opened.alias not in keys and (opened.key not in handed or opened.key in used))
+    ]
     (role, why), opened = min(
-        roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at)
+        told or roles, key=lambda item: (_ORDER.index(item[0][0]), item[1].site.place, item[1].site.call.at)
     )
     at = program.location(opened.site.place.file, opened.site.call.at)
     return role, Reason(f"role {role}: {why}", at)

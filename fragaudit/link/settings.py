@@ -91,6 +91,9 @@ _PASS_ON = frozenset(
         "yarl.URL",
     }
 )
+BUILT_IN = frozenset({"str", "int", "bool", "dict"})
+"""Names that no import gives and that pass a value on."""
+
 _FIELDS = frozenset(
     {
         "dataclasses.field",
@@ -145,7 +148,7 @@ def django_setting(evaluator: Evaluator, name: str) -> tuple[Abstract, ...]:
 def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abstract, ...] | None:
     """Return what a call of an outside function means, or None if it is an ordinary one."""
     if name in _READERS or (name.startswith(_ENV_OBJECTS) and name not in _ENV_OBJECTS):
-        return _environment(evaluator, call, place)
+        return _environment(evaluator, name, call, place)
     if name in _FIELDS:
         return _field_default(evaluator, call, place)
     if name in _PROVIDERS:
@@ -175,7 +178,17 @@ def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abs
     return None
 
 
-def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstract, ...]:
+_USUAL = {
+    "dj_database_url.config": "DATABASE_URL",
+    "db": "DATABASE_URL",
+    "cache": "CACHE_URL",
+    "dj_db_url": "DATABASE_URL",
+    "dj_cache_url": "CACHE_URL",
+}
+"""Variables that are read where the call names none, by reader or by method of an environment object."""
+
+
+def _environment(evaluator: Evaluator, reader: str, call: Call, place: Place) -> tuple[Abstract, ...]:
     name = ""
     defaults: tuple[Abstract, ...] = ()
     for number, argument in enumerate(call.args):
@@ -187,6 +200,7 @@ def _environment(evaluator: Evaluator, call: Call, place: Place) -> tuple[Abstra
                 name = readable(first[0])
         elif argument.name in ("default", "failobj") or (argument.name is None and number == 1):
             defaults = evaluator.evaluate(argument.value, place)
+    name = name or _USUAL.get(reader.rpartition(".")[2] if reader.startswith(_ENV_OBJECTS) else reader, "")
     if not name:
         return (UNKNOWN,)
     return (Symbol(name, _real(defaults)),)
@@ -201,7 +215,9 @@ def read_by(evaluator: Evaluator, function: Place, call: Call, place: Place) -> 
         return None
     first = evaluator.evaluate(call.args[0].value, place)
     name = first[0].value if len(first) == 1 and isinstance(first[0], Known) else None
-    return _environment(evaluator, call, place) if isinstance(name, str) and _VARIABLE.match(name) else None
+    if not isinstance(name, str) or not _VARIABLE.match(name):
+        return None
+    return _environment(evaluator, "os.getenv", call, place)
 
 
 def mentions_environment(value: Value) -> bool:

@@ -196,9 +196,22 @@ class Slots:
         return tuple(sorted(u for u in self._callers.get(cls, ()) if u.file == cls.file and u.scope != MODULE_SCOPE))
 
     def _relatives(self, root: Place) -> frozenset[Place]:
-        """Return all classes under the topmost ancestors of a family: one helper may serve several of its roles."""
-        tops = [c.place for c in self._evaluator.ancestry(ClassRef(root))]
-        return frozenset(cls for top in tops for cls in self._families.get(top, ()))
+        """Return all classes under the topmost ancestors of a family: one helper may serve several of its roles.
+
+        A role with a single implementation leaves no choice: what that opens is always open.
+        """
+        own = self._families.get(root, ())
+        found = set(own)
+        for top in (c.place for c in self._evaluator.ancestry(ClassRef(root))):
+            for cls in self._families.get(top, ()):
+                between = [
+                    c.place
+                    for c in self._evaluator.ancestry(ClassRef(cls))[1:]
+                    if c.place != top and c.place in self._families[top]
+                ]
+                if not between or any(len(self._families[place]) >= FEWEST for place in between):
+                    found.add(cls)
+        return frozenset(found)
 
     def _common_kind(self, alternatives: Sequence[Alternative]) -> Kind:
         counts: dict[Kind, int] = defaultdict(int)

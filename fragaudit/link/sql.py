@@ -10,15 +10,32 @@ import msgspec
 from fragaudit.config import Config
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
-from fragaudit.link.schema import Schema, changes, fold
-from fragaudit.link.speech import spoken_by
-from fragaudit.model.accesses import Access, Write
+from fragaudit.link.schema import Schema
+from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Problem
 from fragaudit.model.schema import Table
-from fragaudit.model.statements import Read, Sited, Written
-from fragaudit.model.stores import Service
+from fragaudit.model.statements import Read, Written
+from fragaudit.model.stores import Kind, Service
 
+_DIALECTS = {
+    "postgresql": "postgres",
+    "cockroachdb": "postgres",
+    "timescaledb": "postgres",
+    "pgvector": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "tidb": "mysql",
+    "sqlite": "sqlite",
+    "libsql": "sqlite",
+    "mssql": "tsql",
+    "oracle": "oracle",
+    "duckdb": "duckdb",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
+    "clickhouse": "clickhouse",
+    "redshift": "redshift",
+}
 Texts = Sequence[tuple[Written, Sequence[Read]]]
 
 
@@ -35,10 +52,19 @@ class Understood(msgspec.Struct, frozen=True):
     unknown_table: int = 0
 
 
+def dialect_of(engine: str) -> str:
+    """Return sqlglot's name for the dialect of an engine, empty if it has none."""
+    return _DIALECTS.get(engine, "")
+
+
 def assigned(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], facts: Sequence[FileFacts], config: Config
+    services: Sequence[Service],
+    paths: Sequence[frozenset[str]],
+    facts: Sequence[FileFacts],
+    config: Config,
+    more: Sequence[Written] = (),
 ) -> list[Written]:
-    """Return the texts of SQL files with the dialect they are to be read in.
+    """Return the texts of SQL files, and more texts, with the dialect they are to be read in.
 
     What the configuration says comes first, then what the text itself shows, then the one dialect that the stores of
     the file's service speak, then what most files of the repository show.
@@ -51,15 +77,27 @@ def assigned(
         for written in file.written:
             dialect = config.dialect or written.dialect or spoken.get(file.path) or usual
             found.append(msgspec.structs.replace(written, dialect=dialect))
+    for written in more:
+        dialect = config.dialect or written.dialect or spoken.get(written.path) or usual
+        found.append(msgspec.structs.replace(written, dialect=dialect))
     return found
+
+
+def spoken_by(service: Service) -> str:
+    """Return the dialect of a service's stores: its primary's, or the only one that any of them speaks."""
+    primary = next((s for s in service.stores if s.id == service.primary), None)
+    if primary is not None and primary.kind == Kind.RELATIONAL:
+        return dialect_of(primary.engine)
+    spoken = {dialect_of(s.engine) for s in service.stores if s.kind == Kind.RELATIONAL} - {""}
+    return spoken.pop() if len(spoken) == 1 else ""
 
 
 def attach(
     services: Sequence[Service],
     paths: Sequence[frozenset[str]],
     read: Texts,
-    more: Sequence[Sited] = (),
-    ordered: frozenset[str] = frozenset(),
+    schema: Schema,
+    uses: Sequence[Sequence[Used]],
     expressed: Sequence[Expressed] = (),
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
@@ -68,18 +106,21 @@ def attach(
         services: the services.
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
-        more: changes of the schema that don't come from SQL texts, as models and migrations in Python make them.
-        ordered: files whose changes are all among those, in their order.
+        schema: the tables of the repository.
+        uses: for each text, what its statements do to them.
         expressed: queries that are written as expressions.
     """
-    schema = fold((*changes(r for r in read if r[0].path not in ordered), *more))
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]
     unparsed: list[list[Problem]] = [[] for _ in services]
     counts: Counter[str] = Counter()
-    for written, reads in read:
+    for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
+        if number is not None:
+            for use in used:
+                found[number] += use.accesses
+                writes[number] += use.writes
         for one in reads:
             kind = _kind(one)
             counts[kind] += 1
@@ -87,10 +128,6 @@ def attach(
                 unparsed[number].append(
                     Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
                 )
-            if one.statement is not None and number is not None:
-                used = accesses(one.statement, written, schema)
-                found[number] += used.accesses
-                writes[number] += used.writes
     told: set[tuple[object, ...]] = set()
     for query in expressed:
         number = owner.get(query.written.path)
@@ -107,7 +144,7 @@ def attach(
         msgspec.structs.replace(
             service,
             schema=_tables(schema, paths[number], found[number], writes[number]),
-            accesses=tuple(sorted(dict.fromkeys(found[number]), key=lambda a: (a.at, a.table, a.alias))),
+            accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
         )

@@ -115,17 +115,29 @@ class Usage:
                         site, Handle(f"{base.handle.name}.{base.method}", base.handle.site), func.name
                     )
                 case Instance():
+                    yield from self._inherited(site, base.of, func.name)
                     yield from self._on_instance(site, base, func.name)
                 case External():
-                    yield from self._on_handle(site, Handle(base.name), func.name)
+                    yield from self._on_handle(site, Handle(base.name.replace("()", "")), func.name)
+                case ClassRef():
+                    yield from self._inherited(site, base, func.name)
                 case _:
                     continue
+
+    def _inherited(self, site: Site, cls: ClassRef, method: str) -> Iterator[Called]:
+        """A call of a method that a class of the project has from a library: `User.find_one(…)`, `user.save()`."""
+        for outside in self._evaluator.outside_bases(cls):
+            if self._catalogue.operations(outside.name, method):
+                yield from self._on_handle(site, Handle(outside.name), method)
+                return
 
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)
         operations = self._catalogue.operations(handle.name, method)
-        if not operations and opened is None and handle.site is not None:
+        if not operations and handle.site is not None:
             operations = self._catalogue.operations_of_library(handle.name, method)
+            if any(operation.verb == "container" for operation in operations):
+                return  # on some class of the library it only leads to a container
         for operation in operations:
             if operation.verb == "container":
                 continue
@@ -133,7 +145,8 @@ class Usage:
             opening = site_key(handle.site) if handle.site is not None else None
             if opening is None and opened is None and not engine:
                 continue
-            verb, traverses = self._query(site, operation, engine)
+            either = {o.verb for o in operations} >= {"write", "read"}
+            verb, traverses = self._query(site, operation, engine, either)
             call = StoreCall(
                 self._evaluator.program.location(site.place.file, site.call.at),
                 verb,
@@ -148,8 +161,13 @@ class Usage:
     def _engine_of(self, package: str) -> str:
         return next((library.engine for library in self._catalogue.libraries if library.package == package), "")
 
-    def _query(self, site: Site, operation: Operation, engine: str) -> tuple[Literal["write", "read", "delete"], bool]:
-        """Return what a call does, and whether it walks a graph; a query language's text decides where it is known."""
+    def _query(
+        self, site: Site, operation: Operation, engine: str, either: bool
+    ) -> tuple[Literal["write", "read", "delete"], bool]:
+        """Return what a call does, and whether it walks a graph; a query language's text decides where it is known.
+
+        `either`: the method serves to write and to read; without a text it counts as a walk, which alarms nobody.
+        """
         verb: Literal["write", "read", "delete"] = operation.verb  # type: ignore[assignment]
         if not self._is_graph(engine):
             return verb, bool(operation.traversal)
@@ -158,6 +176,8 @@ class Usage:
         name = operation.query if isinstance(operation.query, str) else ""
         value = argument_of(site.call.args, name, operation.at.get(name, 0))
         texts = [readable(m) for m in self._evaluator.evaluate(value, site.place)]
+        if not either and not any(_CHANGES.search(text) or _WALKS.search(text) for text in texts):
+            return verb, verb == "read"
         writes = bool(texts) and all(_CHANGES.search(text) for text in texts)
         only = writes and not any(_WALKS.search(text) for text in texts)
         return ("write" if writes else "read"), not only

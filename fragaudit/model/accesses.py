@@ -92,3 +92,17 @@ class Write(Struct, frozen=True, order=True):
     table: str
     verb: Literal["insert", "update", "delete", "merge"]
     columns: tuple[str, ...] = ()
+
+
+class Used(Struct, frozen=True):
+    """What one statement does to tables."""
+
+    accesses: tuple[Access, ...]
+    writes: tuple[Write, ...]
+
+
+class FileUses(Struct, frozen=True):
+    """What the statements of one file do to tables: for each text, what each of its statements does."""
+
+    path: str
+    uses: tuple[tuple[Used, ...], ...]

@@ -73,8 +73,8 @@ class Branch(Struct, frozen=True, array_like=True):
 class Binding(Struct, frozen=True, array_like=True):
     """`target = value` in a scope. The target is a name or `self.name`, an item as `name[]`.
 
-    `how` tells assignments from `with … as`, `for … in` (the value is the iterable) and bare annotations. The key of a
-    `+=` is its operator where that is `&` or `|`.
+    `how` tells assignments from `with … as`, `for … in` (the value is the iterable, `key` the place in each item where
+    items are taken apart) and bare annotations.
     """
 
     scope: int

@@ -38,10 +38,11 @@ class Written(Struct, frozen=True):
     """A text that is, or holds, SQL statements.
 
     `path` is the file it stands in, `at` the whole of it. `kind`: `file` is a statement of a .sql file, `query` a
-    single statement, `script` several. `dialect` is sqlglot's name for the dialect of the store that runs it, empty if that isn't known;
-    `store` that store's id. `dynamic` says why it can't be judged, empty if it can. `executed` is false for a text that
-    merely looks like SQL and whose execution was not seen. `maintenance` says why it is run once rather than by the
-    service, empty if it isn't. `places` are those of a statement that never was text, in the order of its marks.
+    single statement, `script` several. `dialect` is sqlglot's name for the dialect of the store that runs it, empty if
+    that isn't known; `store` that store's id. `dynamic` says why it can't be judged, empty if it can. `executed` is
+    false for a text that merely looks like SQL and whose execution was not seen. `maintenance` says why it is run once
+    rather than by the service, empty if it isn't. `places` are those of a statement that never was text, in the order
+    of its marks.
     """
 
     text: str

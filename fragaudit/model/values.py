@@ -10,6 +10,8 @@ from typing import TypeAlias, Union
 
 from msgspec import Struct
 
+from fragaudit.model.layout import Layout
+
 Span: TypeAlias = tuple[int, int, int, int]
 """(line, column, end line, end column): lines and columns from 1, the end exclusive."""
 
@@ -18,6 +20,12 @@ class Lit(Struct, frozen=True, tag="l", array_like=True):
     """A constant: string, number, boolean or None."""
 
     value: str | int | float | bool | None
+
+
+class Placed(Lit, frozen=True, tag="q", array_like=True):
+    """A string constant that may be part of a SQL statement, and where its code points stand (see `layout`)."""
+
+    at: Layout = ()
 
 
 class Ref(Struct, frozen=True, tag="r", array_like=True):
@@ -110,7 +118,7 @@ class Operation(Struct, frozen=True, tag="p", array_like=True):
     operands: tuple[Value, ...]
 
 
-Value: TypeAlias = Union[Lit, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Operation, Other]
+Value: TypeAlias = Union[Lit, Placed, Ref, Attr, Item, Call, Text, Seq, Map, Either, Function, Operation, Other]
 
 UNKNOWN = Other()
 

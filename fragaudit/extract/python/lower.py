@@ -1,12 +1,14 @@
-"""From libcst expressions to values: what linking can follow is kept, the rest becomes `Other`."""
+"""From expressions of Python's own syntax tree to values: what linking can follow is kept, the rest becomes `Other`."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable
 
-import libcst as cst
-
+from fragaudit.extract.python.literals import Part, fragments, is_statement, may_be_sql, placed_parts
+from fragaudit.extract.python.places import Places
+from fragaudit.model.layout import Layout, cut, shifted
 from fragaudit.model.values import (
     UNKNOWN,
     Arg,
@@ -20,6 +22,7 @@ from fragaudit.model.values import (
     Map,
     Operation,
     Other,
+    Placed,
     Ref,
     Seq,
     Span,
@@ -29,6 +32,9 @@ from fragaudit.model.values import (
 
 LONGEST_TEXT = 4_000
 """Longer literals are cut: nothing that names a store is longer, and facts stay small."""
+
+LONGEST_STATEMENT = 60_000
+"""SQL texts may be whole schemas."""
 
 MOST_ITEMS = 400
 """Displays with more items are data, not configuration."""
@@ -40,244 +46,291 @@ PLACED = frozenset(
     {
         "where", "filter", "filter_by", "having", "join", "outerjoin", "and_", "or_", "not_", "exclude", "get", "aget",
         "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_object_or_404",
-        "aget_object_or_404", "get_list_or_404", "Q", "append", "extend", "order_by", "any", "has", "get_or_none", "eq",
-        "in_", "gt", "gte", "lt", "lte", "match", "order", "like", "ilike", "is_", "on", "orderby",
+        "aget_object_or_404", "get_list_or_404", "Q", "append", "extend", "order_by", "any", "has", "get_or_none",
+        "in_", "eq", "gt", "gte", "lt", "lte", "match", "order", "like", "ilike", "is_", "on", "orderby",
     }
 )  # fmt: skip
 """Methods of which each argument is a condition or key of its own, so that its place is kept."""
 
-_PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
-_BRACES = re.compile(r"\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+_PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
+_BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _NOWHERE: Span = (1, 1, 1, 1)
 _ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
-_OPERATORS: dict[type[cst.CSTNode], str] = {
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.In: "in",
-    cst.NotIn: "not in",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.Not: "not",
-    cst.BitInvert: "~",
-    cst.Plus: "+",
-    cst.Minus: "-",
-    cst.Subtract: "-",
-    cst.Multiply: "*",
-    cst.Divide: "/",
-    cst.FloorDivide: "//",
-    cst.Modulo: "%",
-    cst.Power: "**",
-    cst.MatrixMultiply: "@",
-    cst.BitAnd: "&",
-    cst.BitOr: "|",
-    cst.BitXor: "^",
-    cst.LeftShift: "<<",
-    cst.RightShift: ">>",
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.Not: "not",
+    ast.Invert: "~",
+    ast.UAdd: "+",
+    ast.USub: "-",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
 }
 
 
 class Lowering:
-    """Turns expressions of one parsed piece into values; `spans` holds the places of its calls.
+    """Turns expressions of one file into values; `places` tells where its nodes stand.
 
     `bind` is called for names bound inside expressions (walrus, comprehensions).
     """
 
-    def __init__(self, spans: dict[int, Span], bind: Callable[[str, Value, Span, bool], None]) -> None:
-        self.spans = spans
+    def __init__(self, places: Places, bind: Callable[[str, Value, Span, bool], None]) -> None:
+        self._places = places
         self._bind = bind
+        self._placing = False
+        self._inside: Span | None = None
 
-    def value(self, node: cst.CSTNode | None) -> Value:
+    def value(self, node: ast.AST | None) -> Value:
         """Return the value of an expression; an absent one is unknown."""
         lower = _LOWER.get(type(node)) if node is not None else None
         if lower is not None and node is not None:
             return lower(self, node)
         return UNKNOWN
 
-    def span(self, node: cst.CSTNode) -> Span:
-        """Return where a node stands."""
-        return self.spans.get(id(node), _NOWHERE)
+    def span(self, node: ast.AST) -> Span:
+        """Return where a node stands; inside an f-string, where that stands, as older Pythons can't tell better."""
+        return self._inside or self._places.span(node)
 
-    def _other(self, *nodes: cst.CSTNode | None) -> Value:
+    def _other(self, *nodes: ast.AST | None) -> Value:
         return other(self.value(node) for node in nodes if node is not None)
 
-    def _name(self, node: cst.Name) -> Value:
-        match node.value:
-            case "True":
-                return Lit(True)
-            case "False":
-                return Lit(False)
-            case "None":
-                return Lit(None)
-            case name:
-                return Ref(name)
+    def _name(self, node: ast.Name) -> Value:
+        return Ref(node.id)
 
-    def _attribute(self, node: cst.Attribute) -> Value:
-        return Attr(self.value(node.value), node.attr.value)
+    def _attribute(self, node: ast.Attribute) -> Value:
+        return Attr(self.value(node.value), node.attr)
 
-    def _subscript(self, node: cst.Subscript) -> Value:
-        keys: list[Value] = []
-        for element in node.slice:
-            if isinstance(element.slice, cst.Index):
-                keys.append(self.value(element.slice.value))
-            elif isinstance(element.slice, cst.Slice):
-                keys.append(Operation(":", (self._bound(element.slice.lower), self._bound(element.slice.upper))))
-        return Item(self.value(node.value), keys[0] if len(keys) == 1 else Seq(tuple(keys)))
+    def _subscript(self, node: ast.Subscript) -> Value:
+        written = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        keys = tuple(self._key(key) for key in written)
+        return Item(self.value(node.value), keys[0] if len(keys) == 1 else Seq(keys))
 
-    def _bound(self, node: cst.BaseExpression | None) -> Value:
+    def _key(self, node: ast.expr) -> Value:
+        if isinstance(node, ast.Slice):
+            return Operation(":", (self._bound(node.lower), self._bound(node.upper)))
+        return self.value(node)
+
+    def _bound(self, node: ast.expr | None) -> Value:
         return self.value(node) if node is not None else Lit(None)
 
-    def _call(self, node: cst.Call) -> Value:
+    def _call(self, node: ast.Call) -> Value:
+        outer = self._placing
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "join" and len(node.args) == 1:
+            self._decide(node.args[0])
+        arguments = tuple(self._arguments(node))
+        self._placing = outer
         func = self.value(node.func)
-        placed = getattr(func, "name", "") in PLACED
-        arguments = tuple(
-            Arg(
-                a.keyword.value if a.keyword is not None else (a.star or None),
-                self.value(a.value),
-                self.span(a) if placed else None,
-            )
-            for a in node.args
-        )
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
             if text is not None:
                 return text
         return Call(func, arguments, self.span(node))
 
-    def _string(self, node: cst.SimpleString) -> Value:
-        try:
-            text = node.evaluated_value
-        except (SyntaxError, ValueError):
-            return UNKNOWN
-        if isinstance(text, bytes):
-            return Lit(text[:LONGEST_TEXT].decode("latin-1"))
-        # Lone surrogates are legal in a literal and in nothing that stores facts.
-        return Lit(text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8"))
+    def _arguments(self, node: ast.Call) -> Iterable[Arg]:
+        """Yield arguments in the order in which they are written: `f(a=1, *rest)` is legal."""
+        placed = getattr(node.func, "attr", getattr(node.func, "id", "")) in PLACED
+        plain: list[tuple[tuple[int, int], str | None, ast.expr, ast.AST]] = []
+        for value in node.args:
+            starred = isinstance(value, ast.Starred)
+            at = (value.lineno, value.col_offset)
+            plain.append((at, "*" if starred else None, value.value if isinstance(value, ast.Starred) else value, value))
+        for keyword in node.keywords:
+            plain.append(((keyword.lineno, keyword.col_offset), keyword.arg or "**", keyword.value, keyword))
+        if node.keywords and any(name == "*" for _, name, _, _ in plain):
+            plain.sort(key=lambda argument: argument[0])
+        for _, name, value, whole in plain:
+            yield Arg(name, self.value(value), self.span(whole) if placed else None)
 
-    def _concatenated(self, node: cst.ConcatenatedString) -> Value:
-        return join_text((self.value(node.left), self.value(node.right)))
+    def _constant(self, node: ast.Constant) -> Value:
+        value = node.value
+        if isinstance(value, str):
+            return self._string(node, value)
+        if isinstance(value, bool) or value is None:
+            return Lit(value)
+        if isinstance(value, bytes):
+            return Lit(value[:LONGEST_TEXT].decode("latin-1"))
+        if isinstance(value, int):
+            # Larger numbers are no ports, database numbers or limits, and don't survive every JSON reader.
+            return Lit(value) if abs(value) < 2**53 else UNKNOWN
+        if isinstance(value, float):
+            return Lit(value) if abs(value) != float("inf") else UNKNOWN
+        return UNKNOWN
 
-    def _formatted(self, node: cst.FormattedString) -> Value:
+    def _string(self, node: ast.Constant, text: str) -> Value:
+        if (self._placing or may_be_sql(text)) and self._inside is None:
+            return join_text(_placed(part.text, part.layout) for part in self._parts(node))
+        return Lit(_storable(text[:LONGEST_TEXT]))
+
+    def _parts(self, node: ast.Constant | ast.JoinedStr) -> list[Part]:
+        source, line, column = self._places.source(node)
+        return placed_parts(source, line, column)
+
+    def _formatted(self, node: ast.JoinedStr) -> Value:
+        outer, inside = self._placing, self._inside
+        self._decide(node)
         parts: list[Value] = []
-        for part in node.parts:
-            if isinstance(part, cst.FormattedStringText):
-                parts.append(Lit(part.value.replace("{{", "{").replace("}}", "}")))
-            elif isinstance(part, cst.FormattedStringExpression):
-                parts.append(self.value(part.expression))
+        if self._placing and inside is None:
+            for part in self._parts(node):
+                parts.append(self._hole(part) if part.hole else _placed(part.text, part.layout))
+        else:
+            self._inside = inside or self._places.span(node)
+            for value in node.values:
+                if isinstance(value, ast.FormattedValue):
+                    parts.append(self.value(value.value))
+                elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    parts.append(Lit(_storable(value.value[:LONGEST_TEXT])))
+        self._placing, self._inside = outer, inside
         return join_text(parts)
 
-    def _integer(self, node: cst.Integer) -> Value:
+    def _hole(self, part: Part) -> Value:
+        """Lower the expression in a hole, cut out of its f-string: older Pythons don't tell where it stands."""
+        line, column = part.layout[1], part.layout[2]
+        outer = self._places
         try:
-            number = node.evaluated_value
+            # In brackets, as it may have lines of its own.
+            tree = ast.parse(f"({part.text})", mode="eval").body
+            self._places = Places(f"({part.text})".splitlines(keepends=True), part.text.isascii(), (line, column - 1))
+            return self.value(tree)
         except (SyntaxError, ValueError):
             return UNKNOWN
-        # Larger numbers are no ports, database numbers or limits, and don't survive every JSON reader.
-        return Lit(number) if abs(number) < 2**53 else UNKNOWN
+        finally:
+            self._places = outer
 
-    def _float(self, node: cst.Float) -> Value:
-        number = float(node.value.replace("_", ""))
-        return Lit(number) if abs(number) != float("inf") else UNKNOWN
+    def _decide(self, node: ast.expr) -> None:
+        """Keep the places of all parts of a string if any of them may be SQL; the whole decides what a part is."""
+        if not self._placing:
+            self._placing = any(may_be_sql(text) for text in fragments(node))
 
-    def _sequence(self, node: cst.List | cst.Tuple | cst.Set) -> Value:
-        if len(node.elements) > MOST_ITEMS:
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
+        if len(node.elts) > MOST_ITEMS:
             return UNKNOWN
-        return Seq(tuple(self.value(element.value) for element in node.elements))
+        return Seq(tuple(self.value(e.value if isinstance(e, ast.Starred) else e) for e in node.elts))
 
-    def _dict(self, node: cst.Dict) -> Value:
-        if len(node.elements) > MOST_ITEMS:
+    def _dict(self, node: ast.Dict) -> Value:
+        if len(node.keys) > MOST_ITEMS:
             return UNKNOWN
-        return Map(
-            tuple(
-                Entry(self.value(e.key) if isinstance(e, cst.DictElement) else None, self.value(e.value))
-                for e in node.elements
-            )
-        )
+        pairs = zip(node.keys, node.values, strict=True)
+        return Map(tuple(Entry(self.value(k) if k is not None else None, self.value(v)) for k, v in pairs))
 
-    def _binary(self, node: cst.BinaryOperation) -> Value:
+    def _binary(self, node: ast.BinOp) -> Value:
         # A left-leaning chain of thousands of operands is legal; it must not be a chain of calls here.
-        operands: list[tuple[cst.BaseBinaryOp, cst.BaseExpression]] = []
-        left: cst.BaseExpression = node
-        while isinstance(left, cst.BinaryOperation):
-            operands.append((left.operator, left.right))
+        operands: list[tuple[ast.operator, ast.expr]] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            operands.append((left.op, left.right))
             left = left.left
-        result = self.value(left)
+        outer = self._placing
+        if any(isinstance(operator, (ast.Add, ast.Mod)) for operator, _ in operands):
+            self._decide(node)
+        result = self._chained(self.value(left), operands)
+        self._placing = outer
+        return result
+
+    def _chained(self, result: Value, operands: list[tuple[ast.operator, ast.expr]]) -> Value:
         long = len(operands) > MOST_OPERANDS
         for operator, operand in reversed(operands):
             right = self.value(operand)
-            if isinstance(operator, cst.Add):
+            if isinstance(operator, ast.Add):
                 added = _add(result, right)
                 result = added if added is not None else operation("+", result, right, long=long)
-            elif isinstance(operator, cst.Modulo) and isinstance(result, (Lit, Text)):
+            elif isinstance(operator, ast.Mod) and isinstance(result, (Lit, Text)):
                 result = _percent(result, right) or operation("%", result, right, long=long)
-            elif isinstance(operator, cst.Divide) and not (isinstance(result, Lit) and isinstance(result.value, int)):
+            elif isinstance(operator, ast.Div) and not (isinstance(result, Lit) and isinstance(result.value, int)):
                 result = join_text((result, Lit("/"), right))
-            elif isinstance(operator, cst.BitOr) and long:
+            elif isinstance(operator, ast.BitOr) and long:
                 result = Either((*_options(result), *_options(right)))
             else:
                 result = operation(_OPERATORS[type(operator)], result, right, long=long)
         return result
 
-    def _boolean(self, node: cst.BooleanOperation) -> Value:
-        left, right = self.value(node.left), self.value(node.right)
-        if isinstance(node.operator, cst.Or):
-            return Either((*_options(left), *_options(right)))
-        return operation("and", left, right)
+    def _boolean(self, node: ast.BoolOp) -> Value:
+        values = [self.value(operand) for operand in node.values]
+        if isinstance(node.op, ast.Or):
+            return Either(tuple(option for value in values for option in _options(value)))
+        result = values[0]
+        for value in values[1:]:
+            result = operation("and", result, value)
+        return result
 
-    def _if_else(self, node: cst.IfExp) -> Value:
+    def _if_else(self, node: ast.IfExp) -> Value:
         return Either((*_options(self.value(node.body)), *_options(self.value(node.orelse))))
 
-    def _unary(self, node: cst.UnaryOperation) -> Value:
-        inner = self.value(node.expression)
-        if isinstance(node.operator, cst.Minus) and isinstance(inner, Lit) and isinstance(inner.value, (int, float)):
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        inner = self.value(node.operand)
+        if isinstance(node.op, ast.USub) and isinstance(inner, Lit) and isinstance(inner.value, (int, float)):
             return Lit(-inner.value)
-        return operation(_OPERATORS[type(node.operator)], inner)
+        return operation(_OPERATORS[type(node.op)], inner)
 
-    def _comparison(self, node: cst.Comparison) -> Value:
-        if len(node.comparisons) > 1:
+    def _comparison(self, node: ast.Compare) -> Value:
+        if len(node.ops) > 1:
             # The middle of `a < b < c` is written once and belongs to both.
-            return self._other(node.left, *(target.comparator for target in node.comparisons))
-        target = node.comparisons[0]
-        return operation(_OPERATORS[type(target.operator)], self.value(node.left), self.value(target.comparator))
+            return self._other(node.left, *node.comparators)
+        return operation(_OPERATORS[type(node.ops[0])], self.value(node.left), self.value(node.comparators[0]))
 
-    def _inner(self, node: cst.Await | cst.Yield) -> Value:
-        inner = node.value if isinstance(node, cst.Yield) else node.expression
-        return self.value(inner.item if isinstance(inner, cst.From) else inner)
+    def _inner(self, node: ast.Await | ast.Yield | ast.YieldFrom | ast.Starred) -> Value:
+        return self.value(node.value)
 
-    def _lambda(self, node: cst.Lambda) -> Value:
+    def _lambda(self, node: ast.Lambda) -> Value:
         return Function(self.value(node.body))
 
-    def _walrus(self, node: cst.NamedExpr) -> Value:
+    def _walrus(self, node: ast.NamedExpr) -> Value:
         inner = self.value(node.value)
-        if isinstance(node.target, cst.Name):
-            self._bind(node.target.value, inner, self.span(node), False)
+        self._bind(node.target.id, inner, self.span(node), False)
         return inner
 
-    def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
-        self._for_in(node.for_in)
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        self._for_in(node.generators)
         return Seq((self.value(node.elt),))
 
-    def _dict_comprehension(self, node: cst.DictComp) -> Value:
-        self._for_in(node.for_in)
+    def _dict_comprehension(self, node: ast.DictComp) -> Value:
+        self._for_in(node.generators)
         return Map((Entry(self.value(node.key), self.value(node.value)),))
 
-    def _for_in(self, node: cst.CompFor) -> None:
-        iterable = self.value(node.iter)
-        for name in names_of(node.target):
-            self._bind(name, iterable, _NOWHERE, True)
-        if node.inner_for_in is not None:
-            self._for_in(node.inner_for_in)
+    def _for_in(self, generators: list[ast.comprehension]) -> None:
+        for generator in generators:
+            iterable = self.value(generator.iter)
+            for name in names_of(generator.target):
+                self._bind(name, iterable, _NOWHERE, True)
 
 
-def names_of(target: cst.CSTNode) -> Iterable[str]:
+def names_of(target: ast.AST) -> Iterable[str]:
     """Yield the plain names that an assignment target binds."""
-    if isinstance(target, cst.Name):
-        yield target.value
-    elif isinstance(target, (cst.Tuple, cst.List)):
-        for element in target.elements:
-            yield from names_of(element.value)
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            yield from names_of(element)
+
+
+def unpacked(target: ast.AST, path: tuple[int, ...] = ()) -> Iterable[tuple[str, Value | None]]:
+    """Yield the plain names that a loop's target binds, each with the place it has in an element.
+
+    The place is None for the whole element, a number, or a sequence of numbers where tuples are nested.
+    """
+    if isinstance(target, ast.Name):
+        yield target.id, None if not path else Lit(path[0]) if len(path) == 1 else Seq(tuple(map(Lit, path)))
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for number, element in enumerate(target.elts):
+            yield from unpacked(element, (*path, number))
 
 
 def other(parts: Iterable[Value]) -> Value:
@@ -293,7 +346,7 @@ def join_text(parts: Iterable[Value]) -> Value:
         for piece in part.parts if isinstance(part, Text) else (part,):
             last = merged[-1] if merged else None
             if isinstance(piece, Lit) and isinstance(last, Lit):
-                merged[-1] = Lit(f"{last.value}{piece.value}"[:LONGEST_TEXT])
+                merged[-1] = _merged(last, piece)
             else:
                 merged.append(piece)
     if not merged:
@@ -303,6 +356,35 @@ def join_text(parts: Iterable[Value]) -> Value:
     if len(merged) == 1 and isinstance(merged[0], Lit):
         return merged[0]
     return Text(tuple(merged))
+
+
+def _placed(text: str, layout: Layout) -> Value:
+    """Return a literal with its places, cut unless it is a statement."""
+    most = LONGEST_STATEMENT if len(text) > LONGEST_TEXT and is_statement(text) else LONGEST_TEXT
+    if len(text) > most:
+        text, layout = text[:most], cut(text, layout, 0, most)
+    return Placed(_storable(text), layout)
+
+
+def _storable(text: str) -> str:
+    # Lone surrogates are legal in a literal and in nothing that stores facts.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _merged(left: Lit, right: Lit) -> Lit:
+    text = f"{left.value}{right.value}"
+    if not isinstance(left, Placed) and not isinstance(right, Placed):
+        return Lit(text[:LONGEST_TEXT])
+    before, after = (literal.at if isinstance(literal, Placed) else () for literal in (left, right))
+    layout = before + shifted(after, len(str(left.value)))
+    return Placed(text, layout) if len(text) <= LONGEST_STATEMENT else left
+
+
+def _part(literal: Lit, start: int, end: int) -> Lit:
+    text = str(literal.value)
+    if isinstance(literal, Placed):
+        return Placed(text[start:end], cut(text, literal.at, start, end))
+    return Lit(text[start:end])
 
 
 def _options(value: Value) -> tuple[Value, ...]:
@@ -348,12 +430,15 @@ def _fill(base: Value, pattern: re.Pattern[str], holes: Callable[[str | None, in
             continue
         end = 0
         for match in pattern.finditer(piece.value):
-            parts.append(Lit(piece.value[end : match.start()]))
+            parts.append(_part(piece, end, match.start()))
+            end = match.end()
+            if match["kept"]:
+                parts.append(_part(piece, match.start("kept"), match.end("kept")))
+                continue
             parts.append(holes(match["key"], number))
             number += 1
-            end = match.end()
-        parts.append(Lit(piece.value[end:]))
-    return join_text(part for part in parts if part != Lit(""))
+        parts.append(_part(piece, end, len(piece.value)))
+    return join_text(part for part in parts if not (isinstance(part, Lit) and part.value == ""))
 
 
 def _percent(base: Value, right: Value) -> Value | None:
@@ -395,31 +480,30 @@ def _join(base: Value, arguments: tuple[Arg, ...]) -> Value | None:
     return join_text(parts)
 
 
-_LOWER: dict[type[cst.CSTNode], Callable[..., Value]] = {
-    cst.Name: Lowering._name,
-    cst.Attribute: Lowering._attribute,
-    cst.Subscript: Lowering._subscript,
-    cst.Call: Lowering._call,
-    cst.SimpleString: Lowering._string,
-    cst.ConcatenatedString: Lowering._concatenated,
-    cst.FormattedString: Lowering._formatted,
-    cst.Integer: Lowering._integer,
-    cst.Float: Lowering._float,
-    cst.List: Lowering._sequence,
-    cst.Tuple: Lowering._sequence,
-    cst.Set: Lowering._sequence,
-    cst.Dict: Lowering._dict,
-    cst.BinaryOperation: Lowering._binary,
-    cst.BooleanOperation: Lowering._boolean,
-    cst.IfExp: Lowering._if_else,
-    cst.UnaryOperation: Lowering._unary,
-    cst.Comparison: Lowering._comparison,
-    cst.Await: Lowering._inner,
-    cst.Yield: Lowering._inner,
-    cst.Lambda: Lowering._lambda,
-    cst.NamedExpr: Lowering._walrus,
-    cst.ListComp: Lowering._comprehension,
-    cst.SetComp: Lowering._comprehension,
-    cst.GeneratorExp: Lowering._comprehension,
-    cst.DictComp: Lowering._dict_comprehension,
+_LOWER: dict[type[ast.AST], Callable[..., Value]] = {
+    ast.Name: Lowering._name,
+    ast.Attribute: Lowering._attribute,
+    ast.Subscript: Lowering._subscript,
+    ast.Call: Lowering._call,
+    ast.Constant: Lowering._constant,
+    ast.JoinedStr: Lowering._formatted,
+    ast.List: Lowering._sequence,
+    ast.Tuple: Lowering._sequence,
+    ast.Set: Lowering._sequence,
+    ast.Dict: Lowering._dict,
+    ast.BinOp: Lowering._binary,
+    ast.BoolOp: Lowering._boolean,
+    ast.IfExp: Lowering._if_else,
+    ast.UnaryOp: Lowering._unary,
+    ast.Compare: Lowering._comparison,
+    ast.Await: Lowering._inner,
+    ast.Yield: Lowering._inner,
+    ast.YieldFrom: Lowering._inner,
+    ast.Starred: Lowering._inner,
+    ast.Lambda: Lowering._lambda,
+    ast.NamedExpr: Lowering._walrus,
+    ast.ListComp: Lowering._comprehension,
+    ast.SetComp: Lowering._comprehension,
+    ast.GeneratorExp: Lowering._comprehension,
+    ast.DictComp: Lowering._dict_comprehension,
 }

@@ -1,17 +1,15 @@
-"""Which statements of a Python file can matter: decided on its words and on `ast`, before anything is parsed in full.
-
-`ast` reads ten times faster than libcst, so it finds the statements' borders, proves the syntax of what is
-skipped, and refuses nesting that would overflow the stack of a recursive parser.
-"""
+"""Which statements of a Python file can matter: decided on its words, before any becomes facts."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 
-_WORD = re.compile(r"[A-Za-z_]\w+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -19,6 +17,7 @@ _SPEAKING = re.compile(
     r"memcache|vector_?(?:store|db|client|index)|vec_?(?:store|db)|graph_?(?:store|db|database|client|driver)|"
     r"(?:cache|storage|store|backend|repository)_?(?:base|backend|abc|interface|protocol|adapter)|"
     r"^(?:base|abstract)_?(?:cache|storage|store|backend|repositor|adapter|db|client)|"
+    r"(?<!__)table_?name|"
     r"kv_?stor|key_?value|doc(?:ument)?_?stor|database(?!s?_?error)|"
     # settings and the environment
     r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
@@ -28,69 +27,37 @@ _SPEAKING = re.compile(
     r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
+_MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
+_SQL = re.compile(
+    r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
+    r"UPDATE\s+\S+\s+SET\s|UPDATE\s+\{[^}]{0,80}\}\s+SET\s|(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX|VIEW)\s|"
+    r"select\s[\w.*,()\s\"]{1,300}?\sfrom\s+[\w{\"]|insert\s+into\s+[\w{\"]+|delete\s+from\s+[\w{\"]+\s+where|"
+    r"update\s+[\w{\"]+\s+set\s|(?:create|alter|drop)\s+(?:\w+\s+)?(?:table|index)\s)|"
+    r"\.(?:execute\w*|exec_driver_sql|fetch\w*|prepare|query|raw|read_sql\w*|cursor|sql)\(\s*(?:[\w.]*\btext\(\s*)?"
+    r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
+)
+"""What holds SQL, or executes what is called so."""
 
 MODELS = frozenset(
     {
-        "__tablename__",
-        "__table_args__",
-        "__table__",
-        "mapped_column",
-        "declared_attr",
-        "declarative_base",
-        "DeclarativeBase",
-        "SQLModel",
-        "ForeignKey",
-        "OneToOneField",
-        "ManyToManyField",
-        "CharField",
-        "TextField",
-        "IntegerField",
-        "AutoField",
-        "BooleanField",
-        "DateTimeField",
-        "ForeignKeyField",
-        "PrimaryKey",
-        "AppConfig",
-        "MetaData",
-        "EmbeddedDocument",
-        "StringField",
-        "Indexed",
-        "IndexModel",
-        "create_index",
-        "create_indexes",
-        "ensure_index",
-        "UniqueConstraint",
-        "AbstractUser",
-        "AbstractBaseUser",
-        "Varchar",
-        "Model",
+        "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
+        "DeclarativeBase", "SQLModel", "ForeignKey", "OneToOneField", "ManyToManyField", "CharField", "TextField",
+        "IntegerField", "AutoField", "BooleanField", "DateTimeField", "ForeignKeyField", "PrimaryKey", "AppConfig",
+        "MetaData", "EmbeddedDocument", "StringField", "Indexed", "IndexModel", "create_index", "create_indexes",
+        "ensure_index", "UniqueConstraint", "AbstractUser", "AbstractBaseUser", "Varchar", "Model",
+        "piccolo", "ormar",
     }
-)
+)  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
 MAPPERS = frozenset(
     {
-        "sqlalchemy",
-        "sqlmodel",
-        "django",
-        "objects",
-        "session",
-        "Session",
-        "AsyncSession",
-        "query",
-        "select",
-        "tortoise",
-        "peewee",
-        "pony",
-        "supabase",
-        "pypika",
-        "filter_by",
-        "queryset",
-        "piccolo",
-        "ormar",
+        "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
+        "tortoise", "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
     }
-)
+)  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""
 
 _QUERY = re.compile(
@@ -126,7 +93,7 @@ SMALL = 12
 LARGE = 60
 """Lines; only of larger classes are methods left out."""
 
-STEPS = 2
+STEPS = 5
 """How far the names of statements that open stores are followed to the statements that use them."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -138,20 +105,29 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._roots = frozenset(root.partition(".")[0] for root in catalogue.roots) - COMMON
+        self._dotted = tuple(
+            sorted((m, frozenset(m.split("."))) for m in catalogue.roots if m.partition(".")[0] in COMMON and "." in m)
+        )
+        self._openers = frozenset(
+            name.rpartition(".")[2] for name in catalogue.opened_names if name.partition(".")[0] in COMMON
+        )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
 
     def speaks(self, words: set[str]) -> bool:
-        """Say whether any word speaks of stores or settings."""
+        """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
         for word in words:
             known = self._speaks.get(word)
             if known is None:
                 known = self._speaks[word] = (
-                    word in self._roots or word in self._methods or _SPEAKING.search(word) is not None
+                    word in self._roots
+                    or word in self._methods
+                    or (len(word) > 9 and word in self._openers)
+                    or _SPEAKING.search(word) is not None
                 )
             if known:
                 return True
-        return False
+        return any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -161,15 +137,30 @@ class Vocabulary:
                 module = node.module or ""
                 root = "" if node.level else module.partition(".")[0]
                 keeps = root in self._roots or (root not in COMMON and _MODULE.search(module) is not None)
+                keeps = keeps or self._within_common(module)
                 for alias in node.names:
-                    if keeps or self._catalogue.open(f"{module}.{alias.name}") is not None:
+                    dotted = f"{module}.{alias.name}"
+                    handed = root not in COMMON and alias.name.islower() and _MODULE.search(dotted) is not None
+                    if keeps or handed or self._within_common(dotted) or self._catalogue.open(dotted) is not None:
                         words.add(alias.asname or alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     root = alias.name.partition(".")[0]
-                    if root in self._roots:
+                    if root in self._roots or self._within_common(alias.name):
                         words.add(alias.asname or root)
         return words - {"*"}
+
+    def calls_imported(self, tree: ast.Module, text: str) -> bool:
+        """Say whether a file makes, or calls methods of a store's on, what a module likely to hand one out gives it."""
+        names = self.imported(tree)
+        if not names:
+            return False
+        used = any(call[1] in names and call[2] in self._catalogue.methods for call in _CALLED.finditer(text))
+        return used or any(call[1] in names for call in _MADE.finditer(text))
+
+    def _within_common(self, dotted: str) -> bool:
+        """Say whether a module belongs to a library that lives within a common one: `google.cloud.firestore`."""
+        return any(f"{dotted}.".startswith(f"{module}.") for module, _ in self._dotted)
 
 
 _vocabularies: dict[str, Vocabulary] = {}
@@ -197,39 +188,39 @@ class Chunk:
         self.kept = False
 
 
-def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxError:
-    """Return the line ranges (first, last, from 1, in order) of the statements that can matter.
+class Relevant(NamedTuple):
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
 
-    An empty list: nothing in the file can. An error: `ast` can't read the file; libcst may know a newer syntax.
-    Raises RecursionError or MemoryError for nesting no parser here survives.
-    """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        if "too many" in str(error.msg):
-            raise RecursionError(error.msg) from None
-        return error
+    statements: list[ast.stmt]
+    left_out: frozenset[int]
+
+
+def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
+    """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
-    ddl = _DDL.search(text) is not None
+    sql = _holds_sql(text)
     spoken = set(_WORD.findall(text))
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
-        return _merged([_lines(node) for node in migration])
+        return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
     asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
-    if not ddl and not defines and not asks and not vocabulary.speaks(spoken):
-        return _merged(_handed_on(tree))
-    lines = split_lines(text)
+    if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
+        return Relevant(_handed_on(tree), frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
-        if defines and _makes_columns(chunk):
-            chunk.kept = True
-            continue
         chunk.kept = (
             _always(chunk)
-            or (asks and _QUERY.search(chunk.text) is not None)
             or vocabulary.speaks(chunk.words)
-            or (ddl and _DDL.search(chunk.text) is not None)
+            or (defines and _makes_columns(chunk))
+            or (asks and _QUERY.search(chunk.text) is not None)
+            or (sql and _holds_sql(chunk.text))
         )
+    if sql:
+        # Functions may make a part of a statement: a table's name, a condition.
+        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        for chunk in chunks:
+            if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
+                chunk.kept = True
     # Names that open stores lead to the statements that use them, and theirs once more.
     words = followed = vocabulary.imported(tree)
     for _ in range(STEPS):
@@ -238,15 +229,12 @@ def pieces(text: str, catalogue: Catalogue) -> list[tuple[int, int]] | SyntaxErr
             chunk.kept = True
         followed = {name for chunk in users for name in _names(chunk.node)} - words
         words = words | followed
-    return _merged([r for chunk in chunks if chunk.kept for r in _ranges(chunk, lines, vocabulary, words)])
+    kept = [chunk for chunk in chunks if chunk.kept]
+    left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
+    return Relevant([chunk.node for chunk in kept], left_out)
 
 
-def _lines(node: ast.stmt) -> tuple[int, int]:
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-    return first, node.end_lineno or node.lineno
-
-
-def _handed_on(tree: ast.Module) -> list[tuple[int, int]]:
+def _handed_on(tree: ast.Module) -> list[ast.stmt]:
     """Return the imports of a module that is there to hand on what others define, none if it does more."""
     plain = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
     if not all(isinstance(node, plain) for node in tree.body):
@@ -254,7 +242,7 @@ def _handed_on(tree: ast.Module) -> list[tuple[int, int]]:
     found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     if not any(node.level or node.names[0].name == "*" for node in found):
         return []
-    return [(node.lineno, node.end_lineno or node.lineno) for node in found]
+    return list(found)
 
 
 def _migration(tree: ast.Module) -> list[ast.stmt]:
@@ -263,8 +251,10 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
         if isinstance(node, ast.ClassDef):
             found = node.name == "Migration"
         else:
-            found = not {"down_revision", "steps", "__steps__"}.isdisjoint(_names(node)) or (
-                isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards"
+            found = (
+                not {"down_revision", "steps", "__depends__"}.isdisjoint(_names(node))
+                or (isinstance(node, ast.AsyncFunctionDef) and node.name == "forwards")
+                or (isinstance(node, ast.ImportFrom) and node.module == "yoyo")
             )
         if found:
             return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
@@ -295,26 +285,12 @@ def split_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
-def _ranges(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> list[tuple[int, int]]:
-    """Return the line ranges of a kept statement: all of it, or a class without the long methods that can't matter."""
-    node = chunk.node
-    if not isinstance(node, ast.ClassDef) or chunk.last - chunk.first < LARGE:
-        return [(chunk.first, chunk.last)]
-    ranges: list[tuple[int, int]] = []
-    start, kept = chunk.first, False
-    for statement in node.body:
-        inner = Chunk(statement, lines)
-        if _stays(inner, vocabulary, words):
-            kept = True
-            continue
-        if inner.first > start:
-            ranges.append((start, inner.first - 1))
-        start = inner.last + 1
-    if not kept:
-        return [(chunk.first, chunk.last)]  # a class without a body is no class
-    if start <= chunk.last:
-        ranges.append((start, chunk.last))
-    return ranges
+def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set[str]) -> Iterator[ast.stmt]:
+    """Yield the long methods of a large class that can't matter."""
+    if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
+        for statement in chunk.node.body:
+            if not _stays(Chunk(statement, lines), vocabulary, words):
+                yield statement
 
 
 def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
@@ -324,7 +300,11 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
         return True
-    return _DDL.search(inner.text) is not None
+    return _holds_sql(inner.text)
+
+
+def _holds_sql(text: str) -> bool:
+    return _DDL.search(text) is not None or _SQL.search(text) is not None
 
 
 def _always(chunk: Chunk) -> bool:
@@ -337,15 +317,4 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
-    return isinstance(node, (ast.Assign, ast.AnnAssign)) and lines < LARGE
-
-
-def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that touch or share a line, so that each is whole."""
-    merged: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
+    return isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and lines < LARGE

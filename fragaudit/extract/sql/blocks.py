@@ -31,11 +31,11 @@ MOST_BLOCKS = 400
 """Of one statement."""
 
 
-class Dynamic(Exception):
+class DynamicError(Exception):
     """The statement is put together in a way that leaves open what it does; the message says what is open."""
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """A statement that was parsed and is none of those that find rows."""
 
 
@@ -50,7 +50,7 @@ _Scope = Mapping[str, _Named]
 
 
 def statement(tree: exp.Expr, dialect: str) -> Statement:
-    """Return a parsed statement as blocks. Raises Dynamic or Unsupported."""
+    """Return a parsed statement as blocks. Raises DynamicError or UnsupportedError."""
     return _Blocks(dialect).statement(tree)
 
 
@@ -77,7 +77,7 @@ class _Blocks:
 
     def _reserve(self, parent: int) -> int:
         if len(self._queries) >= MOST_BLOCKS:
-            raise Unsupported(f"has more than {MOST_BLOCKS} query blocks")
+            raise UnsupportedError(f"has more than {MOST_BLOCKS} query blocks")
         self._queries.append(Query(parent=parent))
         return len(self._queries) - 1
 
@@ -115,7 +115,7 @@ class _Blocks:
         elif isinstance(tree, exp.Merge):
             kind, query = "merge", self._merge(tree, number, scope)
         else:
-            raise Unsupported(f"{type(tree).__name__.lower()} is not a query")
+            raise UnsupportedError(f"{type(tree).__name__.lower()} is not a query")
         self._queries[number] = msgspec.structs.replace(query, parent=parent, name=name, once=once)
         return kind
 
@@ -321,7 +321,7 @@ class _Blocks:
     def _table(self, node: exp.Table, alias: str, how: How, on: Predicate | None, scope: _Scope) -> Source:
         inner = node.this
         if isinstance(inner, (exp.Placeholder, exp.Parameter)):
-            raise Dynamic("the name of a table is put in when it runs")
+            raise DynamicError("the name of a table is put in when it runs")
         if not isinstance(inner, exp.Identifier):
             return Source(alias, "", -1, how, on)
         name = self._operands.name(inner)
@@ -383,7 +383,7 @@ class _Blocks:
         if isinstance(target, exp.Schema):
             target, columns = target.this, target.expressions
         if not isinstance(target, exp.Table):
-            raise Unsupported("what is inserted into is no table")
+            raise UnsupportedError("what is inserted into is no table")
         source = self._table(target, "", "target", None, {})
         arms = []
         if isinstance(tree.expression, exp.Query):

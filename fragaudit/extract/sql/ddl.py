@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fragaudit.extract.sql.keys import Text, keys, method
 from fragaudit.extract.sql.lex import Lexeme, words
-from fragaudit.extract.sql.reader import Reader, Unread, items, unquoted
+from fragaudit.extract.sql.reader import Reader, UnreadError, items, unquoted
 from fragaudit.extract.sql.tabledef import Parts, add, constraint, parts
 from fragaudit.model.schema import (
     AddColumn,
@@ -54,7 +54,7 @@ class Definitions:
         """Return what the statement changes; nothing for definitions that touch neither tables nor indexes.
 
         Raises:
-            Unread: it could not be read, and which table it speaks of isn't known either.
+            UnreadError: it could not be read, and which table it speaks of isn't known either.
         """
         reader = Reader(words(self._text, backslashes=self._dialect == "mysql"), self._dialect)
         if reader.take("CREATE"):
@@ -172,12 +172,12 @@ class Definitions:
         if reader.take("USING"):
             kind = reader.next().text
         if not reader.take("ON"):
-            raise Unread(f"ON was expected, not `{reader.word.text[:40]}`")
+            raise UnreadError(f"ON was expected, not `{reader.word.text[:40]}`")
         reader.take("ONLY")
         table, _ = reader.table()
         try:
             index = self._keys(reader, IndexDef(name, (), unique, at=at), kind)
-        except Unread as problem:
+        except UnreadError as problem:
             return (Lost(table, f"an index was not understood ({problem})", at),)
         return (AddIndex(table, index, if_absent),)
 
@@ -237,7 +237,7 @@ class Definitions:
             if item:
                 try:
                     changes += self._action(Reader(item, reader.dialect), table, item)
-                except Unread as problem:
+                except UnreadError as problem:
                     changes.append(Lost(table, f"a change of it was not understood ({problem})", at))
         return tuple(changes)
 
@@ -329,7 +329,7 @@ class Definitions:
         reader.take("COLUMN")
         old = reader.name()[0]
         if not reader.take("TO"):
-            raise Unread("TO was expected in a RENAME")
+            raise UnreadError("TO was expected in a RENAME")
         return [RenameColumn(table, old, reader.name()[0])]
 
     def _alter_column(self, reader: Reader, table: str) -> list[Change]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 
 _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("mysql", re.compile(r"\bAUTO_INCREMENT\b|\bENGINE\s*=|`\w+`|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b|\bREGEXP\b", re.I)),
+    (
+        "mysql",
+        re.compile(
+            r"\bAUTO_INCREMENT\b|\bENGINE\s*=|`\w+`|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b|\bREGEXP\b", re.IGNORECASE
+        ),
+    ),
     (
         "postgres",
         re.compile(
@@ -40,8 +45,18 @@ grammar refuses (`GLOB`, `INSERT OR`). MySQL after it, as it reads double quotes
 SQL without an error; the proprietary ones last, as they accept the least of what the others write."""
 
 
+_NAMED = re.compile(r"^[ \t]*--[ \t]*(?:sqlfluff:)?dialect[ \t]*:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
+_ALIASES = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
+
+
 def guessed(text: str) -> str:
-    """Return the dialect whose own syntax a text shows most of, empty if it shows none or as much of another."""
+    """Return the dialect that a comment of a text names, else that whose own syntax it shows most of.
+
+    Empty if it shows none, or as much of another.
+    """
+    named = _NAMED.search(text)
+    if named is not None:
+        return _ALIASES.get(named[1].lower(), named[1].lower())
     counts = sorted(((len(set(signs.findall(text))), name) for name, signs in _SIGNS), reverse=True)
     (first, name), (second, _) = counts[0], counts[1]
     return name if first > second else ""

@@ -20,14 +20,19 @@ _COMMENT = re.compile(r"--[^\n]*fragaudit[^\n]*")
 _NAMED = re.compile(r"^[ \t]*(?:--|/\*)[ \t]*:?[ \t]*name[ \t]*:", re.MULTILINE)
 """Named queries of sqlc, aiosql and their like: the service runs them."""
 _MIGRATION = re.compile(
-    r"(?:^|/)(?:V\d[\w.]*__[^/]*|R__[^/]*|\d{3,}[^/]*)\.sql$|/(?:migrations?|versions|changelogs?|alembic)/", re.I
+    r"(?:^|/)(?:V\d[\w.]*__[^/]*|R__[^/]*|\d{3,}[^/]*)\.sql$|/(?:migrations?|versions|changelogs?|alembic)/",
+    re.IGNORECASE,
 )
 _ONCE = re.compile(
-    r"(?:^|/)[^/]*(?:seeds?|fixtures?|backfill|cleanup|clean_up|repair|import|dump|backup|init|setup|sample|restore)[^/]*\.sql$",
-    re.I,
+    r"(?:^|/)[^/]*(?:seeds?|fixtures?|backfill|cleanup|clean_up|repair|import|dump|backup|init|setup|sample|restore)"
+    r"[^/]*\.sql$",
+    re.IGNORECASE,
 )
-_RELEVANT = re.compile(r"(?:\s|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|REPLACE|VALUES|TABLE|CREATE|ALTER|DROP|RENAME|COMMENT"
-                       r"|EXEC|EXECUTE|EXPLAIN|PREPARE|DECLARE|DO)\b", re.I)  # fmt: skip
+_RELEVANT = re.compile(
+    r"(?:\s|\()*(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|REPLACE|VALUES|TABLE|CREATE|ALTER|DROP|RENAME|COMMENT|EXEC"
+    r"|EXECUTE|EXPLAIN|PREPARE|DECLARE)\b",
+    re.IGNORECASE,
+)
 GUESSED_FROM = 200_000
 """Characters of a file that are looked at for signs of its dialect."""
 

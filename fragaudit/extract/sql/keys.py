@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fragaudit.extract.sql.lex import Lexeme
-from fragaudit.extract.sql.reader import Reader, Unread, folded, items
+from fragaudit.extract.sql.reader import Reader, UnreadError, folded, items
 from fragaudit.model.schema import Key, Method
 
 Text = Callable[[int, int], str]
@@ -37,7 +37,7 @@ def method(name: str) -> Method:
 
 
 def keys(words: Sequence[Lexeme], dialect: str, text: Text) -> tuple[Key, ...]:
-    """Return the keys in the brackets of an index. Raises Unread."""
+    """Return the keys in the brackets of an index. Raises UnreadError."""
     return tuple(_key(item, dialect, text) for item in items(words, dialect) if item)
 
 
@@ -55,7 +55,7 @@ def _key(words: Sequence[Lexeme], dialect: str, text: Text) -> Key:
     elif first.kind in ("word", "quoted") and reader.ahead().text != "(":
         column = folded(reader.next(), dialect)
         if reader.word.kind == "op" and reader.word.text not in (")", ",", "["):
-            raise Unread(f"a key that is computed without brackets: `{first.text}`")
+            raise UnreadError(f"a key that is computed without brackets: `{first.text}`")
     elif first.kind in ("word", "quoted") and [w.kind for w in words[2:3]] == ["number"] and words[3].text == ")":
         column = folded(reader.next(), dialect)
         length = int(float(reader.brackets()[0].text))

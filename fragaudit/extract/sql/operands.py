@@ -52,7 +52,7 @@ class Operands:
     """Lowers expressions of one statement, identifiers folded as its dialect does."""
 
     def __init__(self, dialect: str, subquery: Subqueries) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self._subquery = subquery
         self._lower = dialect not in ("mysql", "sqlite", "tsql", "bigquery")
 
@@ -110,7 +110,7 @@ class Operands:
                     columns.append(self.column(inner))
             elif isinstance(inner, exp.Query):
                 queries.append(self._subquery(inner))
-        written = canonical(node, self._dialect) if text and columns and not queries and count <= MOST_NODES else ""
+        written = canonical(node, self.dialect) if text and columns and not queries and count <= MOST_NODES else ""
         return Expression(written, tuple(columns), why(node), tuple(queries), columns[0].at if columns else NOWHERE)
 
 
@@ -121,7 +121,7 @@ def _bare(node: exp.Expr) -> exp.Expr:
 
 
 def why(node: exp.Expr) -> str:
-    """Return what stands around a column: a function's name, `cast`, `arithmetic`…"""
+    """Return what stands around a column: a function's name, or `cast`, `arithmetic` and so on."""
     node = _bare(node)
     if isinstance(node, exp.Cast):
         return "cast"

@@ -55,6 +55,9 @@ _NEGATED: dict[Operator, Operator] = {
     "exists": "not exists",
     "not exists": "exists",
 }
+_NEGATED_BY_ALL = frozenset(
+    {"in", "like", "is null", "is not null", "is distinct", "is not distinct", "true", "exists"}
+)
 _FLIPPED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 assert set(_NEGATED) <= set(get_args(Operator))
 NOTHING = And(())
@@ -74,7 +77,7 @@ class Predicates:
         while isinstance(node, exp.Paren):
             node = node.this
         lowered = self._plain(node)
-        return negated(lowered) if node.args.get("negate") else lowered  # as newer versions say NOT
+        return negated(lowered) if node.args.get("negate") else lowered  # as newer versions say IS NOT
 
     def _plain(self, node: exp.Expr) -> Predicate:
         if isinstance(node, exp.And):
@@ -82,7 +85,7 @@ class Predicates:
         if isinstance(node, exp.Or):
             return Or(tuple(self._lower(item) for item in chain(node, exp.Or)))
         if isinstance(node, exp.Not):
-            return negated(self._lower(node.this))
+            return self._not(node.this)
         if isinstance(node, exp.Escape):
             return self._lower(node.this)
         operator = _COMPARED.get(type(node))
@@ -111,6 +114,13 @@ class Predicates:
         if isinstance(operand, Parameter):
             return Opaque(operand, unknown=True)
         return Opaque(operand)
+
+    def _not(self, node: exp.Expr) -> Predicate:
+        result = negated(inner := self._lower(node))
+        plain = isinstance(inner, Compare) and inner.op in _NEGATED_BY_ALL
+        if self._operands.dialect == "sqlite" and not plain:  # its planner turns no other NOT around
+            return Opaque(self._operands.computed(node))
+        return result
 
     def _operand(self, node: exp.Expr) -> Operand:
         return self._operands.operand(node)

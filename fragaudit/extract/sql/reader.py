@@ -10,7 +10,7 @@ from fragaudit.model.sql import Mark
 _END = Lexeme("end", "", 0, 0)
 
 
-class Unread(Exception):
+class UnreadError(Exception):
     """The words are none that a definition has here."""
 
 
@@ -71,17 +71,17 @@ class Reader:
         return ""
 
     def name(self) -> tuple[str, Mark]:
-        """Read an identifier. Raises Unread if none is here."""
+        """Read an identifier. Raises UnreadError if none is here."""
         word = self.word
         if word.kind not in ("word", "quoted") and not (
             word.kind == "string" and self.dialect in ("mysql", "sqlite", "")
         ):
-            raise Unread(f"a name was expected, not `{word.text[:40]}`")
+            raise UnreadError(f"a name was expected, not `{word.text[:40]}`")
         self._place += 1
         return folded(word, self.dialect), (word.start, word.end)
 
     def table(self) -> tuple[str, Mark]:
-        """Read a table's name, with the schema before it if one is written. Raises Unread."""
+        """Read a table's name, with the schema before it if one is written. Raises UnreadError."""
         name, at = self.name()
         parts = [name]
         while self.at(".") and self.ahead().kind in ("word", "quoted"):
@@ -91,9 +91,9 @@ class Reader:
         return ".".join(parts[-2:]), at
 
     def brackets(self) -> list[Lexeme]:
-        """Read `( … )` and return the words inside. Raises Unread if no bracket is here."""
+        """Read `( … )` and return the words inside. Raises UnreadError if no bracket is here."""
         if self.word.text != "(":
-            raise Unread(f"a bracket was expected, not `{self.word.text[:40]}`")
+            raise UnreadError(f"a bracket was expected, not `{self.word.text[:40]}`")
         depth, start = 0, self._place
         while self._place < len(self._words):
             text = self.next()
@@ -101,7 +101,7 @@ class Reader:
                 depth += (text.text == "(") - (text.text == ")")
                 if depth == 0:
                     return list(self._words[start + 1 : self._place - 1])
-        raise Unread("a bracket is never closed")
+        raise UnreadError("a bracket is never closed")
 
     def skip(self) -> None:
         """Read one word, or all of a bracket."""

@@ -49,7 +49,7 @@ LARGE_DATA = 2_000
 
 
 class Piece(Struct, frozen=True):
-    """A statement's place in a script, its last semicolon left off. `data`: rows of a dump, of which nothing is kept."""
+    """A statement's place in a script, its last semicolon left off. `data`: rows of a dump, which nobody reads."""
 
     start: int
     end: int

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
-from fragaudit.extract.sql.blocks import Dynamic, Unsupported, statement
+from fragaudit.extract.sql.blocks import DynamicError, UnsupportedError, statement
 from fragaudit.extract.sql.ddl import Definitions
 from fragaudit.extract.sql.dialects import attempts
 from fragaudit.extract.sql.limits import exceeded
 from fragaudit.extract.sql.operands import Operands, canonical
 from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.predicates import Predicates
-from fragaudit.extract.sql.reader import Unread
+from fragaudit.extract.sql.reader import UnreadError
 from fragaudit.model.sql import NOWHERE, Mark, Predicate, Statement
 from fragaudit.model.statements import Read
 
@@ -26,9 +27,15 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it doesn't suppo
 _FIRST = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*[\s(]*([A-Za-z_]+)")
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TABLE"})
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "DROP", "RENAME", "COMMENT", "EXEC", "EXECUTE"})
-_WRAPPERS = re.compile(r"\s*(?:EXPLAIN\b(?:\s+(?:ANALYZE|VERBOSE|QUERY\s+PLAN)\b|\s*\([^()]*\))*|PREPARE\s+\w+\s*(?:\([^()]*\)\s*)?AS\b"
-                       r"|DECLARE\s+\w+\s+(?:\w+\s+)*?CURSOR\b(?:\s+WITH(?:OUT)?\s+HOLD)?\s+FOR\b)", re.I)  # fmt: skip
+_WRAPPERS = re.compile(
+    r"\s*(?:EXPLAIN\b(?:\s+(?:ANALYZE|VERBOSE|QUERY\s+PLAN)\b|\s*\([^()]*\))*"
+    r"|PREPARE\s+\w+\s*(?:\([^()]*\)\s*)?AS\b"
+    r"|DECLARE\s+\w+\s+(?:\w+\s+)*?CURSOR\b(?:\s+WITH(?:OUT)?\s+HOLD)?\s+FOR\b)",
+    re.IGNORECASE,
+)
+"""What may stand before a query that finds its rows all the same."""
 _DEFAULT = "postgres"
+Result = TypeVar("Result")
 
 
 def read(text: str, dialect: str) -> Read:
@@ -77,7 +84,7 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
 
     try:
         changes = Definitions(text, dialect, expression, where, select).changes()
-    except (Unread, RecursionError) as problem:
+    except (UnreadError, RecursionError) as problem:
         return Read(whole, problem=f"can't be read: {problem}", dialect=dialect)
     return Read(
         whole, changes=changes, skipped="" if changes else "it defines neither table nor index", dialect=dialect
@@ -85,13 +92,13 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
 
 
 def _none(_: exp.Expr) -> int:
-    raise Unsupported("a query inside the condition of an index")
+    raise UnsupportedError("a query inside the condition of an index")
 
 
-def _safely(work: Callable[[], object]) -> object | None:
+def _safely(work: Callable[[], Result]) -> Result | None:
     try:
         return work()
-    except (SqlglotError, RecursionError, Unsupported, Dynamic, ValueError, TypeError, AttributeError):
+    except (SqlglotError, RecursionError, UnsupportedError, DynamicError, ValueError, TypeError, AttributeError):
         return None
 
 
@@ -110,14 +117,18 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
             continue
         except (RecursionError, MemoryError):
             return Read(whole, problem="is nested too deeply", dialect=chosen)
+        except (TypeError, ValueError, AttributeError, LookupError):
+            # The compiled parser meets an operator without its operand unprepared.
+            failure = failure or Read(whole, problem="can't be parsed", dialect=chosen)
+            continue
         if not trees or isinstance(trees[0], exp.Command):
             failure = failure or Read(whole, problem="uses syntax that isn't understood", dialect=chosen)
             continue
         try:
             return Read(whole, statement(trees[0], chosen), dialect=chosen)
-        except Dynamic as dynamic:
+        except DynamicError as dynamic:
             return Read(whole, dynamic=str(dynamic), dialect=chosen)
-        except Unsupported as unsupported:
+        except UnsupportedError as unsupported:
             return Read(whole, problem=str(unsupported), dialect=chosen)
         except RecursionError:
             return Read(whole, problem="is nested too deeply", dialect=chosen)

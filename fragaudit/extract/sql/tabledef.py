@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from fragaudit.extract.sql.keys import Text, keys, method
 from fragaudit.extract.sql.lex import Lexeme
-from fragaudit.extract.sql.reader import Reader, Unread, folded, items, unquoted
+from fragaudit.extract.sql.reader import Reader, UnreadError, folded, items, unquoted
 from fragaudit.model.schema import ColumnDef, ForeignKeyDef, IndexDef, Key, Origin
 from fragaudit.model.sql import Mark
 
@@ -44,20 +44,20 @@ def parts(words: Sequence[Lexeme], dialect: str, text: Text) -> Parts:
         before = (len(found.columns), len(found.indexes), len(found.foreign_keys))
         try:
             add(item, dialect, text, found)
-        except Unread as problem:
+        except UnreadError as problem:
             del found.columns[before[0] :], found.indexes[before[1] :], found.foreign_keys[before[2] :]
             found.lost.append(str(problem))
     return found
 
 
 def add(item: Sequence[Lexeme], dialect: str, text: Text, found: Parts) -> None:
-    """Add one item, a column or a constraint. Raises Unread."""
+    """Add one item, a column or a constraint. Raises UnreadError."""
     if not constraint(item, dialect, text, found):
         column(item, dialect, text, found)
 
 
 def constraint(item: Sequence[Lexeme], dialect: str, text: Text, found: Parts) -> bool:
-    """Add a table constraint or an inline index; return False if the item is none of these. Raises Unread."""
+    """Add a table constraint or an inline index; return False if the item is none of these. Raises UnreadError."""
     reader = Reader(item, dialect)
     name = ""
     start = reader.word
@@ -180,7 +180,7 @@ def _names(reader: Reader) -> tuple[str, ...]:
 
 def _references(reader: Reader, columns: tuple[str, ...], name: str, at: Mark) -> ForeignKeyDef:
     if not reader.take("REFERENCES"):
-        raise Unread("a foreign key that references nothing")
+        raise UnreadError("a foreign key that references nothing")
     table, _ = reader.table()
     references = _names(reader) if reader.word.text == "(" else ()
     on_delete = ""
@@ -205,7 +205,7 @@ def _references(reader: Reader, columns: tuple[str, ...], name: str, at: Mark) -
 
 
 def column(item: Sequence[Lexeme], dialect: str, text: Text, found: Parts) -> None:
-    """Add a column with what its own constraints make. Raises Unread."""
+    """Add a column with what its own constraints make. Raises UnreadError."""
     reader = Reader(item, dialect)
     name, at = reader.name()
     typed: list[str] = []

@@ -1,34 +1,26 @@
-"""Statements and the schema to access patterns: one for each use of a table, with everything that could be looked up."""
+"""Statements and the schema to access patterns: one for each use of a table, with all that could be looked up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from fragaudit.coverage import judged, serves_column
+from fragaudit.coverage import column_of, judged, serves_column
 from fragaudit.link.accesses.blocks import Block, Builder, Src, strict_on
-from fragaudit.link.accesses.conditions import Conditions, Found, facts
+from fragaudit.link.accesses.conditions import About, Conditions, Found, facts
 from fragaudit.link.accesses.pushed import push
 from fragaudit.link.accesses.resolved import Cmp, Col, Test, Unclear, Value, columns
 from fragaudit.link.schema import Schema
-from fragaudit.model.accesses import Access, SortKey, Write
+from fragaudit.model.accesses import Access, SortKey, Used, Write
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import Query, Statement
 from fragaudit.model.statements import Written
 
-__all__ = ["Used", "accesses"]
+__all__ = ["accesses"]
 
 _CATALOGUES = ("information_schema.", "pg_catalog.", "sqlite_", "pg_", "sys.", "performance_schema.", "mysql.")
 _PSEUDO = frozenset({"excluded", "new", "old", "inserted", "deleted", "dual"})
-
-
-class Used(Struct, frozen=True):
-    """What one statement does to tables."""
-
-    accesses: tuple[Access, ...]
-    writes: tuple[Write, ...]
 
 
 def accesses(statement: Statement, written: Written, schema: Schema) -> Used:
@@ -61,8 +53,11 @@ class _Reader:
         self._schema = schema
         self._dialect = dialect
         self._strict = strict_on(block)
-        self._narrowed = {s.number for s in block.sources if self._is_narrowed(s)}
         self._own = block.own()
+        self._tests = [About(t, columns(t)) for t in block.tests]
+        self._only = {s.number: [About(t, columns(t)) for t in s.only] for s in block.sources if s.only}
+        self._never = any(_never(t) for t in block.tests)
+        self._narrowed = {s.number for s in block.sources if self._is_narrowed(s)}
 
     def accesses(self) -> Iterator[Access]:
         if self._block.query.kind == "insert":
@@ -81,27 +76,30 @@ class _Reader:
             child = source.block
             if child.query.limit or child.tests or any(a.tests for a in child.arms):
                 return True
-        for test in (*self._block.tests, *source.only):
-            found = list(columns(test))
-            if found and all(c.source == source.number or c.source not in self._block.own() for c in found):
+        for about in (*self._tests, *self._only.get(source.number, ())):
+            if about.sources and all(n == source.number or n not in self._own for n in about.sources):
                 return True
         return False
 
-    def _tests(self, source: Src) -> list[Test]:
-        """Return the conditions that rows of a source have to pass."""
-        tests = list(self._block.tests)
-        for other in self._block.sources:
-            inner = other.how not in ("left", "right", "full") or other.number in self._strict
-            if other is source or inner:
-                tests += other.only
-        return tests
+    def _holding(self, source: Src) -> list[About]:
+        """Return the conditions that rows of a source have to pass and that speak of it."""
+        if self._never:
+            return []
+        tests = self._tests
+        if self._only:
+            tests = list(tests)
+            for other in self._block.sources:
+                inner = other.how not in ("left", "right", "full") or other.number in self._strict
+                if other is source or inner:
+                    tests += self._only.get(other.number, ())
+        return [t for t in tests if source.number in t.sources]
 
     def _access(self, source: Src) -> Access:
         block, query = self._block, self._block.query
         others = self._narrowed - {source.number}
-        tests = self._tests(source) if not any(_never(t) for t in block.tests) else []
-        correlated = any(c.source not in self._own for t in tests for c in columns(t) if _about(t, source.number))
-        reader = Conditions(source, self._dialect, self._shown, bool(others) or correlated)
+        tests = self._holding(source)
+        correlated = any(not t.sources <= self._own for t in tests if isinstance(t.test, Cmp))
+        reader = Conditions(source, self._dialect, self._shown, self._kind, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False
         found = reader.read(tests)
@@ -112,7 +110,7 @@ class _Reader:
             at=_first(found, source),
             table=source.table.name if source.table is not None else source.name,
             alias=source.alias,
-            verb=verb if verb in ("update", "delete", "merge") else "read",  # type: ignore[arg-type]
+            verb=verb if verb in ("update", "delete", "merge") else "read",
             conditions=tuple(found.conditions),
             arms=found.choices[0] if found.choices else (),
             sort=sort,
@@ -121,7 +119,7 @@ class _Reader:
             distinct=self._distinct(source),
             extreme=self._extreme(source),
             unindexable=tuple(dict.fromkeys(found.unindexable)),
-            facts=tuple(dict.fromkeys(facts(tests, source.number))),
+            facts=tuple(dict.fromkeys(facts([t.test for t in tests], source.number))),
             outer=source.optional,
             correlated=correlated,
             unknown=unknown or source.hint == "not indexed",
@@ -148,6 +146,16 @@ class _Reader:
             return f"outer.{column.name}", False
         name = f"{source.alias or source.name}.{column.name}"
         return name, source.table is not None and serves_column(source.table, column.name)
+
+    def _kind(self, column: Col) -> str:
+        block: Block | None = self._block
+        while block is not None:
+            source = next((s for s in block.sources if s.number == column.source), None)
+            if source is not None:
+                found = column_of(source.table, column.name) if source.table is not None else None
+                return found.type if found is not None else ""
+            block = block.parent
+        return ""
 
     def _sort(self, source: Src) -> tuple[SortKey, ...]:
         query = self._block.query
@@ -181,10 +189,6 @@ def _first(found: Found, source: Src) -> Location:
 def _never(test: Test) -> bool:
     """Say whether a condition is false whatever the rows are."""
     return isinstance(test, Unclear) and isinstance(test.term, Value) and test.term.text in ("false", "0")
-
-
-def _about(test: Test, number: int) -> bool:
-    return isinstance(test, Cmp) and any(c.source == number for c in columns(test))
 
 
 def _writes(root: Block, written: Written) -> Iterable[Write]:

@@ -47,8 +47,10 @@ from fragaudit.model.sql import (
 from fragaudit.model.statements import Written
 
 DEEPEST_VIEWS = 12
-_STRICT = frozenset({"=", "<>", "<", "<=", ">", ">=", "in", "any", "like", "ilike", "glob", "is not null", "true", "false",
-                     "not in", "not like"})  # fmt: skip
+_STRICT = frozenset(
+    {"=", "<>", "<", "<=", ">", ">=", "in", "any", "like", "ilike", "glob", "is not null", "true", "false", "not in",
+     "not like"}
+)  # fmt: skip
 """Comparisons that no row of nulls passes: they turn an outer join into an inner one."""
 
 

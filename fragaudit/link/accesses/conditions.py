@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fragaudit.coverage import fact
+from fragaudit.coverage import column_of, fact, is_number, is_text, never_null
 from fragaudit.link.accesses.blocks import Src
 from fragaudit.link.accesses.resolved import (
     Cmp,
@@ -23,7 +23,6 @@ from fragaudit.link.accesses.resolved import (
     conjuncts,
 )
 from fragaudit.model.accesses import Condition, Operation, Unindexable
-from fragaudit.model.schema import ColumnDef, Table
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _RANGES = frozenset({"<", "<=", ">", ">="})
@@ -37,40 +36,53 @@ class Found(Struct):
     conditions: list[Condition]
     choices: list[tuple[tuple[Condition, ...], ...]]
     unindexable: list[Unindexable]
-    local: bool = False
+
+
+class About:
+    """A condition, its columns and the numbers of the sources they belong to."""
+
+    __slots__ = ("columns", "sources", "test")
+
+    def __init__(self, test: Test, found: tuple[Col, ...]) -> None:
+        self.test = test
+        self.columns = found
+        self.sources = frozenset(c.source for c in found)
 
 
 Shown = Callable[[Col], tuple[str, bool]]
 """Returns how a column of another source is written, and whether that source can be found by it through an index."""
 
 
+Kinds = Callable[[Col], str]
+"""Returns the type of a column, empty if it isn't known."""
+
+
 class Conditions:
     """Reads tests for one source."""
 
-    def __init__(self, source: Src, dialect: str, shown: Shown, filtered: bool) -> None:
+    def __init__(self, source: Src, dialect: str, shown: Shown, kind: Kinds, filtered: bool) -> None:
         self._source = source
         self._number = source.number
         self._table = source.table
         self._dialect = dialect
         self._shown = shown
+        self._kind = kind
         self._filtered = filtered
 
-    def read(self, tests: list[Test]) -> Found:
-        """Return what tests, which all hold, mean for the source."""
+    def read(self, tests: list[About]) -> Found:
+        """Return what tests, which all hold and speak of the source, mean for it."""
         found = Found([], [], [])
-        for test in tests:
-            self._one(test, found)
+        for about in tests:
+            self._one(about.test, found)
         found.conditions = _merged(found.conditions)
         return found
 
-    def _mine(self, test: Test | Term) -> bool:
-        return any(c.source == self._number for c in columns(test))
+    def _mine(self, term: Term) -> bool:
+        if isinstance(term, Col):
+            return term.source == self._number
+        return not isinstance(term, Value) and any(c.source == self._number for c in columns(term))
 
     def _one(self, test: Test, found: Found) -> None:
-        if not self._mine(test):
-            return
-        if all(c.source == self._number for c in columns(test)):
-            found.local = True
         if isinstance(test, Either):
             self._either(test, found)
         elif isinstance(test, Cmp):
@@ -118,8 +130,8 @@ class Conditions:
             return
         if not self._mine(left) and len(right) == 1 and self._mine(right[0]) and not isinstance(right[0], Nested):
             if op == "any":
-                for column in columns(right[0]):
-                    yield Unindexable(column.name, "it is an array, searched for one of its elements")
+                for element in columns(right[0]):
+                    yield Unindexable(element.name, "it is an array, searched for one of its elements")
                 return
             left, right = right[0], (left,)
             op = _FLIPPED.get(op, op)  # type: ignore[assignment]
@@ -129,16 +141,20 @@ class Conditions:
         if isinstance(left, Several):
             yield from self._row(left, op, right)
             return
-        column = left if isinstance(left, Col) else None
+        column: Col | None = left if isinstance(left, Col) else None
         expression = ""
         if isinstance(left, Computed):
             column, expression = self._uncast(left)
         if column is None:
-            yield from (Unindexable(c.name, "it is part of a larger expression") for c in columns(left)
-                        if c.source == self._number)  # fmt: skip
+            for part in columns(left):
+                if part.source == self._number:
+                    yield Unindexable(part.name, "it is part of a larger expression")
             return
         if own:
             yield Unindexable(column.name, "it is compared with a column of the same row")
+            return
+        if not expression and self._converted(column, right):
+            yield Unindexable(column.name, "it is text compared with a number, and converted for that row by row")
             return
         if expression and not self._has_expression(expression):
             assert isinstance(left, Computed)
@@ -167,8 +183,20 @@ class Conditions:
         return column, left.text or "?"
 
     def _is_text(self, name: str) -> bool:
-        definition = _definition(self._table, name)
+        definition = column_of(self._table, name) if self._table is not None else None
         return definition is not None and definition.type.startswith(_TEXT)
+
+    def _converted(self, column: Col, right: tuple[Term, ...]) -> bool:
+        """Say whether a comparison converts the column: text compared with a number, where that is allowed."""
+        own = column_of(self._table, column.name) if self._table is not None else None
+        if own is None or self._dialect not in ("sqlite", "mysql") or not is_text(own.type):
+            return False
+        for term in right:
+            if isinstance(term, Value) and term.kind == "number" and self._dialect == "mysql":
+                return True
+            if isinstance(term, Col) and is_number(self._kind(term)):
+                return True
+        return False
 
     def _has_expression(self, text: str) -> bool:
         return self._table is not None and any(k.expression == text for i in self._table.indexes for k in i.keys)
@@ -202,6 +230,8 @@ class Conditions:
         elif op == "is null":
             if self._source.optional:
                 yield Unindexable(column.name, "it is asked for rows that the outer join does not find")
+            elif self._table is not None and never_null(self._table, column.name):
+                yield Unindexable(column.name, "it is never null")
             else:
                 yield condition("is null")
         elif op in ("true", "false"):
@@ -300,18 +330,11 @@ def _constant(value: Term | None) -> str | None:
     return f"'{value.text}'" if value.kind == "string" else value.text
 
 
-def _definition(table: Table | None, name: str) -> ColumnDef | None:
-    if table is None:
-        return None
-    return next((c for c in table.columns if c.name.lower() == name.lower()), None)
-
-
 def _merged(conditions: list[Condition]) -> list[Condition]:
     """Join the two bounds of a range into one condition, and leave out what is said twice."""
     found: list[Condition] = []
     for condition in conditions:
-        same = next((n for n, f in enumerate(found) if (f.column.lower(), f.expression) == (condition.column.lower(), condition.expression)
-                     and f.join == condition.join), None)  # fmt: skip
+        same = next((n for n, other in enumerate(found) if _alike(other, condition)), None)
         if same is None:
             found.append(condition)
         elif found[same].op == condition.op == "<":
@@ -320,6 +343,11 @@ def _merged(conditions: list[Condition]) -> list[Condition]:
         elif (found[same].op, found[same].constant) != (condition.op, condition.constant):
             found.append(condition)
     return [replace(c, constant=_value_of(c)) if c.op == "<" else c for c in found]
+
+
+def _alike(one: Condition, other: Condition) -> bool:
+    """Say whether two conditions are about the same, whatever they say of it."""
+    return (one.column.lower(), one.expression, one.join) == (other.column.lower(), other.expression, other.join)
 
 
 def _direction(condition: Condition) -> str:

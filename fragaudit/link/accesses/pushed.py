@@ -18,7 +18,7 @@ from fragaudit.link.accesses.resolved import (
 )
 
 
-class _Stays(Exception):
+class _StaysError(Exception):
     """The condition can't be pushed."""
 
 
@@ -65,7 +65,7 @@ def _into(child: Block, test: Test, source: Src) -> None:
         return
     try:
         moved = _moved(test, lambda c: _allowed(child, c))
-    except _Stays:
+    except _StaysError:
         return
     child.tests.append(moved)
 
@@ -77,13 +77,13 @@ def _arm(arm: Block, test: Test, source: Src, names: list[str]) -> None:
         if any(n.endswith("*") for n in names) or any(n.endswith("*") for n, _ in arm.outputs):
             term = arm.output(column.name, column.at)
             if term is None:
-                raise _Stays
+                raise _StaysError
             return term
         if column.name.lower() not in names:
-            raise _Stays
+            raise _StaysError
         place = names.index(column.name.lower())
         if place >= len(arm.outputs):
-            raise _Stays
+            raise _StaysError
         return _allowed(arm, Col(column.source, arm.outputs[place][0], column.at), place)
 
     if arm.query.kind == "set":
@@ -93,7 +93,7 @@ def _arm(arm: Block, test: Test, source: Src, names: list[str]) -> None:
         return
     try:
         arm.tests.append(_moved(test, found))
-    except _Stays:
+    except _StaysError:
         return
 
 
@@ -101,17 +101,17 @@ def _allowed(child: Block, column: Col, place: int = -1) -> Term:
     """Return what a column of a query's result is inside, if a condition on it may be asked before its grouping."""
     term = child.outputs[place][1] if place >= 0 else child.output(column.name, column.at)
     if not isinstance(term, (Col, Computed)):
-        raise _Stays
+        raise _StaysError
     if isinstance(term, Computed) and (child.query.aggregates or child.query.windows):
-        raise _Stays
+        raise _StaysError
     if child.query.group or child.query.aggregates:
         keys = {(g.source, g.name.lower()) for g in child.group if isinstance(g, Col)}
         if not isinstance(term, Col) or (term.source, term.name.lower()) not in keys:
-            raise _Stays
+            raise _StaysError
     if child.query.windows:
         keys = {(w.source, w.name.lower()) for w in child.windows if isinstance(w, Col)}
         if not isinstance(term, Col) or (term.source, term.name.lower()) not in keys:
-            raise _Stays
+            raise _StaysError
     return Col(term.source, term.name, column.at) if isinstance(term, Col) else term
 
 
@@ -127,7 +127,7 @@ def _moved(test: Test, found: object) -> Test:
             for column in item.columns:
                 new = found(column)
                 if not isinstance(new, Col):
-                    raise _Stays
+                    raise _StaysError
                 inner.append(new)
             return Computed(item.text, tuple(inner), item.why)
         if isinstance(item, Several):
@@ -140,4 +140,4 @@ def _moved(test: Test, found: object) -> Test:
         return Every(tuple(_moved(t, found) for t in test.items))
     if isinstance(test, Either):
         return Either(tuple(_moved(t, found) for t in test.items))
-    raise _Stays
+    raise _StaysError

@@ -132,20 +132,29 @@ def key(item: Test | Term) -> object:
     return ("?", id(item))
 
 
-def columns(item: Test | Term) -> Iterator[Col]:
-    """Yield every column in a condition, those that nested queries take from outside included."""
-    if isinstance(item, Col):
-        yield item
+def columns(item: Test | Term) -> tuple[Col, ...]:
+    """Return every column in a condition, those that nested queries take from outside included."""
+    found: list[Col] = []
+    _collect(item, found)
+    return tuple(found)
+
+
+def _collect(item: Test | Term, found: list[Col]) -> None:
+    kind = type(item)
+    if kind is Col:
+        found.append(item)  # type: ignore[arg-type]
+    elif kind is Value:
+        return
+    elif isinstance(item, Cmp):
+        _collect(item.left, found)
+        for right in item.right:
+            _collect(right, found)
     elif isinstance(item, Computed):
-        yield from item.columns
+        found += item.columns
     elif isinstance(item, (Several, Every, Either)):
         for inner in item.items:
-            yield from columns(inner)
-    elif isinstance(item, Cmp):
-        yield from columns(item.left)
-        for right in item.right:
-            yield from columns(right)
+            _collect(inner, found)
     elif isinstance(item, Unclear):
-        yield from columns(item.term)
+        _collect(item.term, found)
     elif isinstance(item, Nested):
-        yield from item.block.outside()
+        found += item.block.outside()

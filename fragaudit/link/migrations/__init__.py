@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from fragaudit.link.migrations.alembic import Alembic
 from fragaudit.link.migrations.django import DjangoMigrations
+from fragaudit.link.migrations.scripted import Piccolo, Yoyo
 from fragaudit.link.migrations.steps import History, Step
 from fragaudit.link.orm import Mapping
 from fragaudit.model.locations import Location
@@ -22,7 +23,8 @@ ReadSql = Callable[[Step], Sequence[tuple[Written, Read]]]
 
 def histories(mapping: Mapping) -> tuple[History, ...]:
     """Return every series of migrations of a repository; mark `(n, n)` of a change is place n of the mapping's."""
-    return (*Alembic(mapping).all(), *DjangoMigrations(mapping.reader, mapping.django).all())
+    found = [*Alembic(mapping).all(), *DjangoMigrations(mapping.reader, mapping.django).all()]
+    return (*found, *Yoyo(mapping).all(), *Piccolo(mapping).all())
 
 
 def migrated(found: Sequence[History], places: tuple[Location, ...], read: ReadSql) -> tuple[Sited, ...]:

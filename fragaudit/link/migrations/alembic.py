@@ -37,6 +37,7 @@ from fragaudit.model.values import Attr, Call, Lit, Ref, Text, Value, dotted
 
 _SQL = ("execute", "exec_driver_sql", "executescript", "scalar", "scalars")
 _SCHEMA_WORDS = re.compile(r"\b(?:create|alter|drop|rename)\b", re.IGNORECASE)
+_DROP = re.compile(r"^\s*drop\s+(?:index|table|view)\b", re.IGNORECASE)
 _DATA = re.compile(r"^\s*(?:--[^\n]*\n\s*)*(?:insert|update|delete|select|with|set|pragma|vacuum|analyze|comment|grant|"
                    r"lock|explain|truncate|refresh)\b", re.IGNORECASE)  # fmt: skip
 
@@ -162,7 +163,7 @@ class Alembic:
         self._steps.append(Step(self.program.files[self._file].path, at, change))
 
     def _gap(self, call: Call, view: View, why: str, table: str | None = None, *, lost: bool = True) -> None:
-        self._gaps.append(Gap(self.reader.location(view, call.at), why, table or ""))
+        self._gaps.append(Gap(self.reader.location(view, call.at), why, table or "", drops=" dropped " in why))
         if table and lost:
             self._add(call, view, Lost(table, why, self.tables.mark(view, call.at)))
 
@@ -377,7 +378,9 @@ class Alembic:
         if text is None:
             known = _literal(self.reader.follow(inner).value)
             if _SCHEMA_WORDS.search(known) and not _DATA.match(known):
-                self._gap(call, view, "SQL that changes the schema is put together of parts that can't be followed")
+                at = self.reader.location(view, call.at)
+                drops = _DROP.match(known) is not None
+                self._gaps.append(Gap(at, "SQL that changes the schema can't be followed", drops=drops))
             return True
         if _SCHEMA_WORDS.search(text) and not _DATA.match(text):
             at = self.reader.location(view, call.at)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fragaudit.link.abstract import FunctionRef
-from fragaudit.link.orm.reader import Read, Reader, View
+from fragaudit.link.orm.reader import INSIDE, Read, Reader, View
 from fragaudit.link.program import Place
 from fragaudit.model.facts import Binding, Use
 from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Seq, Value, calls, children, dotted
 
 DEEPEST_CALLS = 8
-MOST_ROUNDS = 400
-MOST_STATEMENTS = 20_000
+MOST_ROUNDS = 200
+MOST_STATEMENTS = 1_500
 """Of one migration, loops and helpers counted as often as they run."""
 
 
@@ -54,7 +54,7 @@ class Interpreter:
             file = self.program.files[function.file]
             found: list[_Statement] = []
             for binding in file.bindings:
-                if binding.scope == function.scope:
+                if binding.scope == function.scope and not (binding.how == "for" and binding.at == INSIDE):
                     found.append(_Statement(binding.at[0], binding.at[1], binding))
             for use in file.uses:
                 if use.scope == function.scope and use.how != "test":
@@ -101,50 +101,50 @@ class Interpreter:
                 names[target.target] = Read(UNKNOWN, View(place))
             self._block(body, place, names)
             return
-        for item in rounds[:MOST_ROUNDS]:
-            parts = [item] if len(targets) == 1 else self._leaves(item)
+        for parts in rounds[:MOST_ROUNDS]:
+            fitted = self._fitted(parts, len(targets))
             for position, target in enumerate(targets):
-                names[target.target] = parts[position] if position < len(parts) else Read(UNKNOWN, View(place))
+                names[target.target] = fitted[position] if position < len(fitted) else Read(UNKNOWN, View(place))
             self._block(body, place, names)
 
-    def rounds(self, read: Read) -> list[Read] | None:
-        """Return the items a loop runs over: of a display, of `items()`, `enumerate` and `zip` of displays."""
+    def rounds(self, read: Read) -> list[list[Read]] | None:
+        """Return what a loop runs over, round by round: a display, `items()`, `enumerate` and `zip` of displays."""
         followed = self.reader.follow(read)
         value, view = followed.value, followed.view
         if isinstance(value, Call):
             name = dotted(value.func)
-            if name == "enumerate" and value.args:
-                inner = self.rounds(Read(value.args[0].value, view))
-                if inner is None:
-                    return None
-                return [
-                    Read(self.reader.kept(Seq((Lit(n), UNKNOWN if r.view != view else r.value))), r.view)
-                    for n, r in enumerate(inner)
-                ]
+            inner = [self.rounds(Read(a.value, view)) for a in value.args if a.name is None]
+            known = [each for each in inner if each is not None]
+            if name == "enumerate" and known:
+                return [[Read(Lit(number), view), *parts] for number, parts in enumerate(known[0])]
+            if name == "zip" and known and len(known) == len(inner):
+                return [[part for parts in together for part in parts] for together in zip(*known, strict=False)]
             if isinstance(value.func, Attr) and value.func.name in ("items", "keys", "values") and not value.args:
-                inside = self.reader.follow(Read(value.func.base, view))
-                if isinstance(inside.value, Map):
-                    entries = [e for e in inside.value.entries if e.key is not None]
-                    if value.func.name == "keys":
-                        return [Read(e.key, inside.view) for e in entries if e.key is not None]
-                    if value.func.name == "values":
-                        return [Read(e.value, inside.view) for e in entries]
-                    return [
-                        Read(self.reader.kept(Seq((e.key, e.value))), inside.view)
-                        for e in entries if e.key is not None
-                    ]  # fmt: skip
-                return None
-        return self.reader.items(followed)
+                return self._entries(value.func.name, self.reader.follow(Read(value.func.base, view)))
+        items = self.reader.items(followed)
+        return [[item] for item in items] if items is not None else None
 
-    def _leaves(self, item: Read) -> list[Read]:
-        followed = self.reader.follow(item)
-        if isinstance(followed.value, Seq):
-            return [leaf for part in followed.value.items for leaf in self._nested(Read(part, followed.view))]
-        return [followed]
+    def _entries(self, what: str, read: Read) -> list[list[Read]] | None:
+        if not isinstance(read.value, Map):
+            return None
+        pairs = [(e.key, e.value) for e in read.value.entries if e.key is not None]
+        chosen = {"items": (0, 1), "keys": (0,), "values": (1,)}[what]
+        return [[Read(pair[place], read.view) for place in chosen] for pair in pairs]
 
-    def _nested(self, item: Read) -> list[Read]:
-        # `for i, (a, b) in …` is told as three targets; a list among the values of one target stays whole.
-        return [item]
+    def _fitted(self, parts: list[Read], count: int) -> list[Read]:
+        """Return what a loop's targets get: parts opened from the left until there is one for each."""
+        parts = list(parts)
+        for _ in range(count):
+            if len(parts) >= count:
+                break
+            for number, part in enumerate(parts):
+                opened = self.reader.follow(part)
+                if isinstance(opened.value, Seq):
+                    parts[number : number + 1] = [Read(item, opened.view) for item in opened.value.items]
+                    break
+            else:
+                break
+        return parts
 
     def _calls(self, value: Value, view: View) -> None:
         stack = [value]

@@ -18,11 +18,15 @@ class Step(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True):
-    """Something in a migration that was not understood, and the table it is about, if that is known."""
+    """Something in a migration that was not understood, and the table it is about, if that is known.
+
+    What only `drops` can't have made anything.
+    """
 
     at: Location
     why: str
     table: str = ""
+    drops: bool = False
 
 
 class History(Struct, frozen=True):

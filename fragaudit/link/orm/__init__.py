@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.orm.active_record import ActiveRecord
 from fragaudit.link.orm.alchemy_table import TableReader
 from fragaudit.link.orm.classes import Classes
 from fragaudit.link.orm.core import Model, Places, Relation
 from fragaudit.link.orm.django import Django
+from fragaudit.link.orm.documents import Documents
+from fragaudit.link.orm.pony import Pony
 from fragaudit.link.orm.reader import Reader
 from fragaudit.link.orm.sqlalchemy import Alchemy
 
@@ -25,7 +28,9 @@ class Mapping:
         self.places = Places()
         self.alchemy = Alchemy(self.reader, self.classes, self.places)
         self.django = Django(self.reader, self.classes, self.places)
-        self.models: tuple[Model, ...] = (*self.alchemy.all(), *self.django.all())
+        others = (kind(self.reader, self.classes, self.places) for kind in (ActiveRecord, Pony, Documents))
+        found = [*self.alchemy.all(), *self.django.all(), *(model for other in others for model in other.all())]
+        self.models: tuple[Model, ...] = tuple(found)
 
     @property
     def tables(self) -> TableReader:

@@ -162,7 +162,7 @@ class TableReader:
     # -- columns ---------------------------------------------------------------------------------------------------
 
     def column(self, call: Call, view: View, attribute: str, at: Mark | None = None) -> Drawn | None:
-        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it where nothing else does."""
+        """Return the column a `Column(…)` or `mapped_column(…)` defines; `attribute` names it unless it does itself."""
         reader = self.reader
         keywords = reader.keywords(call, view)
         positional = reader.positional(call, view) or []
@@ -293,7 +293,7 @@ class TableReader:
         for given in arguments:
             for read in self._options(given):
                 followed = self.reader.follow(read) if not _is_schema_call(self.reader, read) else read
-                value, view = followed.value, followed.view
+                value, view = _bare(followed.value), followed.view
                 if not isinstance(value, Call):
                     if not (isinstance(value, Lit) and value.value is None):
                         draft.opaque = draft.opaque or "an argument of the table can't be followed"
@@ -308,7 +308,7 @@ class TableReader:
                     else:
                         draft.opaque = draft.opaque or "the name of a column can't be followed"
                 elif last in CONSTRAINTS:
-                    later.append((last, followed))
+                    later.append((last, Read(value, view)))
                 elif last == "copy" and isinstance(value.func, Attr):
                     later.append(("", followed))
         for last, read in later:
@@ -510,6 +510,13 @@ _WAYS = {
     "desc": (True, ""), "asc": (False, ""), "nulls_last": (None, "last"), "nulls_first": (None, "first"),
     "nullslast": (None, "last"), "nullsfirst": (None, "first"),
 }  # fmt: skip
+
+
+def _bare(value: Value) -> Value:
+    """Return an index without the condition on which it is made: one that may exist exists."""
+    while isinstance(value, Call) and isinstance(value.func, Attr) and value.func.name in ("ddl_if", "execute_if"):
+        value = value.func.base
+    return value
 
 
 def _turned(key: Key, way: str) -> Key:

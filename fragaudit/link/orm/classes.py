@@ -56,7 +56,8 @@ class Classes:
             if classes:
                 own.extend(c for c in classes[:1] if c not in own)
             else:
-                names = names or [value.name if isinstance(value, Ref) else getattr(value, "name", "?")]
+                starred = self.reader.named(value, view)
+                names = names or [starred or (value.name if isinstance(value, Ref) else getattr(value, "name", "?"))]
                 outside.append(names[0])
         for decorator in scope.decorators:
             func = decorator.func if isinstance(decorator, Call) else decorator

@@ -46,7 +46,8 @@ class Model(Struct, frozen=True):
     """A class that stands for a table. `columns` maps attributes to columns, `order` is the order rows come in.
 
     `app` is what owns the table (a Django app); `table` the whole definition, `opaque` in it where a part is unknown.
-    A `subtype` derives from another class with a table, whose key it shares.
+    A `subtype` derives from another class with a table, whose key it shares. Models of one `family` share their
+    metadata: what creates one of their tables creates all of them.
     """
 
     framework: str
@@ -59,6 +60,7 @@ class Model(Struct, frozen=True):
     order: tuple[str, ...] = ()
     app: str = ""
     subtype: bool = False
+    family: str = ""
 
 
 def digest(*parts: str, length: int) -> str:

@@ -6,6 +6,7 @@ in a view that can also know what a loop or a caller has put into a name.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -51,10 +52,11 @@ MOST_STEPS = 12
 MOST_ITEMS = 2_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
-_INSIDE: Span = (1, 1, 1, 1)
+INSIDE: Span = (1, 1, 1, 1)
 """Where names stand that are bound inside an expression."""
 
 LONGEST_NAME = 200
+_BUILT_IN = frozenset(dir(builtins))
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
 
 
@@ -84,6 +86,7 @@ class Reader:
         self.evaluator = evaluator
         self.program = evaluator.program
         self._made: dict[str, Ref] = {}
+        self._comprehensions: dict[Place, dict[str, Value]] = {}
         self._kept: list[Value] = []
         self._open: set[int] = set()
 
@@ -255,13 +258,43 @@ class Reader:
 
     def callee(self, call: Call, view: View) -> str:
         """Return the dotted name of the library function or class that is called, empty if it isn't one."""
-        return next((name for m in self.meanings(call.func, view) if (name := external_name(m))), "")
+        return self.named(call.func, view)
+
+    def named(self, value: Value, view: View) -> str:
+        """Return the dotted library name of an expression, also of a name that `from library import *` brings."""
+        found = next((name for m in self.meanings(value, view) if (name := external_name(m))), "")
+        if found or not isinstance(value, (Ref, Attr)):
+            return found
+        if isinstance(value, Attr):
+            base = self.follow(Read(value.base, view))
+            if isinstance(base.value, Call) and isinstance(base.value.func, Ref):
+                made = self._starred(base.value.func.name, base.view)
+                return f"{made}().{value.name}" if made else ""
+            return ""
+        return self._starred(value.name, view)
+
+    def _starred(self, name: str, view: View) -> str:
+        """Return a name as one of the library that a file imports everything from, unless the file defines it."""
+        module = Place(view.place.file, MODULE_SCOPE)
+        stars = self.program.imports(module, "*")
+        if (
+            not stars
+            or name in _BUILT_IN
+            or self.program.definitions(module, name)
+            or self.program.bindings(module, name)
+        ):
+            return ""
+        if self.program.imports(module, name):
+            return ""
+        outside = [
+            s.module for s in stars if not s.level and self.program.module(s.module, view.place.file) is None
+        ]  # fmt: skip
+        return f"{outside[0]}.{name}" if len(outside) == 1 else ""
 
     def last(self, value: Value, view: View) -> str:
         """Return the last part of the name of a library's function or class, or of what is written."""
         func = value.func if isinstance(value, Call) else value
-        found = next((name for m in self.meanings(func, view) if (name := external_name(m))), "")
-        return (found or dotted(func)).rpartition(".")[2]
+        return (self.named(func, view) or dotted(func)).rpartition(".")[2]
 
     def project_class(self, value: Value, view: View) -> ClassRef | None:
         """Return the project's class that an expression names."""
@@ -304,7 +337,13 @@ class Reader:
             case Call():
                 return self._called_text(value, view, deep + 1)
             case Either():
-                found = [self.text(Read(option, view), deep + 1) for option in value.options]
+                # `name or "default"`: a name that stands for nothing here leaves the others; one that is given wins.
+                first = view.names.get(value.options[0].name) if isinstance(value.options[0], Ref) else None
+                given = self.text(first, deep + 1) if first is not None else None
+                if given:
+                    return given
+                options = value.options[1:] if first is not None and first.value == Lit(None) else value.options
+                found = [self.text(Read(option, view), deep + 1) for option in options]
                 return found[0] if found and all(f == found[0] for f in found) else None
             case _:
                 return None
@@ -358,11 +397,12 @@ class Reader:
             return None
         match value:
             case Seq():
-                made = self._comprehended(value, view, deep)
-                if made is not None:
-                    return made
                 found: list[Read] = []
                 for item in value.items:
+                    made = self._comprehended(item, view, deep)
+                    if made is not None:
+                        found.extend(made)
+                        continue
                     inner = self.follow(Read(item, view)) if isinstance(item, (Ref, Attr)) else Read(item, view)
                     # A starred item stands in the display like any other.
                     unpacked = (
@@ -392,32 +432,40 @@ class Reader:
                     return []
         return None
 
-    def _comprehended(self, value: Seq, view: View, deep: int) -> list[Read] | None:
-        """Return the elements of a comprehension over items that can be followed, whatever it tests them for."""
-        if len(value.items) != 1:
+    def _comprehended(self, element: Value, view: View, deep: int) -> list[Read] | None:
+        """Return what an element of a comprehension is, item by item, whatever it tests them for; None for others."""
+        inside = self._inside(view.place)
+        names = {n for n in _names(element) if n in inside and n not in view.names} if inside else set()
+        iterated = [inside[n] for n in names]
+        if not iterated or any(one != iterated[0] for one in iterated):
             return None
-        names = set(_names(value.items[0]))
-        bound = [
-            b for b in self.program.files[view.place.file].bindings
-            if b.scope == view.place.scope and b.target in names and b.how == "for" and b.at == _INSIDE
-        ] if names else []  # fmt: skip
-        iterated = next((b.value for b in bound if b.value is not None), None)
-        if iterated is None or any(b.value != iterated for b in bound):
-            return None
-        targets = [
-            b.target for b in self.program.files[view.place.file].bindings
-            if b.scope == view.place.scope and b.how == "for" and b.at == _INSIDE and b.value == iterated
-        ]  # fmt: skip
-        targets = list(dict.fromkeys(targets))
-        rounds = self.items(Read(iterated, view), deep + 1)
+        targets = [name for name, value in inside.items() if value == iterated[0]]
+        rounds = self.items(Read(iterated[0], view), deep + 1)
         if rounds is None or len(rounds) > MOST_ITEMS:
             return None
         found = []
         for item in rounds:
             parts = [item] if len(targets) == 1 else self.items(item, deep + 1) or []
             given = dict(zip(targets, parts, strict=False))
-            found.append(Read(value.items[0], View(view.place, {**view.names, **given})))
+            found.append(Read(element, View(view.place, {**view.names, **given})))
         return found
+
+    def _inside(self, place: Place) -> dict[str, Value]:
+        """Return the names that comprehensions of a scope bind, and what they run over; ambiguous ones are left out."""
+        known = self._comprehensions.get(place)
+        if known is None:
+            found: dict[str, Value] = {}
+            other: set[str] = set()
+            for binding in self.program.files[place.file].bindings:
+                if binding.scope == place.scope and binding.value is not None:
+                    if binding.how != "for":
+                        other.add(binding.target)
+                    elif binding.at != INSIDE:
+                        continue
+                    elif found.setdefault(binding.target, binding.value) != binding.value:
+                        other.add(binding.target)
+            known = self._comprehensions[place] = {n: v for n, v in found.items() if n not in other}
+        return known
 
     def texts(self, read: Read) -> tuple[str, ...] | None:
         """Return the constant texts of a list or tuple (a single text stands for itself), or None."""

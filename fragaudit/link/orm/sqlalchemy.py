@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -84,12 +85,23 @@ class Alchemy:
                     continue
                 found.append(
                     Model(framework, mapped.cls, name, mapped.draft.table(), at, dict(mapped.draft.attributes),
-                          dict(mapped.relations), mapped.order, subtype=mapped.subtype)
+                          dict(mapped.relations), mapped.order, subtype=mapped.subtype,
+                          family=self._family(mapped.cls))
                 )  # fmt: skip
         for draft, at in imperative:
             if id(draft) not in seen:
                 found.append(Model("sqlalchemy", None, draft.name, draft.table(), at, dict(draft.attributes)))
         return found
+
+    def _family(self, cls: ClassRef) -> str:
+        """Return what stands for the metadata of a class: where the base that all of its kind derive from is made."""
+        top = self.classes.order(cls)[-1]
+        scope = self.classes.scope(top)
+        view = View(Place(top.place.file, max(scope.parent, MODULE_SCOPE)))
+        made = self.reader.follow(Read(scope.bases[0], view)) if scope.bases else None
+        if made is not None and isinstance(made.value, Call):
+            return str(self.reader.location(made.view, made.value.at))
+        return self.program.qualified(top.place) if top != cls else ""
 
     # -- classes ---------------------------------------------------------------------------------------------------
 
@@ -536,8 +548,11 @@ class Alchemy:
 
     def _imperative_tables(self) -> list[tuple[Draft, Location]]:
         found: list[tuple[Draft, Location]] = []
+        series = self._series()
         for site in self.program.sites_by_name.get("Table", ()):
             view = View(site.place)
+            if self.program.files[site.place.file].path.startswith(series):
+                continue  # a table as a migration needs it once; what it creates is told by the migration
             name = self.reader.callee(site.call, view)
             if "sqlalchemy" not in name.lower() or not name.endswith("Table"):
                 continue
@@ -545,6 +560,18 @@ class Alchemy:
             if draft is not None:
                 found.append((draft, self.program.location(site.place.file, site.call.at)))
         return found
+
+    def _series(self) -> tuple[str, ...]:
+        """Return the folders of Alembic's revisions and of what belongs to them: `env.py` stands one folder above."""
+        paths = {file.path for file in self.program.files}
+        found: set[str] = set()
+        for number, file in enumerate(self.program.files):
+            if self.program.bindings(Place(number, MODULE_SCOPE), "down_revision"):
+                folder = posixpath.dirname(file.path)
+                above = posixpath.dirname(folder)
+                whole = above and f"{above}/env.py" in paths
+                found.add((above if whole else folder) + "/" if folder else file.path)
+        return tuple(sorted(found))
 
     def _imperative_table(self, call: Call, view: View) -> Draft | None:
         key = repr((view.place, call.at))

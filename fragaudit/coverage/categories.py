@@ -1,0 +1,72 @@
+"""Which kind of lookup is missing its index; planners agree on some kinds more than on others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fragaudit.coverage.columns import is_boolean, is_flag, is_state, is_usual
+from fragaudit.coverage.lookup import sort_possible
+from fragaudit.model.accesses import Access, Condition
+from fragaudit.model.schema import Table
+
+
+def wanted_conditions(access: Access, table: Table, dialect: str) -> list[Condition]:
+    """Return the conditions that a plain index could serve and that are worth one."""
+    return [
+        c
+        for c in access.conditions
+        if c.op not in ("true", "false", "match")
+        and not (c.op == "prefix" and dialect in ("postgres", "sqlite"))
+        and not c.expression
+        and not (c.op in ("=", "in") and is_boolean(table, c.column))
+    ]
+
+
+def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | None:
+    """Return which kind of lookup is missing its index, the surest first, and its columns; None: there is none."""
+    wanted = wanted_conditions(access, table, dialect)
+    local = [c for c in wanted if not c.join]
+    sure = [c for c in local if c.op in ("=", "in") and not is_flag(table, c.column) and not is_state(c)]
+    if sure:
+        return "equality", _listed(sure)
+    both = [c for c in local if c.op == "two-sided"]
+    if both:
+        return "two-sided range", _listed(both)
+    joins = [c for c in wanted if c.join and c.join != "(query)" and c.op in ("=", "in")]
+    if access.correlated and joins:
+        return "correlated", _listed(joins)
+    if access.outer and joins:
+        return "outer join", _listed(joins)
+    if any(c.filtered for c in joins):
+        return "filtered join", _listed(joins)
+    if access.extreme and not local:
+        return "extreme", access.extreme
+    if access.arms and not _flags_alone(access, table):
+        return "alternatives", " or ".join(_listed(arm) for arm in access.arms)
+    states = [c for c in local if c.op == "=" and not is_flag(table, c.column) and not is_usual(c)]
+    if states:
+        return "state", _listed(states)
+    flags = [c for c in local if c.op == "="]
+    if flags:
+        return "flag", _listed(flags)
+    if any(c.join == "(query)" for c in wanted):
+        return "in query", _listed([c for c in wanted if c.join == "(query)"])
+    local = [c for c in local if c.op != "in"]  # several values of a flag are most of the table
+    if local:
+        return ("null" if all(c.op == "is null" for c in local) else "range"), _listed(local)
+    if joins:
+        return "unfiltered join", _listed(joins)
+    ranges = [c for c in wanted if c.join and c.filtered and c not in joins]
+    if ranges:
+        return "range join", _listed(ranges)
+    if access.sort and access.limit and not joins and sort_possible(access):
+        return "sort", ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
+    return None
+
+
+def _flags_alone(access: Access, table: Table) -> bool:
+    return all(all(is_boolean(table, c.column) for c in arm) for arm in access.arms)
+
+
+def _listed(conditions: Sequence[Condition]) -> str:
+    return ", ".join(dict.fromkeys(c.column for c in conditions))

@@ -1,0 +1,373 @@
+"""SQL statements in Python: what is executed where, on which store, and SQL whose execution was not seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from fragaudit.catalogue import Catalogue, Operation
+from fragaudit.link.abstract import Abstract, Bound, External, Handle
+from fragaudit.link.compose import Composed, compose
+from fragaudit.link.evaluate import Evaluator, argument_of
+from fragaudit.link.identity import site_key
+from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
+from fragaudit.link.pieces import Fixed, Pieces, readable
+from fragaudit.link.program import Place, Program, Site
+from fragaudit.link.sql import dialect_of
+from fragaudit.link.texts import Reading, Texts
+from fragaudit.model.layout import position
+from fragaudit.model.locations import Location
+from fragaudit.model.statements import Written
+from fragaudit.model.stores import Kind, Role, Service, Store
+from fragaudit.model.values import Attr, Call, Lit, Placed, Ref, Seq, Text, Value, children
+from fragaudit.model.values import Operation as Operator
+
+MOST_STATEMENTS = 50_000
+
+_EXECUTING = frozenset(
+    {
+        "execute", "executemany", "executescript", "execute_many", "execute_sql", "execute_fetchall", "execute_insert",
+        "execute_async", "execute_values", "execute_batch", "exec_driver_sql", "exec", "fetch", "fetchrow", "fetchval",
+        "fetch_all", "fetch_one", "fetch_val", "fetch_row", "fetchone", "fetchall", "fetchmany", "iterate", "query",
+        "query_df", "raw", "run", "sql", "prepare", "cursor", "scalar", "scalars", "scalar_one", "stream",
+        "stream_scalars", "read_sql", "read_sql_query", "mogrify", "copy_expert", "RunSQL", "run_sql", "select",
+        "command", "callproc", "DDL", "executesql", "step",
+    }
+)  # fmt: skip
+"""Names of methods and functions that execute SQL, whatever they belong to, if what they are given is SQL."""
+
+_SECOND = frozenset({"execute_values", "execute_batch"})
+_PARAMETERS = ("query", "sql", "statement", "stmt", "operation", "command", "text", "sql_script", "clause", "raw_query")
+_UNDOING = frozenset({"downgrade", "rollback", "backwards", "unapply", "reverse", "revert"})
+"""Functions of migrations that take a change of the schema back."""
+
+_REVERSIBLE = frozenset({"RunSQL", "step"})
+"""Steps of migrations that are given what takes them back as well."""
+
+_OF_TEXT = frozenset({"format", "format_map", "strip", "lstrip", "rstrip", "replace"})
+_NOT_EXECUTED = frozenset({"text", "rows_where"})
+
+_LEAD = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/|;)*"
+_BEGINS = re.compile(_LEAD + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b", re.I | re.S)
+_STATEMENT = re.compile(
+    _LEAD
+    + r"""\(*\s*(?:SELECT\b|
+    INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?!SET\b)\S+|DELETE\s+FROM\b|
+    MERGE\s+INTO\b|WITH\s+(?:RECURSIVE\s+)?[\w"{]+\s*(?:\([^)]*\)\s*)?AS\b|VALUES\s*\(|TRUNCATE\s|EXPLAIN\s|
+    CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|VIRTUAL|UNIQUE|MATERIALIZED|FULLTEXT|SPATIAL|
+        FOREIGN)\s+)*(?:TABLE|INDEX|VIEW|EXTENSION|TYPE|TRIGGER|FUNCTION|SCHEMA|SEQUENCE|PROCEDURE|DATABASE|DOMAIN|POLICY|
+        RULE)\b|
+    ALTER\s+(?:TABLE|INDEX|TYPE|SEQUENCE|VIEW|SCHEMA|DATABASE|EXTENSION)\b|
+    DROP\s+(?:TABLE|INDEX|VIEW|TRIGGER|FUNCTION|TYPE|SCHEMA|SEQUENCE|EXTENSION|DATABASE|MATERIALIZED)\b|
+    PRAGMA\s|VACUUM\b|ANALYZE\b|LOCK\s+TABLE\b|SHOW\s|SET\s+\w|COMMENT\s+ON\b|GRANT\s|REVOKE\s|COPY\s|REINDEX\b|
+    REFRESH\s+MATERIALIZED\b|CALL\s|DO\s+\$|BEGIN\b|COMMIT\b|ROLLBACK\b|SAVEPOINT\b|ATTACH\b|LISTEN\b|NOTIFY\b)""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""How a text begins that is a statement, if it is given to something that executes statements."""
+
+_NAME = r"[\w.\"`\[\]{}]+"
+_CERTAIN = re.compile(
+    _LEAD
+    + rf"""(?:SELECT\b.*?\bFROM\b|
+    select\b.*?\bfrom\s+{_NAME}(?:\s+(?:where|order|group|limit|join|inner|left|as)\b|\s*;?\s*\Z)|
+    INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?INTO\s+{_NAME}|insert\s+into\s+{_NAME}\s*(?:\(|values\b|select\b)|
+    REPLACE\s+INTO\s+{_NAME}|MERGE\s+INTO\s+{_NAME}|
+    UPDATE\s+(?:ONLY\s+)?{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+SET\b|update\s+{_NAME}\s+set\s+{_NAME}\s*=|
+    DELETE\s+FROM\s+{_NAME}|delete\s+from\s+{_NAME}(?:\s+where\b|\s*;?\s*\Z)|
+    (?:WITH|with)\s+(?:RECURSIVE\s+|recursive\s+)?[\w"]+\s*(?:\([^)]*\)\s*)?(?:AS|as)\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(|
+    (?:CREATE|create)\s+(?:(?:TEMP|TEMPORARY|UNLOGGED|VIRTUAL|temp|temporary|virtual)\s+)?(?:TABLE|table)\s+(?:IF\s+NOT\s+EXISTS\s+|if\s+not\s+exists\s+)?(?!IF\b|if\b){_NAME}|
+    (?:CREATE|create)\s+(?:(?:UNIQUE|unique|FULLTEXT|SPATIAL)\s+)?(?:INDEX|index)\s+.*?\b(?:ON|on)\s+{_NAME}|
+    ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME}|DROP\s+(?:TABLE|INDEX)\s+(?:IF\s+EXISTS\s+)?(?!IF\b){_NAME})""",
+    re.DOTALL | re.VERBOSE,
+)
+"""How a text begins that is a statement whoever it is given to: prose may begin with `Select` or `delete from`."""
+
+_IMPOSSIBLE = re.compile(
+    r"\bWHERE\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|\bWHERE\s*(?:\)|;|\Z)|"
+    r"\bVALUES\s*\([^()]*\)\s*(?:WHERE|ORDER|LIMIT)\b",
+    re.IGNORECASE,
+)
+_QUALIFIED = re.compile(
+    r"(\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|REFERENCES|ONLY)\s+)(?:\"?\w+\"?\.)", re.IGNORECASE
+)
+_CYPHER = re.compile(r"\bcypher\s*\(|\bFOR\s*\(|\bFOR\s+\w+\s*\(|-\[[^\]]*\]->?|\bON\s+:\w", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A statement and what executes it: the call that opened the store, or the engine of the library, if known."""
+
+    written: Written
+    opening: SiteKey | None = None
+    engine: str = ""
+    file: int = 0
+
+
+class Statements:
+    """Finds the statements of a repository's Python files."""
+
+    def __init__(self, evaluator: Evaluator, catalogue: Catalogue, opened: Sequence[Opened]) -> None:
+        self._evaluator = evaluator
+        self._engines = {o.key: o.engine for o in opened}
+        self._engine_of_module = {
+            entry.name.partition(".")[0]: entry.engine or library.engine
+            for library in catalogue.libraries
+            for entry in reversed(library.open)
+        }
+        self._program: Program = evaluator.program
+        self._catalogue = catalogue
+        self._texts = Texts(evaluator)
+        self._taken: set[tuple[int, int, int]] = set()
+        self._found: dict[tuple[Location, str], Run] = {}
+
+    def all(self) -> tuple[Run, ...]:
+        """Return the statements in order of file and place: those executed, and what else is certainly SQL."""
+        names = (
+            _EXECUTING
+            | {
+                operation.name.rpartition(".")[2]
+                for library in self._catalogue.libraries
+                for group in (library.write, library.read, library.delete, library.container)
+                for operation in group
+                if operation.sql
+            }
+            - _NOT_EXECUTED
+        )
+        for site in self._program.sites:
+            if getattr(site.call.func, "name", "") in names:
+                self._site(site)
+        self._left()
+        return tuple(sorted(self._found.values(), key=lambda run: (run.written.at, run.written.text)))
+
+    # -- what is executed ------------------------------------------------------------------------------------------
+
+    def _site(self, site: Site) -> None:
+        if self._undoes(site.place):
+            return
+        argument, opening, engine, foreign = self._executed(site)
+        if argument is None:
+            return
+        reading = Reading(site.place, site.call.at[:2], site.branch)
+        if getattr(site.call.func, "name", "") in _REVERSIBLE:
+            for second in site.call.args[1:]:
+                for pieces in self._texts.of(second.value, reading):
+                    self._take(pieces)
+        for item in argument.items if isinstance(argument, Seq) else (argument,):
+            if isinstance(item, Seq) and item.items:
+                item = item.items[0]
+            found = self._texts.of(item, reading)
+            for pieces in found:
+                text = readable(pieces)
+                if not _STATEMENT.match(text) or _CYPHER.search(text):
+                    continue
+                if len(found) > 1 and _IMPOSSIBLE.search(text):
+                    self._take(pieces)
+                    continue  # parts that are never used together
+                self._take(pieces)
+                if not foreign:
+                    self._add(pieces, opening, engine, executed=True, script=_is_script(site.call))
+
+    def _undoes(self, place: Place) -> bool:
+        """Say whether a place is in the part of a migration that takes it back."""
+        function = self._program.enclosing_function(place)
+        return function is not None and self._program.scope(function).name in _UNDOING
+
+    def _executed(self, site: Site) -> tuple[Value | None, SiteKey | None, str, bool]:
+        """Return the statement a call executes, the opening and engine of its store, and whether that speaks no SQL."""
+        func = site.call.func
+        name: str = getattr(func, "name", "")
+        for meaning in self._evaluator.evaluate(func, site.place):
+            known = self._known(meaning, site, name)
+            if known is not None:
+                return known
+        if name not in _EXECUTING:
+            return None, None, "", False
+        return self._argument(site.call, name), self._opening(site), "", False
+
+    def _known(self, meaning: Abstract, site: Site, name: str) -> tuple[Value | None, SiteKey | None, str, bool] | None:
+        match meaning:
+            case Bound():
+                handle = meaning.handle
+            case External() if "." in meaning.name:
+                handle = Handle(meaning.name.rpartition(".")[0])
+            case _:
+                return None
+        opened = self._catalogue.open(handle.name)
+        operations = self._catalogue.operations(handle.name, name)
+        if not operations and handle.site is not None:
+            operations = self._catalogue.operations_of_library(handle.name, name)
+        opening = site_key(handle.site) if handle.site is not None else None
+        engine = self._engines.get(opening, "") if opening is not None else ""
+        engine = engine or (opened.engine if opened is not None else "")
+        if not engine and operations:
+            engine = self._engine_of_module.get(handle.name.partition(".")[0], "")
+        foreign = bool(engine) and not dialect_of(engine) and engine != UNDECIDED
+        stated = next((operation for operation in operations if operation.sql), None)
+        if stated is not None and name not in _NOT_EXECUTED:
+            value = self._stated(site.call, stated)
+            return value if value is not None else self._argument(site.call, name), opening, engine, foreign
+        if name in _EXECUTING:
+            if foreign and opening is None and opened is None:
+                foreign = False
+            return self._argument(site.call, name), opening, engine, foreign
+        return None
+
+    def _stated(self, call: Call, operation: Operation) -> Value | None:
+        for path in (operation.sql,) if isinstance(operation.sql, str) else operation.sql:
+            parameter = path.partition("[")[0]
+            value = argument_of(call.args, parameter, operation.at.get(parameter, 0))
+            if value is not None:
+                return value
+        return None
+
+    def _argument(self, call: Call, name: str) -> Value | None:
+        for parameter in _PARAMETERS:
+            value = argument_of(call.args, parameter, None)
+            if value is not None:
+                return value
+        return argument_of(call.args, "", 1 if name in _SECOND else 0)
+
+    def _opening(self, site: Site) -> SiteKey | None:
+        """Return the opening of the connection that a call is given, as `read_sql(query, connection)` is."""
+        for argument in site.call.args[1:]:
+            for meaning in self._evaluator.evaluate(argument.value, site.place):
+                if isinstance(meaning, Handle) and meaning.site is not None:
+                    return site_key(meaning.site)
+        return None
+
+    # -- what is not seen to be executed ---------------------------------------------------------------------------
+
+    def _left(self) -> None:
+        for number, file in enumerate(self._program.files):
+            for binding in file.bindings:
+                if binding.value is not None and binding.how != "+=" and not self._undoes(Place(number, binding.scope)):
+                    self._inside(binding.value, Reading(Place(number, binding.scope), binding.at[:2], binding.branch))
+            for use in file.uses:
+                if self._undoes(Place(number, use.scope)):
+                    continue
+                self._inside(use.value, Reading(Place(number, use.scope), (use.line, 1 << 20), use.branch))
+
+    def _inside(self, value: Value, reading: Reading) -> None:
+        stack = [value]
+        while stack:
+            top = stack.pop()
+            if isinstance(top, _STARTS) and (head := _head(top)) is not None and _BEGINS.match(str(head.value)):
+                self._unseen(top, reading)
+            elif not isinstance(top, (Lit, Ref)):
+                stack.extend(reversed(children(top)))
+
+    def _unseen(self, value: Value, reading: Reading) -> None:
+        head = _head(value)
+        if head is None or self._key(Fixed(str(head.value), head.at, reading.place.file)) in self._taken:
+            return
+        for pieces in map(self._texts.unfilled, self._texts.of(value, reading)):
+            if _CERTAIN.match(readable(pieces)) and not _CYPHER.search(readable(pieces)):
+                self._take(pieces)
+                self._add(pieces, None, "", executed=False, script=False)
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def _add(self, pieces: Pieces, opening: SiteKey | None, engine: str, *, executed: bool, script: bool) -> None:
+        composed = compose(pieces)
+        if composed is None or len(self._found) >= MOST_STATEMENTS:
+            return
+        written = self._written(composed, executed, script)
+        # What can't be judged is counted once, however many ways there are to compute it.
+        # A schema that is known by one of several ways makes no other statement.
+        key = (written.at, "" if written.dynamic else _QUALIFIED.sub(r"\1", written.text))
+        known = self._found.get(key)
+        if known is None or (known.opening is None and opening is not None) or (not known.engine and engine):
+            self._found[key] = Run(written, opening, engine, composed.path_file)
+
+    def _written(self, composed: Composed, executed: bool, script: bool) -> Written:
+        path = self._program.files[composed.path_file].path
+        return Written(
+            composed.text,
+            path,
+            composed.location(path),
+            composed.segments,
+            composed.holes,
+            "script" if script or composed.several else "query",
+            dynamic=composed.dynamic,
+            executed=executed,
+        )
+
+    def _take(self, pieces: Pieces) -> None:
+        for piece in pieces:
+            if isinstance(piece, Fixed) and piece.layout:
+                self._taken.add(self._key(piece))
+
+    def _key(self, piece: Fixed) -> tuple[int, int, int]:
+        """Return where the first visible character of a literal stands, which no cutting or stripping changes."""
+        lead = len(piece.text) - len(piece.text.lstrip())
+        place = position(piece.text, piece.layout, max(0, min(lead, len(piece.text) - 1))) or (0, 0)
+        return (piece.file, *place)
+
+
+_STARTS = (Placed, Text, Operator, Call)
+
+
+def _head(value: Value) -> Placed | None:
+    """Return the first literal of a text that is put together."""
+    for _ in range(20):
+        match value:
+            case Placed():
+                return value
+            case Text() if value.parts:
+                value = value.parts[0]
+            case Operator(op="+" | "%"):
+                value = value.operands[0]
+            case Call(func=Attr() as method) if method.name in _OF_TEXT:
+                value = method.base
+            case _:
+                return None
+    return None
+
+
+def _is_script(call: Call) -> bool:
+    return getattr(call.func, "name", "") == "executescript"
+
+
+# -- stores ------------------------------------------------------------------------------------------------------------
+
+
+def with_stores(
+    runs: Sequence[Run], services: Sequence[Service], files: Sequence[frozenset[str]], opened: Sequence[Opened],
+    program: Program,
+) -> tuple[Written, ...]:  # fmt: skip
+    """Return statements with the store that runs them and its dialect.
+
+    `files` are the paths of each service. A statement whose store could not be followed belongs to the only relational
+    store of its service, if there is just one.
+    """
+    places = {o.key: program.location(o.site.place.file, o.site.call.at) for o in opened}
+    engines = {o.key: o.engine for o in opened}
+    owner = {path: number for number in reversed(range(len(files))) for path in files[number]}
+    by_opening = [{opening.at: store for store in service.stores for opening in store.openings} for service in services]
+    found = []
+    for run in runs:
+        number = owner.get(run.written.path)
+        store = None
+        if number is not None:
+            at = places.get(run.opening) if run.opening is not None else None
+            store = (by_opening[number].get(at) if at is not None else None) or _only(services[number], run.engine)
+        found.append(_with_store(run, store, engines))
+    return tuple(found)
+
+
+def _with_store(run: Run, store: Store | None, engines: dict[SiteKey, str]) -> Written:
+    engine = engines.get(run.opening, "") if run.opening is not None else ""
+    spoken = dialect_of(engine) or dialect_of(run.engine) or (dialect_of(store.engine) if store is not None else "")
+    return msgspec.structs.replace(run.written, store=store.id if store is not None else "", dialect=spoken)
+
+
+def _only(service: Service, engine: str) -> Store | None:
+    stores = [
+        s
+        for s in service.stores
+        if s.kind == Kind.RELATIONAL and s.role != Role.SCRATCH and (not engine or s.engine in (engine, UNDECIDED))
+    ]
+    return stores[0] if len(stores) == 1 else None

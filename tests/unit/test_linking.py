@@ -1,0 +1,167 @@
+"""How stores are told apart, found where nothing opens them, and counted only where something uses them."""
+
+from __future__ import annotations
+
+from fragaudit.model.findings import Report
+from fragaudit.model.stores import Store
+from fragaudit.pipeline import audit_sources
+
+
+def stores(files: dict[str, str]) -> tuple[Store, ...]:
+    (service,) = audit_sources(files).services
+    return service.stores
+
+
+def told(report: Report) -> list[tuple[str, str]]:
+    return [(f.rule, f.confidence) for f in report.findings if f.rule.startswith("FA10")]
+
+
+BACKENDS = {
+    "shop/__init__.py": "",
+    "shop/stores/__init__.py": "",
+    "shop/stores/base.py": "class VectorStoreBase:\n    def add(self, v): ...\n",
+    "shop/stores/azure.py": "from azure.search.documents import SearchClient\n"
+    "from shop.stores.base import VectorStoreBase\n"
+    "class Azure(VectorStoreBase):\n    def __init__(self):\n        self.c = SearchClient('https://a', 'i', None)\n",
+    "shop/stores/qdrant.py": "from qdrant_client import QdrantClient\nfrom shop.stores.base import VectorStoreBase\n"
+    "class Qdrant(VectorStoreBase):\n    def __init__(self):\n        self.c = QdrantClient(url='http://q:6333')\n",
+}
+
+
+def test_a_registry_of_back_ends_is_no_default() -> None:
+    files = {
+        **BACKENDS,
+        "shop/factory.py": "REGISTRY = {'azure': 'shop.stores.azure.Azure', 'qdrant': 'shop.stores.qdrant.Qdrant'}\n",
+        "shop/config.py": "from pydantic import BaseModel, Field\n"
+        "class VectorStoreConfig(BaseModel):\n    provider: str = Field(default='qdrant')\n",
+    }
+    (store,) = stores(files)
+    assert store.slot is not None
+    assert (store.engine, store.slot.default) == ("qdrant", "qdrant")
+
+
+def test_back_ends_chosen_by_value_in_two_places_stay_one_slot() -> None:
+    chosen = "from shop.stores.{0} import {1}\ndef make(provider):\n    if provider == '{0}':\n        return {1}()\n"
+    files = {
+        **BACKENDS,
+        "shop/one.py": chosen.format("azure", "Azure"),
+        "shop/two.py": chosen.format("qdrant", "Qdrant"),
+    }
+    (store,) = stores(files)
+    assert store.slot is not None
+    assert store.slot.alternatives == ("azure-ai-search", "qdrant")
+
+
+def test_back_ends_made_side_by_side_are_two_stores() -> None:
+    files = {
+        **BACKENDS,
+        "shop/one.py": "from shop.stores.azure import Azure\na = Azure()\n",
+        "shop/two.py": "from shop.stores.qdrant import Qdrant\nq = Qdrant()\n",
+    }
+    assert sorted((s.engine, s.slot) for s in stores(files)) == [("azure-ai-search", None), ("qdrant", None)]
+
+
+def test_a_helper_that_reads_the_environment_names_a_setting_for_each_caller() -> None:
+    files = {
+        "settings.py": "import os\ndef get_env(name, default=None):\n    for key in ('APP_' + name, name):\n"
+        "        value = os.environ.get(key)\n        if value is not None:\n            return value\n"
+        "    return default\n"
+        "FIRST = get_env('FIRST_URL', 'redis://one')\nOTHER = get_env('PAGE_SIZE', '20')\n",
+        "app.py": "import redis\nimport settings\nr = redis.from_url(settings.FIRST)\n",
+    }
+    (store,) = stores(files)
+    assert (store.identity, store.variables) == ("{FIRST_URL}", ("FIRST_URL",))
+
+
+def test_a_setting_with_a_fallback_is_one_address() -> None:
+    source = "import os\nimport redis\nHOST = os.environ.get('REDIS_HOST') or 'localhost'\nr = redis.Redis(host=HOST)\n"
+    (store,) = stores({"app.py": source})
+    assert store.variables == ("REDIS_HOST",)
+
+
+def test_an_entry_of_a_mapping_is_followed() -> None:
+    source = "import redis\nCONFIG = {'url': 'redis://one/3'}\nr = redis.from_url(CONFIG.get('url', 'redis://two'))\n"
+    assert [s.identity for s in stores({"app.py": source})] == ["one:6379/3"]
+
+
+def test_what_a_subclass_of_a_client_takes_for_itself_is_no_address() -> None:
+    source = (
+        "import redis\nclass Tenant(redis.Redis):\n    def __init__(self, tenant, *a, **k):\n"
+        "        super().__init__(*a, **k)\nr = Tenant('acme', host='cache.internal')\n"
+    )
+    assert [s.identity for s in stores({"app.py": source})] == ["cache.internal:6379/0"]
+
+
+def test_fields_of_values_passed_on_prove_no_second_store() -> None:
+    files = {
+        "worker.py": "from dataclasses import dataclass\nimport lancedb\n@dataclass\nclass Request:\n    kwargs: dict\n"
+        "async def connect(req: Request):\n    return await lancedb.connect_async(req.kwargs['url'])\n",
+        "main.py": "import os\nimport lancedb\ndb = lancedb.connect(os.environ['VECTOR_DB_URL'])\n",
+    }
+    assert [s.identity for s in stores(files)] == ["{VECTOR_DB_URL}"]
+
+
+def test_models_prove_a_database_that_nothing_seems_to_open() -> None:
+    files = {"shop/models.py": "from django.db import models\nclass Order(models.Model):\n    x = models.TextField()\n"}
+    (service,) = audit_sources(files).services
+    (store,) = service.stores
+    assert (store.engine, store.library, store.role, service.primary) == ("sql", "django", "data", store.id)
+    assert "could not be followed" in store.reasons[0].what
+
+
+def test_models_live_where_a_mapper_opens_a_database() -> None:
+    files = {
+        "traces.py": "import clickhouse_connect\na = clickhouse_connect.get_client(host='c')\n"
+        "b = clickhouse_connect.get_client(host='c')\n",
+        "db.py": "import os\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.orm import declarative_base\n"
+        "engine = create_engine(os.environ['PG_URI'])\nBase = declarative_base()\n"
+        "class A(Base):\n    __tablename__ = 'a'\n",
+    }
+    (service,) = audit_sources(files).services
+    primary = service.store(service.primary or "")
+    assert primary.openings[0].at.path == "db.py"
+
+
+def test_a_database_alias_picked_at_run_time_is_one_store() -> None:
+    source = (
+        "import os\nBOTH = {'pg': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'a'},\n"
+        "        'lite': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'b'}}\n"
+        "DATABASES = {'default': BOTH.get(os.environ.get('WHICH'))}\n"
+    )
+    assert [s.engine for s in stores({"site/settings.py": source, "manage.py": ""})] == ["sql"]
+
+
+OFFER = "from {0} import {1}\nclass {2}:\n    def __init__(self):\n        self.c = {1}({3})\n"
+OFFERED = {
+    "lib/__init__.py": "",
+    "lib/a.py": OFFER.format("neo4j", "GraphDatabase", "GraphTool", "").replace("GraphDatabase()", "GraphDatabase.driver('bolt://g')"),
+    "lib/b.py": OFFER.format("qdrant_client", "QdrantClient", "VectorTool", "url='http://q:6333'"),
+    "lib/c.py": OFFER.format("redis", "Redis", "CacheTool", "host='one'"),
+    "lib/d.py": OFFER.format("redis", "Redis", "OtherTool", "host='two'"),
+}  # fmt: skip
+
+
+def test_what_is_only_offered_to_others_fails_no_build() -> None:
+    report = audit_sources(OFFERED)
+    assert ("FA105", "possible") in told(report)
+    assert {confidence for _, confidence in told(report)} == {"possible"}
+
+
+def test_what_is_used_counts() -> None:
+    names = {"a": "GraphTool", "b": "VectorTool", "c": "CacheTool", "d": "OtherTool"}
+    main = "".join(f"from lib.{module} import {name}\n{name}()\n" for module, name in names.items())
+    assert ("FA105", "likely") in told(audit_sources({**OFFERED, "main.py": main}))
+
+
+def test_what_the_only_implementation_of_a_role_opens_is_no_alternative_of_another_role() -> None:
+    source = (
+        "import asyncpg\nimport boto3\nclass Provider: ...\nclass Database(Provider): ...\nclass Files(Provider): ...\n"
+        "class Pool:\n    async def start(self):\n        self.p = await asyncpg.create_pool('postgresql://db/app')\n"
+        "class PostgresDatabase(Database):\n    def __init__(self):\n        self.pool = Pool()\n"
+        "class PostgresFiles(Files):\n    def __init__(self):\n        self.pool = Pool()\n"
+        "class S3Files(Files):\n    def __init__(self):\n        self.c = boto3.client('s3')\n"
+        "def make(kind):\n    if kind == 's3':\n        return S3Files()\n    return PostgresFiles()\n"
+        "database = PostgresDatabase()\n"
+    )
+    (service,) = audit_sources({"app.py": source}).services
+    assert service.primary == "relational:postgresql"
