@@ -129,8 +129,8 @@ def link_counted(
     mapping = Mapping(evaluator)
     spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
     queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
-    files = tuple(files_of)
-    return Linked(tuple(services), usage.found, len(called), files, written, defined(mapping), queries)
+    every = tuple(files_of)
+    return Linked(tuple(services), usage.found, len(called), every, written, defined(mapping), queries)
 
 
 def _count(root: ServiceRoot) -> int:

@@ -152,7 +152,9 @@ class Lowering:
         for value in node.args:
             starred = isinstance(value, ast.Starred)
             at = (value.lineno, value.col_offset)
-            plain.append((at, "*" if starred else None, value.value if isinstance(value, ast.Starred) else value, value))
+            plain.append(
+                (at, "*" if starred else None, value.value if isinstance(value, ast.Starred) else value, value)
+            )
         for keyword in node.keywords:
             plain.append(((keyword.lineno, keyword.col_offset), keyword.arg or "**", keyword.value, keyword))
         if node.keywords and any(name == "*" for _, name, _, _ in plain):

@@ -14,6 +14,7 @@ from fragaudit.link.queries.predicates import (
     PYTHON_OPERATORS,
     both,
     computed,
+    denied,
     either,
     liked,
     negated,
@@ -221,7 +222,7 @@ class Terms:
         if name == "not_":
             if things and isinstance(things[0], Column):
                 return flow.truth(things[0], False)
-            return negated(flow.predicate(things[0])) if things else None
+            return denied(flow.predicate(things[0]), flow.dialect, turned=True) if things else None
         if name in _SORTS:
             return self._sorted(things[0] if things else None, name, flow)
         if name in ("literal", "bindparam", "text", "literal_column", "column"):

@@ -13,7 +13,7 @@ from fragaudit.link.queries.django_lookups import lookup
 from fragaudit.link.queries.django_paths import Paths, Relations
 from fragaudit.link.queries.draft import Bag, Clause, Draft, Drafts, Entity, Join, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
-from fragaudit.link.queries.predicates import UNKNOWN, both, computed, either, negated
+from fragaudit.link.queries.predicates import UNKNOWN, both, computed, denied, either
 from fragaudit.model.sql import (
     And,
     Assign,
@@ -519,7 +519,7 @@ class DjangoQueries:
                 draft, predicate = self._condition(draft, item, flow, scope, how)
             found.append(predicate)
         whole = either(found) if thing.any else both(found)
-        return draft, negated(whole) if thing.negative else whole
+        return draft, denied(whole, flow.dialect, turned=False) if thing.negative else whole
 
     def _lookup(
         self,

@@ -17,9 +17,9 @@ from fragaudit.link.queries.predicates import (
     UNKNOWN,
     both,
     compared,
+    denied,
     either,
     mixed,
-    negated,
 )
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
@@ -373,7 +373,7 @@ class Flow:
             if isinstance(found[0], Column):
                 return self.truth(found[0], False)
             if isinstance(found[0], (*PREDICATES, Bag)) or any(d.exists for d in options(found[0])):
-                return negated(self.predicate(found[0]))
+                return denied(self.predicate(found[0]), self.dialect, turned=True)
         if value.op in ("&", "|") and all(options(t) for t in found):
             return options(found[0])[0].add("where", UNKNOWN, self.branch)
         if value.op in PYTHON_OPERATORS and len(found) == 2:

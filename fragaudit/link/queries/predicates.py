@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from fragaudit.link.queries.draft import columns, queries
 from fragaudit.model.sql import (
     NOWHERE,
     And,
@@ -57,6 +58,23 @@ def negated(predicate: Predicate) -> Predicate:
     return predicate
 
 
+def denied(predicate: Predicate, dialect: str, *, turned: bool) -> Predicate:
+    """Return NOT of a predicate as a library writes it and a planner reads it.
+
+    SQLite turns no NOT around but that of a few comparisons; `turned`: the library itself turns comparisons around.
+    """
+    while isinstance(predicate, (And, Or)) and len(predicate.items) == 1:
+        predicate = predicate.items[0]
+    plain = isinstance(predicate, Compare) and (turned or predicate.op in _TURNED)
+    if dialect == "sqlite" and not plain and not isinstance(predicate, Opaque):
+        inside = tuple(columns(predicate))
+        return Opaque(Expression("", inside, "NOT", tuple(queries(predicate)), inside[0].at if inside else NOWHERE))
+    return negated(predicate)
+
+
+_TURNED = frozenset({"=", "in", "like", "is null", "is not null", "exists", "not exists", "true", "false"})
+
+
 def both(items: Sequence[Predicate]) -> Predicate:
     """Return the conjunction of predicates; of none, one that always holds."""
     return items[0] if len(items) == 1 else And(tuple(items))
@@ -81,28 +99,28 @@ def compared(left: Operand, op: Operator, right: Operand, at: Mark = NOWHERE) ->
 
 def computed(function: str, operands: Sequence[Operand], *, why: str = "") -> Expression:
     """Return the call of a function on operands, with the text that an index on it would have."""
-    columns: list[Column] = []
-    queries: list[int] = []
+    found: list[Column] = []
+    inner: list[int] = []
     parts: list[str] = []
     for operand in operands:
         if isinstance(operand, Column):
-            columns.append(operand)
+            found.append(operand)
             parts.append(operand.name.lower())
         elif isinstance(operand, Expression):
-            columns += operand.columns
-            queries += operand.queries
+            found += operand.columns
+            inner += operand.queries
             parts.append(operand.text)
         elif isinstance(operand, Constant):
             parts.append(f"'{operand.value}'" if operand.kind == "string" else str(operand.value))
         elif isinstance(operand, Subquery):
-            queries.append(operand.query)
+            inner.append(operand.query)
             parts.append("")
         else:
             parts.append("")
-    whole = bool(columns) and all(parts) and not queries
+    whole = bool(found) and all(parts) and not inner
     text = f"{function.lower()}({', '.join(parts)})" if whole else ""
-    at = columns[0].at if columns else NOWHERE
-    return Expression(text, tuple(columns), why or f"{function.lower()}()", tuple(queries), at)
+    at = found[0].at if found else NOWHERE
+    return Expression(text, tuple(found), why or f"{function.lower()}()", tuple(inner), at)
 
 
 def mixed(operator: str, operands: Sequence[Operand]) -> Expression:
