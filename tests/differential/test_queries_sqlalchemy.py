@@ -15,7 +15,7 @@ import datetime
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, and_, any_, between, case, cast, column
 from sqlalchemy import delete, desc, asc, distinct, exists, extract, func, insert, join, literal, not_, null, nulls_last
 from sqlalchemy import or_, outerjoin, select, text, true, tuple_, union, union_all, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, joinedload, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -228,6 +228,8 @@ select(Order).where(and_(*[Order.user_id == 3, Order.state == "x"]))
 select(Order).where(or_(*[Order.user_id == 3, Order.total == 4]))
 select(Order).where(Order.user_id == 3).execution_options(populate_existing=True)
 select(Boss).where(Boss.name == "x")
+select(User).options(joinedload(User.orders)).where(User.name == "x")
+select(Order).options(joinedload(Order.user)).where(Order.total == 3)
 select(User, Boss).join(Boss, Boss.id == User.manager_id).where(User.name == "x")
 '''.splitlines() if line]  # fmt: skip
 

@@ -17,6 +17,7 @@ from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes
 from fragaudit.link.queries.tables import Tables
@@ -44,13 +45,16 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         found: the tables that classes stand for.
         dialects: by path, sqlglot's name of the dialect that the file's service speaks.
     """
-    if not found.models:
-        return ()
     mapping, places, reader = Tables(found), Places(), found.reader
+    builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
+    if not found.models and not builders:
+        return ()
     pool = Pool()
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if builders:
+        frameworks["postgrest"] = PostgRest()
     for number, file in enumerate(reader.program.files):
         dialect = dialects.get(file.path, "")
         for scope, statements in asking_scopes(file):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read
@@ -71,7 +71,6 @@ _ENDS = frozenset(
 )
 _SAME = frozenset(
     {
-        "options",
         "execution_options",
         "with_for_update",
         "enable_eagerloads",
@@ -143,6 +142,9 @@ class Alchemy(Terms):
             return self._start(call, "select", flow)
         if name in _RUN and call.args:
             return self._run(call, flow)
+        if name in LOADERS and call.args:
+            thing = flow.argument(call.args[0])
+            return Loader(name, (thing,)) if isinstance(thing, Path) else None
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
             return self._get(call, flow)
         if (
@@ -276,6 +278,9 @@ class Alchemy(Terms):
 
     def method(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing | None:
         """Return what a call adds to a query, or what an expression's method makes of it."""
+        if isinstance(base, Loader):
+            thing = flow.argument(call.args[0]) if call.args else None
+            return replace(base, paths=(*base.paths, thing)) if isinstance(thing, Path) else base
         drafts = [d for d in options(base) if d.of == OF]
         if not drafts:
             return self.expression(base, call, name, flow) if base is not RAN else self._ran(call, flow)
@@ -304,6 +309,8 @@ class Alchemy(Terms):
         branch = flow.branch
         if name in ("where", "filter"):
             return flow.filtered(draft, call.args)
+        if name == "options":
+            return self._loaded(draft, call, flow)
         if name == "having":
             return flow.filtered(draft, call.args, "having")
         if name == "filter_by":
@@ -340,6 +347,51 @@ class Alchemy(Terms):
         if name in _SAME or name.startswith(("on_conflict", "with_", "execution")):
             return draft
         return draft.add("where", UNKNOWN, branch)  # a method of the project's own query class
+
+    def _loaded(self, draft: Draft, call: Call, flow: Flow) -> Draft:
+        """Report the queries that load related rows beside a query's own, and add the joins that load them with it."""
+        for argument in call.args:
+            thing = flow.argument(argument)
+            if not isinstance(thing, Loader):
+                continue
+            for path in thing.paths:
+                target = self.target_of(path, flow)
+                if target is None:
+                    continue
+                outer, flow.here = flow.here, flow.mark(argument.at or call.at)
+                name = flow.pool.alias(target.alias)
+                other = flow.pool.entity(Entity(name, target.model, target.table))
+                if thing.name == "joinedload" and len(thing.paths) == 1 and path.entity.alias == draft.root:
+                    for join in self._along(path, other, None, "left", flow):
+                        draft = draft.add("join", join, flow.branch)
+                else:
+                    self._beside(path, other, flow, call)
+                flow.here = outer
+        return draft
+
+    def _beside(self, path: Path, other: Entity, flow: Flow, call: Call) -> None:
+        """Report the query by which rows of a relationship are loaded: by the keys of those already there."""
+        steps = self.steps(path, other, flow)
+        if not steps:
+            return
+        inner = self._from(Draft(OF, flow.place.file), other, flow, flow.here)
+        for entity, on in steps:
+            for condition in on:
+                if not isinstance(condition, Compare):
+                    continue
+                own = next(
+                    (
+                        c
+                        for c in (condition.left, *condition.right)
+                        if isinstance(c, Column) and c.source == entity.alias
+                    ),
+                    None,
+                )
+                if entity is steps[0][0] and own is not None:
+                    inner = inner.add("where", Compare(own, "in", (Parameter(), Parameter()), flow.here), flow.branch)
+                else:
+                    inner = inner.add("where", condition, flow.branch)
+        flow.ask(inner, call.at)
 
     def _without_outputs(self, draft: Draft, name: str) -> Draft:
         if name.startswith("add_") or name == "column":
@@ -538,6 +590,17 @@ def _usual(order: Order, dialect: str) -> Order:
     from msgspec.structs import replace as changed
 
     return changed(order, nulls="") if order.nulls == ("first" if first else "last") else order
+
+
+LOADERS = frozenset({"selectinload", "subqueryload", "joinedload", "immediateload", "contains_eager_"})
+
+
+@dataclass(frozen=True)
+class Loader:
+    """How related rows are to be loaded, along one relationship after another."""
+
+    name: str
+    paths: tuple[Path, ...]
 
 
 class Joined:
