@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read
-from fragaudit.link.queries.alchemy_terms import Terms
+from fragaudit.link.queries.alchemy_terms import RECORDS, Terms
 from fragaudit.link.queries.draft import (
     Bag,
     Draft,
@@ -25,7 +25,16 @@ from fragaudit.model.sql import Assign, Column, Compare, Expression, Order, Outp
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value
 
 OF = "sqlalchemy"
-LIBRARIES = ("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "sqlalchemy_utils", "fastapi_async_sqlalchemy", "ormar")
+LIBRARIES = (
+    "sqlalchemy",
+    "sqlmodel",
+    "flask_sqlalchemy",
+    "sqlalchemy_utils",
+    "fastapi_async_sqlalchemy",
+    "ormar",
+    "peewee",
+    "piccolo",
+)
 _STARTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert", "query": "select"}
 _RUN = frozenset(
     {
@@ -72,6 +81,14 @@ _ENDS = frozenset(
 _SAME = frozenset(
     {
         "execution_options",
+        "dicts",
+        "tuples",
+        "objects",
+        "namedtuples",
+        "iterator",
+        "switch",
+        "on_conflict",
+        "on_conflict_ignore",
         "with_for_update",
         "enable_eagerloads",
         "populate_existing",
@@ -167,14 +184,18 @@ class Alchemy(Terms):
         return self.term(name, call, flow) if self._is_func(func) and self._is_library(call, flow) else None
 
     def _is_func(self, func: Value) -> bool:
-        return isinstance(func, Attr) and isinstance(func.base, (Ref, Attr)) and func.base.name == "func"
+        return isinstance(func, Attr) and isinstance(func.base, (Ref, Attr)) and func.base.name in ("func", "fn")
 
     def _is_library(self, call: Call, flow: Flow) -> bool:
         name = flow.reader.callee(call, flow.view)
         if name:
             return name.partition(".")[0] in LIBRARIES
         # `db.select` of an extension object whose class is the project's own
-        return isinstance(call.func, Attr) and isinstance(call.func.base, Ref) and call.func.base.name in ("db", "sa")
+        return (
+            isinstance(call.func, Attr)
+            and isinstance(call.func.base, Ref)
+            and call.func.base.name in ("db", "sa", "fn")
+        )
 
     def _of_session(self, call: Call, flow: Flow) -> bool:
         """Say whether `x.query(…)` asks for models or columns of them, as only a session does."""
@@ -290,6 +311,12 @@ class Alchemy(Terms):
             return self._derived(drafts[0], flow)
         if name in ("scalar_subquery", "as_scalar", "label"):
             return drafts[0]
+        if (
+            name in ("exists", "execute", "run")
+            and drafts[0].model is not None
+            and drafts[0].model.framework in RECORDS
+        ):
+            return self._end(base, call, "all", flow)
         if name == "exists":
             return Compare(flow.operand(drafts[0]), "exists", (), flow.here)
         made: list[Draft] = []
@@ -454,7 +481,7 @@ class Alchemy(Terms):
 
     def _end(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing:
         for draft in options(base):
-            if name == "get" and draft.model is not None:
+            if name == "get" and draft.model is not None and call.args:
                 at = flow.mark(call.at)
                 for column in primary_key(draft.model):
                     condition: Predicate = Compare(Column(draft.root, column, at), "=", (Parameter(),), at)
@@ -505,9 +532,11 @@ class Alchemy(Terms):
         return draft
 
     def _join(self, draft: Draft, call: Call, outer: bool, flow: Flow, *, named: bool = False) -> Draft:
-        arguments = [a for a in call.args if a.name not in ("isouter", "full")]
+        arguments = [a for a in call.args if a.name not in ("isouter", "full", "join_type", "attr")]
         flags = {a.name: a.value for a in call.args}
         how = "left" if outer or flags.get("isouter") == Lit(True) else "inner"
+        if getattr(flags.get("join_type"), "name", "").startswith("LEFT"):
+            how = "left"
         how = "full" if flags.get("full") == Lit(True) else how
         if named and arguments:
             left = flow.argument(arguments.pop(0))

@@ -13,13 +13,14 @@ from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
     both,
+    compared,
     computed,
     denied,
     either,
     liked,
     negated,
 )
-from fragaudit.link.queries.tables import equal
+from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import (
     Column,
     Compare,
@@ -147,7 +148,7 @@ class Terms:
         if base.query >= 0:
             return Column(base.alias, name, flow.here)
         model = base.model
-        if model is None or model.framework.startswith("django"):
+        if model is None or model.framework.startswith(("django", "tortoise")):
             return None
         column = model.columns.get(name)
         if column is None and any(c.name == name for c in model.table.columns):
@@ -181,7 +182,20 @@ class Terms:
         """Return the comparison of a relationship with an object: that of its foreign key."""
         if op in PYTHON_OPERATORS and len(things) == 2 and isinstance(things[0], Path):
             return self.compare(things[0], op, things[1], flow)
+        if op in ("<<", ">>", "%", "**") and len(things) == 2 and isinstance(things[0], Column):
+            return self._of_peewee(op, things[0], things[1], flow)
         return None
+
+    def _of_peewee(self, op: str, left: Column, right: Thing, flow: Flow) -> Predicate | None:
+        """Return what Peewee means by an operator that is arithmetic elsewhere."""
+        entity = flow.pool.entities.get(left.source)
+        if entity is None or entity.model is None or entity.model.framework != "peewee":
+            return None
+        if op == "<<":
+            return self._in(left, right, "in_", flow, flow.here)
+        if op == ">>":
+            return compared(left, "=", flow.operand(right), flow.here)
+        return Compare(left, "like" if op == "%" else "ilike", (flow.operand(right),), flow.here)
 
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Return an item of a JSON column, or the first rows of a query."""
@@ -322,6 +336,8 @@ class Terms:
     def _of_column(self, base: Column | Expression, call: Call, name: str, flow: Flow) -> Thing | None:
         things = [flow.argument(a) for a in call.args if a.name is None]
         value = flow.operand(things[0]) if things else Parameter()
+        if things and "like" in name:
+            value = flow.pattern(things[0])
         at = flow.mark(call.at)
         if isinstance(base, Column):
             base = changed(base, at=flow.here if flow.here[0] >= 0 else at)
@@ -468,6 +484,8 @@ class Terms:
             draft = Draft("sqlalchemy", flow.place.file, name)  # type: ignore[arg-type]
             made = self._from(draft, base, flow, flow.mark(call.at))  # type: ignore[attr-defined]
             return flow.filtered(made, call.args)
+        if base.model is not None and base.model.framework in RECORDS:
+            return self._of_record(base, call, name, flow)
         if name == "alias":
             return flow.pool.entity(Entity(flow.pool.alias(base.alias), base.model, base.table, base.query, flow.here))
         if name in ("join", "outerjoin"):
@@ -475,6 +493,44 @@ class Terms:
             on = things[1] if len(things) > 1 else None
             return self.join_of(base, things[0] if things else None, on, name == "outerjoin", flow, Joined)
         return None
+
+    def _of_record(self, base: Entity, call: Call, name: str, flow: Flow) -> Thing | None:
+        """Return what a method of a model class of Peewee or Piccolo starts, or reports."""
+        from fragaudit.link.queries.alchemy import AGGREGATES, RAN
+
+        at = flow.mark(call.at)
+        verb = _RECORD_VERBS.get(name)
+        if name == "alias":
+            return flow.pool.entity(Entity(flow.pool.alias(base.alias), base.model, base.table, base.query, flow.here))
+        if verb is None:
+            return None
+        start = Draft("sqlalchemy", flow.place.file, verb)  # type: ignore[arg-type]
+        draft: Draft = self._from(start, base, flow, at)  # type: ignore[attr-defined]
+        if name in ("get", "get_or_none"):
+            flow.ask(flow.filtered(draft, call.args).add("limit", None, flow.branch), call.at)
+            return RAN
+        things = [flow.argument(a) for a in call.args]
+        if name == "get_by_id" and base.model is not None:
+            for column in primary_key(base.model):
+                draft = draft.add(
+                    "where", Compare(Column(base.alias, column, at), "=", (Parameter(),), at), flow.branch
+                )
+        if name in ("get_by_id", "create", "insert_many", "bulk_create", "get_or_create"):
+            flow.ask(draft, call.at)
+            return RAN
+        if any(isinstance(t, Expression) and t.why.removesuffix("()") in AGGREGATES for t in things):
+            draft = draft.add("aggregate", None, flow.branch)
+        return draft
+
+
+RECORDS = frozenset({"peewee", "piccolo"})
+"""Libraries whose model classes start queries themselves, which then go on as those of Core do."""
+
+_RECORD_VERBS = {
+    "select": "select", "update": "update", "delete": "delete", "insert": "insert", "get": "select",
+    "get_or_none": "select", "get_by_id": "select", "create": "insert", "insert_many": "insert",
+    "bulk_create": "insert", "get_or_create": "insert", "objects": "select", "count": "select", "exists": "select",
+}  # fmt: skip
 
 
 def _flat(thing: Thing, flow: Flow) -> list[Operand]:

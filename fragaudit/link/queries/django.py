@@ -150,7 +150,7 @@ class DjangoQueries:
     def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
         """Return the query that a manager starts."""
         model = base.model if isinstance(base, Entity) else None
-        if model is None or not model.framework.startswith(OF):
+        if model is None or not is_django_like(model):
             return None
         return self._from(model, flow) if name in _MANAGERS or self._is_manager(model, name, flow) else None
 
@@ -224,7 +224,7 @@ class DjangoQueries:
 
     def _is_django(self, call: Call, flow: Flow) -> bool:
         name = flow.reader.callee(call, flow.view)
-        return name.startswith("django") or name == ""
+        return name.startswith(("django", "tortoise", "ormar")) or name == ""
 
     def _q(self, call: Call, flow: Flow) -> Thing | None:
         items: list[object] = []
@@ -272,7 +272,7 @@ class DjangoQueries:
     def _shortcut(self, call: Call, name: str, flow: Flow) -> Thing | None:
         first = flow.argument(call.args[0])
         drafts = [d for d in options(first) if d.of == OF]
-        if isinstance(first, Entity) and first.model is not None and first.model.framework.startswith(OF):
+        if isinstance(first, Entity) and first.model is not None and is_django_like(first.model):
             drafts = [self._from(first.model, flow)]
         if not drafts:
             return None
@@ -288,8 +288,10 @@ class DjangoQueries:
             if name in ("desc", "asc") and isinstance(base, Name):
                 return replace(base, descending=name == "desc")
             return base
-        if isinstance(base, Entity) and base.model is not None and base.model.framework.startswith(OF):
-            return None
+        if isinstance(base, Entity) and base.model is not None and is_django_like(base.model):
+            if base.model.framework != "tortoise" or name not in _OF_CLASS:
+                return None
+            return self._extended(self._from(base.model, flow), call, name, flow)
         if base is ROWS:
             for argument in call.args:
                 flow.escape(flow.argument(argument), argument.value)
@@ -322,7 +324,7 @@ class DjangoQueries:
     def _extended(self, draft: Draft, call: Call, name: str, flow: Flow) -> Thing:
         if name in ("filter", "exclude"):
             return self._filtered(draft, call.args, flow, call, negative=name == "exclude")
-        if name in ("get", "aget"):
+        if name in ("get", "aget", "get_or_none"):
             flow.ask(self._filtered(draft.add("unordered", None, flow.branch), call.args, flow, call), call.at)
             return ROWS
         if name in ("get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create"):
@@ -363,6 +365,9 @@ class DjangoQueries:
             return self._written(draft, call, name, flow)
         if name == "order_by":
             return self._ordered(draft, call, flow)
+        if name in ("limit", "offset"):  # of Tortoise
+            self._arguments(call, flow)
+            return self._default_order(draft, flow).add("limit" if name == "limit" else "offset", None, flow.branch)
         if name == "reverse":
             return _reversed(draft)
         if name == "distinct":
@@ -443,6 +448,7 @@ class DjangoQueries:
         made = inner.handed({parameters[0].name: plain})
         if len(made) != 1:
             return None
+        flow.pool.extended.add(name)
         known = len(draft.clauses)
         return flow.adopted(replace(made[0], clauses=(*draft.clauses, *made[0].clauses[known:])), known)
 
@@ -773,6 +779,31 @@ class _Rows:
 
 
 ROWS = _Rows()
+
+
+_OF_CLASS = frozenset(
+    {
+        "filter",
+        "exclude",
+        "get",
+        "get_or_none",
+        "all",
+        "first",
+        "create",
+        "bulk_create",
+        "get_or_create",
+        "update_or_create",
+        "annotate",
+        "exists",
+        "in_bulk",
+    }
+)
+"""Methods of Tortoise's model classes, which are those of a manager."""
+
+
+def is_django_like(model: Model) -> bool:
+    """Say whether a model is asked by lookups with double underscores."""
+    return model.framework.startswith(("django", "tortoise", "ormar"))
 
 
 def _reversed(draft: Draft) -> Draft:

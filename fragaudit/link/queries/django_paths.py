@@ -47,9 +47,13 @@ class Relations:
         self._mapping = mapping
         self._back: dict[int, dict[str, Step]] = {}
         self.accessors: dict[str, list[tuple[Model, str]]] = {}
-        self._models = [m for m in mapping.models if m.framework in ("django", "django-proxy") and m.cls is not None]
+        self._models = [
+            m
+            for m in mapping.models
+            if m.framework in ("django", "django-proxy", "tortoise", "ormar") and m.cls is not None
+        ]
         for model in self._models:
-            if model.framework == "django":
+            if model.framework != "django-proxy":
                 self._reverse(model)
 
     def step(self, model: Model, name: str) -> list[Step] | None:

@@ -137,6 +137,13 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Begins:
+    """A text that is put together: what it begins with."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Sorted:
     """A key of ORDER BY."""
 

@@ -10,7 +10,7 @@ from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
-from fragaudit.link.queries.draft import Bag, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
+from fragaudit.link.queries.draft import Bag, Begins, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -271,10 +271,22 @@ class Flow:
                 return self._item(value)
             case Function():
                 self.escape(self.thing(value.result), value.result)
-            case Text() | Map() | Other():
+            case Text():
+                return self._text(value)
+            case Map() | Other():
                 for child in children(value):
                     if not isinstance(child, Lit):
                         self.escape(self.thing(child), child)
+        return None
+
+    def _text(self, value: Text) -> Thing:
+        """Return a text put together: what it begins with is known if that is written out."""
+        for part in value.parts:
+            if not isinstance(part, Lit):
+                self.escape(self.thing(part), part)
+        first = value.parts[0] if value.parts else None
+        if isinstance(first, Lit) and isinstance(first.value, str):
+            return Begins(first.value)
         return None
 
     def _either(self, found: list[Thing]) -> Thing:
@@ -407,6 +419,10 @@ class Flow:
                 return Expression("", tuple(_columns_of(found)), "comparison")
             case _:
                 return Parameter()
+
+    def pattern(self, found: Thing) -> Operand:
+        """Return the pattern of a LIKE: of a text that is put together, its beginning decides."""
+        return Constant(f"{found.text}…", "string") if isinstance(found, Begins) else self.operand(found)
 
     def predicate(self, found: Thing) -> Predicate:
         """Return something as a condition: what isn't understood may be any."""
