@@ -19,7 +19,7 @@ from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
-from fragaudit.link.queries.scopes import asking_scopes
+from fragaudit.link.queries.scopes import asking_scopes, makers
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
 from fragaudit.model.locations import Location
@@ -49,7 +49,8 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
     if not found.models and not builders:
         return ()
-    pool = Pool()
+    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    pool = Pool(makers=makers(reader.program, scopes))
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
@@ -57,7 +58,7 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         frameworks["postgrest"] = PostgRest()
     for number, file in enumerate(reader.program.files):
         dialect = dialects.get(file.path, "")
-        for scope, statements in asking_scopes(file):
+        for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             if reader.program.files[number].scopes[scope].kind == "function":
                 own = django.receiver(Place(number, scope), flow)

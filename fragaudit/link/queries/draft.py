@@ -166,7 +166,8 @@ class Pool:
     """Queries that are used inside others, by number, and what aliases stand for.
 
     `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
-    queries that functions hand on, `extended` the functions whose queries callers add to.
+    queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
+    that may hand one on. `named` is what names of a module's own scope are.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -174,6 +175,8 @@ class Pool:
     known: dict[tuple[object, int], Thing] = field(default_factory=dict)
     returned: dict[object, tuple[Draft, ...]] = field(default_factory=dict)
     extended: set[str] = field(default_factory=set)
+    makers: frozenset[str] = frozenset()
+    named: dict[tuple[int, str], Thing] = field(default_factory=dict)
     _count: int = 0
 
     def query(self, draft: Draft) -> int:

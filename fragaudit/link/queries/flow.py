@@ -23,7 +23,7 @@ from fragaudit.link.queries.predicates import (
 )
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
-from fragaudit.model.facts import NO_BRANCH, Binding, Use
+from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Use
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import (
     NOWHERE,
@@ -301,7 +301,23 @@ class Flow:
     def _ref(self, value: Ref) -> Thing:
         if value.name in self._env:
             return self.name(value.name)
-        return self._outside(value)
+        scope = self.place.scope
+        scopes = self.program.files[self.place.file].scopes
+        while scope > MODULE_SCOPE:
+            here = Place(self.place.file, scope)
+            if any(p.name == value.name for p in scopes[scope].parameters):
+                return self._outside(value) if value.name in _CLASSES else None
+            if self.program.imports(here, value.name):
+                return self._outside(value)
+            if self.program.bindings(here, value.name):
+                # What is bound in this scope is known by now, or can't be.
+                return self._outside(value) if scope != self.place.scope else None
+            scope = scopes[scope].parent
+        key = (self.place.file, value.name)
+        if key not in self.pool.named:
+            self.pool.named[key] = self._outside(value)
+        found = self.pool.named[key]
+        return Drafts(tuple(self.adopted(d, 0) for d in options(found))) if options(found) else found
 
     def _outside(self, value: Value) -> Thing:
         """Return what a name of an outer scope or another module is: a table, a constant, conditions kept there."""
@@ -345,7 +361,13 @@ class Flow:
     def _attribute(self, value: Attr) -> Thing:
         base = self._base(value.base)
         if base is None:
-            return self._outside(value)
+            root: Value = value
+            while isinstance(root, Attr):
+                root = root.base
+            module = isinstance(root, Ref) and self.program.imports(Place(self.place.file, MODULE_SCOPE), root.name)
+            if module or value.name[:1].isupper() or value.name in _CLASSES:
+                return self._outside(value)
+            return None
         for framework in self.frameworks.values():
             found = framework.attribute(base, value.name, self)
             if found is not None:
@@ -502,12 +524,14 @@ class Flow:
             return Drafts(tuple(d.add("where", UNKNOWN, self.branch) for d in options(handed[0])))
         for thing, argument in found:
             self.escape(thing, call if isinstance(thing, (Draft, Drafts)) else argument.value)
-        if isinstance(call.func, Attr):
+        if isinstance(call.func, Attr) or not any(t is not None and not isinstance(t, Constant) for t, _ in found):
             return None
         return self._helper(call)
 
     def _made(self, call: Call) -> Thing:
         """Return the queries that a function of the project hands on, as far as every call of it gets the same."""
+        if getattr(call.func, "name", "") not in self.pool.makers:
+            return None
         functions = [m for m in self.reader.meanings(call.func, self.view) if isinstance(m, FunctionRef)]
         if len(functions) != 1 or functions[0].place == self.place:
             return None
@@ -593,6 +617,12 @@ class Flow:
         for predicate, branch in self.conditions(arguments):
             draft = draft.add(kind, predicate, branch)  # type: ignore[arg-type]
         return draft
+
+
+_CLASSES = frozenset(
+    {"cls", "model", "_model", "model_class", "model_cls", "entity", "entity_class", "table", "__class__"}
+)
+"""Names under which functions and objects keep a model class."""
 
 
 def options(found: Thing) -> tuple[Draft, ...]:

@@ -7,42 +7,16 @@ from typing import TypeAlias, Union
 
 from fragaudit.link.program import Place, Program
 from fragaudit.model.facts import Binding, FileFacts, Use
-from fragaudit.model.values import Attr, Call, Value, calls, children
+from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
 
 Statement: TypeAlias = Union[Binding, Use]
 WORDS = frozenset(
     {
-        "select",
-        "query",
-        "update",
-        "delete",
-        "get",
-        "exists",
-        "where",
-        "filter",
-        "filter_by",
-        "objects",
-        "exclude",
-        "all",
-        "order_by",
-        "execute",
-        "scalars",
-        "scalar",
-        "first",
-        "get_object_or_404",
-        "get_list_or_404",
-        "values",
-        "count",
-        "aget",
-        "afirst",
-        "acount",
-        "aexists",
-        "get_or_create",
-        "update_or_create",
-        "aget_or_create",
-        "table",
+        "select", "query", "where", "filter", "filter_by", "exclude", "order_by", "scalars", "get_object_or_404",
+        "get_list_or_404", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_or_none",
+        "get_by_id", "table", "from_", "exists", "delete", "update", "insert",
     }
-)
+)  # fmt: skip
 """Names of which every query expression has one."""
 
 
@@ -83,12 +57,41 @@ def _line(statement: Statement, before: list[tuple[int, int, Statement]] | None)
     return before[-1][0] if before and line == 0 else line
 
 
+def _is_class(value: Value) -> bool:
+    name = value.name if isinstance(value, (Ref, Attr)) else ""
+    return name[:1].isupper()
+
+
+_OF_KEY = frozenset({"get"})
+"""Methods of sessions that are given a model first."""
+
+_OF_CLASS = frozenset({"get", "all", "create", "first", "bulk_create"})
+"""Methods of model classes themselves."""
+
+
+Scopes: TypeAlias = list[list[tuple[int, list[Statement]]]]
+
+
+def makers(program: Program, scopes: Scopes) -> frozenset[str]:
+    """Return the names of functions that may hand on a query: those in which one stands, and that return something."""
+    found: set[str] = set()
+    for file, own in zip(program.files, scopes, strict=True):
+        returning = {use.scope for use in file.uses if use.how in ("return", "yield")}
+        asking = {number for number, _ in own} & returning
+        found |= {file.scopes[number].name for number in asking if file.scopes[number].kind == "function"}
+    return frozenset(found)
+
+
 def _asks(value: Value) -> bool:
     stack = [value]
     while stack:
         top = stack.pop()
-        if isinstance(top, Call) and getattr(top.func, "name", "") in WORDS:
-            return True
+        if isinstance(top, Call):
+            name = getattr(top.func, "name", "")
+            if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
+                return True
+            if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
+                return True
         if isinstance(top, Attr) and top.name in ("objects", "query"):
             return True
         stack.extend(children(top))
