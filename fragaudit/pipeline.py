@@ -316,7 +316,7 @@ def _report(
     more = linked.defined.changes(carried, said[len(written) :])
     said = said[: len(written)]
     schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
-    understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema))
+    understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
     services = told(understood.services, linked.paths, linked.defined)
     services = with_uses(services, linked.paths, deploy)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))

@@ -33,9 +33,9 @@ def tables_of(service: Service) -> dict[str, Table]:
 
 def how(access: Access) -> str:
     """Return what an access is looked up by, in words: `email by =, created_at by a range`."""
-    if access.arms and not any(not c.join for c in access.conditions):
-        return " or ".join(_listed(arm) for arm in access.arms)
     conditions = [c for c in access.conditions if c.op not in ("true", "false")]
+    if access.arms and not any(not c.join for c in conditions):
+        return " or ".join(_listed(arm) for arm in access.arms)
     if conditions:
         return _listed(conditions)
     if access.extreme:

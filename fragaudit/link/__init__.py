@@ -18,9 +18,12 @@ from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
 from fragaudit.link.ids.writes import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
+from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
+from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
 from fragaudit.link.seen import seen, seen_by
+from fragaudit.link.sql import spoken_by
 from fragaudit.link.statements import Statements
 from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
@@ -60,6 +63,7 @@ class Linked(msgspec.Struct, frozen=True):
     paths: tuple[frozenset[str], ...] = ()
     written: tuple[Written, ...] = ()
     defined: Defined = Defined()
+    queries: tuple[Expressed, ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -143,7 +147,11 @@ def link_counted(
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
     runs = Statements(evaluator, catalogue, whole.opened).all()
     written = with_stores(runs, services, files_of, whole.opened, program)
-    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(evaluator))
+    mapping = Mapping(evaluator)
+    spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
+    queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
+    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(mapping),
+                  queries)  # fmt: skip
 
 
 def _count(root: ServiceRoot) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.migrations import History, Step, histories, migrated, modelled
 from fragaudit.link.orm import Mapping, Model
 from fragaudit.model.locations import Location
@@ -51,9 +50,8 @@ class Defined(msgspec.Struct, frozen=True):
         return tuple(_spoken(sited, dialects) for sited in found)
 
 
-def defined(evaluator: Evaluator) -> Defined:
+def defined(mapping: Mapping) -> Defined:
     """Return what the Python files of a repository define."""
-    mapping = Mapping(evaluator)
     found = histories(mapping)
     texts = tuple(
         Written(step.sql, step.path, step.at, (), kind="script", maintenance="it is part of a migration")

@@ -109,8 +109,7 @@ class Program:
             # that names a module as a library does means the library.
             if dotted.partition(".")[0] in self._library_roots | sys.stdlib_module_names:
                 return None
-            path = posixpath.join(posixpath.dirname(here), dotted.replace(".", "/"))
-            return self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
+            return self._beside(dotted, here)
         if dotted.partition(".")[0] in self._library_roots:
             # A project file called redis.py in some folder is not what `import redis` means, except beside it.
             # Only where the project is that library itself does the name mean the project's own package.
@@ -123,6 +122,19 @@ class Program:
                 return None
             found = own or beside
         return max(found, key=lambda n: (len(posixpath.commonpath(["/" + here, "/" + self.files[n].path])), -n))
+
+    def _beside(self, dotted: str, here: str) -> int | None:
+        """Return a module that lies in the folder of the asking file, or one of several names in a folder above it.
+
+        Python puts the folder of the script that it runs on its path, and some projects' are packages themselves.
+        """
+        folder = posixpath.dirname(here)
+        while True:
+            path = posixpath.join(folder, dotted.replace(".", "/"))
+            found = self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
+            if found is not None or not folder or "." not in dotted:
+                return found
+            folder = posixpath.dirname(folder)
 
     def has_package(self, dotted: str) -> bool:
         """Say whether a dotted name is a folder of the project."""

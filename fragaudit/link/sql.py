@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.config import Config
+from fragaudit.link.accesses import accesses
+from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
@@ -67,7 +69,7 @@ def assigned(
     What the configuration says comes first, then what the text itself shows, then the one dialect that the stores of
     the file's service speak, then what most files of the repository show.
     """
-    spoken = {path: _spoken(s) for s, own in zip(services, paths, strict=True) for path in own}
+    spoken = {path: spoken_by(s) for s, own in zip(services, paths, strict=True) for path in own}
     shown = Counter(file.written[0].dialect for file in facts if file.written and file.written[0].dialect)
     usual = max(sorted(shown), key=lambda d: shown[d]) if shown else ""
     found = []
@@ -81,7 +83,7 @@ def assigned(
     return found
 
 
-def _spoken(service: Service) -> str:
+def spoken_by(service: Service) -> str:
     """Return the dialect of a service's stores: its primary's, or the only one that any of them speaks."""
     primary = next((s for s in service.stores if s.id == service.primary), None)
     if primary is not None and primary.kind == Kind.RELATIONAL:
@@ -96,6 +98,7 @@ def attach(
     read: Texts,
     schema: Schema,
     uses: Sequence[Sequence[Used]],
+    expressed: Sequence[Expressed] = (),
 ) -> Understood:
     """Return the services with the tables they define and use, and everything they ask of them.
 
@@ -105,6 +108,7 @@ def attach(
         read: all SQL texts of the repository, and what they say.
         schema: the tables of the repository.
         uses: for each text, what its statements do to them.
+        expressed: queries that are written as expressions.
     """
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
@@ -125,6 +129,17 @@ def attach(
                 unparsed[number].append(
                     Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
                 )
+    told: set[tuple[object, ...]] = set()
+    for query in expressed:
+        number = owner.get(query.written.path)
+        if number is not None:
+            one_or_more = [accesses(s, query.written, schema) for s in query.statements]
+            for access in alternatives([used.accesses for used in one_or_more]):
+                # Queries that are built on one another share what was asked first.
+                if (asked := (access.at, *_asked(access), access.verb)) not in told:
+                    told.add(asked)
+                    found[number].append(access)
+            writes[number] += one_or_more[0].writes
     every = [a for own in found for a in own]
     done = tuple(
         msgspec.structs.replace(
@@ -163,3 +178,24 @@ def _tables(
     """Return the tables that a service defines or uses."""
     used = {id(t) for name in {*(a.table for a in found), *(w.table for w in writes)} if (t := schema.table(name))}
     return tuple(t for t in schema.tables if id(t) in used or any(at.path in paths for at in t.defined_at))
+
+
+def alternatives(variants: Sequence[tuple[Access, ...]]) -> list[Access]:
+    """Return the accesses of a statement that may run with more conditions: what each of them adds to the least.
+
+    Where rows can't be found with the least, whatever may be added is no way out of it, and isn't said again.
+    """
+    first, *others = variants
+    found = list(first)
+    bad = {(a.table, a.alias) for a in first if a.verdict == "uncovered"}
+    same = {_asked(a) for a in first}
+    for other in others:
+        for access in other:
+            if (access.table, access.alias) not in bad and _asked(access) not in same:
+                same.add(_asked(access))
+                found.append(access)
+    return found
+
+
+def _asked(access: Access) -> tuple[object, ...]:
+    return access.table, access.alias, access.conditions, access.arms, access.sort, access.limit, access.unindexable

@@ -49,10 +49,11 @@ class Item(Struct, frozen=True, tag="i", array_like=True):
 
 
 class Arg(Struct, frozen=True, array_like=True):
-    """One argument of a call: its keyword (`*` and `**` for splats) or None, and its value."""
+    """One argument of a call: its keyword (`*` and `**` for splats) or None, its value, and for a query's its place."""
 
     name: str | None
     value: Value
+    at: Span | None = None
 
 
 class Call(Struct, frozen=True, tag="c", array_like=True):

@@ -42,6 +42,16 @@ MOST_ITEMS = 400
 MOST_OPERANDS = 60
 """Operators of a longer chain would nest deeper than what reads the facts may recurse."""
 
+PLACED = frozenset(
+    {
+        "where", "filter", "filter_by", "having", "join", "outerjoin", "and_", "or_", "not_", "exclude", "get", "aget",
+        "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_object_or_404",
+        "aget_object_or_404", "get_list_or_404", "Q", "append", "extend", "order_by", "any", "has", "get_or_none",
+        "in_", "eq", "gt", "gte", "lt", "lte", "match", "order", "like", "ilike", "is_", "on", "orderby",
+    }
+)  # fmt: skip
+"""Methods of which each argument is a condition or key of its own, so that its place is kept."""
+
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
 _ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
@@ -137,17 +147,20 @@ class Lowering:
 
     def _arguments(self, node: ast.Call) -> Iterable[Arg]:
         """Yield arguments in the order in which they are written: `f(a=1, *rest)` is legal."""
-        plain: list[tuple[tuple[int, int], str | None, ast.expr]] = []
+        placed = getattr(node.func, "attr", getattr(node.func, "id", "")) in PLACED
+        plain: list[tuple[tuple[int, int], str | None, ast.expr, ast.AST]] = []
         for value in node.args:
             starred = isinstance(value, ast.Starred)
             at = (value.lineno, value.col_offset)
-            plain.append((at, "*" if starred else None, value.value if isinstance(value, ast.Starred) else value))
+            plain.append(
+                (at, "*" if starred else None, value.value if isinstance(value, ast.Starred) else value, value)
+            )
         for keyword in node.keywords:
-            plain.append(((keyword.lineno, keyword.col_offset), keyword.arg or "**", keyword.value))
-        if node.keywords and any(name == "*" for _, name, _ in plain):
+            plain.append(((keyword.lineno, keyword.col_offset), keyword.arg or "**", keyword.value, keyword))
+        if node.keywords and any(name == "*" for _, name, _, _ in plain):
             plain.sort(key=lambda argument: argument[0])
-        for _, name, value in plain:
-            yield Arg(name, self.value(value))
+        for _, name, value, whole in plain:
+            yield Arg(name, self.value(value), self.span(whole) if placed else None)
 
     def _constant(self, node: ast.Constant) -> Value:
         value = node.value

@@ -78,6 +78,23 @@ MODELS = frozenset(
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
+MAPPERS = frozenset(
+    {
+        "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
+        "tortoise", "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+    }
+)  # fmt: skip
+"""Words of which every file that asks a database by expressions has one."""
+
+_QUERY = re.compile(
+    r"\.(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
+    r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
+    r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
+    r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
+    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
+)
+"""What a statement that builds or runs a query expression has in its text."""
+
 MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
 """Words of migrations, of which everything is kept but the way back."""
 
@@ -215,7 +232,8 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
-    if not (sql or defines or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
+    asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
+    if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
     for chunk in chunks:
@@ -223,6 +241,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
             _always(chunk)
             or vocabulary.speaks(chunk.words)
             or (defines and _makes_columns(chunk))
+            or (asks and _QUERY.search(chunk.text) is not None)
             or (sql and _holds_sql(chunk.text))
         )
     if sql:
@@ -316,7 +335,7 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    if not _DECLARED.isdisjoint(inner.words):
+    if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
         return True
     return _holds_sql(inner.text)
 

@@ -35,6 +35,7 @@ _KEYWORDS: dict[type[ast.AST], str] = {
     ast.AsyncFunctionDef: "async def ",
     ast.ClassDef: "class ",
 }
+_AUGMENTED: dict[type[ast.AST], str] = {ast.BitAnd: "&", ast.BitOr: "|"}
 _DDL = re.compile(r"\bcreate\s+(?:(?:unlogged|virtual|global|local|foreign)\s+)?table\b", re.IGNORECASE)
 
 
@@ -82,8 +83,11 @@ class Walk:
             case ast.AnnAssign():
                 self._annotated(statement)
             case ast.AugAssign():
+                operator = _AUGMENTED.get(type(statement.op))
+                key = Lit(operator) if operator is not None else None
                 for name in self._targets(statement.target):
-                    self._bind(name, self._text_checked(statement.value), self._lowering.span(statement), how="+=")
+                    value = self._text_checked(statement.value)
+                    self._bind(name, value, self._lowering.span(statement), how="+=", key=key)
             case ast.Return():
                 self._use("return", statement.value, statement)
                 self._left = True

@@ -86,6 +86,8 @@ class Predicates:
             return Or(tuple(self._lower(item) for item in chain(node, exp.Or)))
         if isinstance(node, exp.Not):
             return self._not(node.this)
+        if isinstance(node, exp.Escape):
+            return self._lower(node.this)
         operator = _COMPARED.get(type(node))
         if operator is not None:
             return self._compared(node.this, operator, node.expression)

@@ -117,7 +117,7 @@ class Conditions:
         first = arms[0][0] if arms else None
         if single and first is not None and all(a[0].column == first.column for a in arms) and not first.join:
             ops = {a[0].op for a in arms}
-            op: Operation = "in" if ops <= {"=", "in", "is null"} else "<"
+            op: Operation = "in" if ops <= {"=", "in", "is null"} else "match" if ops == {"match"} else "<"
             found.conditions.append(replace(first, op=op, constant=None))
             return
         found.choices.append(tuple(arms))

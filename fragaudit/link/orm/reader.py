@@ -85,6 +85,7 @@ class Reader:
         self._made: dict[str, Ref] = {}
         self._comprehensions: dict[Place, dict[str, Value]] = {}
         self._kept: list[Value] = []
+        self._open: set[int] = set()
 
     def kept(self, value: Value) -> Value:
         """Return an expression that no file has written. The evaluator remembers by identity, so it must stay alive."""
@@ -171,8 +172,12 @@ class Reader:
         return None
 
     def _item(self, value: Item, view: View) -> Read | None:
+        if id(value) in self._open:  # `x = x[0]`
+            return None
+        self._open.add(id(value))
         base = self.follow(Read(value.base, view))
         key = self.constant(Read(value.key, view))
+        self._open.discard(id(value))
         if isinstance(base.value, Map) and key is not None:
             for entry in base.value.entries:
                 if entry.key is not None and self.constant(Read(entry.key, base.view)) == key:

@@ -1,0 +1,101 @@
+"""Query expressions of ORMs and query builders, as the statements that they come to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Map
+
+import msgspec
+from msgspec import Struct
+
+from fragaudit.link.orm import Mapping
+from fragaudit.link.orm.core import Places
+from fragaudit.link.program import Place, Program
+from fragaudit.link.queries.alchemy import Alchemy
+from fragaudit.link.queries.assemble import statement
+from fragaudit.link.queries.django import DjangoQueries
+from fragaudit.link.queries.draft import Pool
+from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
+from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.scopes import asking_scopes, makers
+from fragaudit.link.queries.tables import Tables
+from fragaudit.link.queries.variants import variants
+from fragaudit.model.locations import Location
+from fragaudit.model.sql import Statement
+from fragaudit.model.statements import Written
+
+__all__ = ["Expressed", "expressed"]
+
+_MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
+
+
+class Expressed(Struct, frozen=True):
+    """One query expression: what stands for its text, and what it asks: first without all that is optional."""
+
+    written: Written
+    statements: tuple[Statement, ...]
+
+
+def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
+    """Return every query expression of a repository, in order of file and appearance.
+
+    Args:
+        found: the tables that classes stand for.
+        dialects: by path, sqlglot's name of the dialect that the file's service speaks.
+    """
+    mapping, places, reader = Tables(found), Places(), found.reader
+    builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
+    if not found.models and not builders:
+        return ()
+    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    pool = Pool(makers=makers(reader.program, scopes))
+    asked: list[tuple[Asked, str]] = []
+    django = DjangoQueries()
+    frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if builders:
+        frameworks["postgrest"] = PostgRest()
+    for number, file in enumerate(reader.program.files):
+        dialect = dialects.get(file.path, "")
+        for scope, statements in scopes[number]:
+            flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
+            if reader.program.files[number].scopes[scope].kind == "function":
+                own = django.receiver(Place(number, scope), flow)
+                if own is not None:
+                    flow.know("self", own)
+            flow.run(statements)
+            asked += [(one, dialect) for one in flow.asked]
+    return tuple(_stated(asked, pool.extended, pool, places, reader.program))
+
+
+def _stated(
+    asked: Sequence[tuple[Asked, str]], extended: set[str], pool: Pool, places: Places, program: Program
+) -> Iterator[Expressed]:
+    made: list[tuple[Asked, str, tuple[Statement, ...]]] = []
+    for one, dialect in asked:
+        draft = one.draft
+        if one.lazy and (one.lazy in extended or one.lazy == "?" or one.lazy.endswith("queryset")):
+            draft = draft.add("where", UNKNOWN, one.branch)
+        found = (statement(draft, v.clauses, pool, places.mark(one.at)) for v in variants(draft, one.branch, program))
+        statements = tuple(msgspec.structs.replace(s, dialect=dialect) for s in found if s is not None)
+        if statements:
+            made.append((one, dialect, statements))
+    numbered = places.all
+    seen: set[tuple[Location, str]] = set()
+    for one, dialect, statements in made:
+        key = (one.at, repr(statements))
+        if key not in seen:
+            seen.add(key)
+            path = program.files[one.file].path
+            once = _maintenance(path)
+            yield Expressed(
+                Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
+            )
+
+
+def _maintenance(path: str) -> str:
+    """Return why what a file asks is asked once, empty if it is asked by the service."""
+    if _MIGRATION.search(path):
+        return "it is part of a migration"
+    return "it is a management command" if "/management/commands/" in f"/{path}" else ""

@@ -1,0 +1,686 @@
+"""Follows query expressions through the statements of one scope, and reports each query that is run there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+from fragaudit.link.abstract import FunctionRef
+from fragaudit.link.orm.core import Places
+from fragaudit.link.orm.reader import Read, View
+from fragaudit.link.program import Place
+from fragaudit.link.queries.draft import Bag, Begins, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
+from fragaudit.link.queries.predicates import (
+    PREDICATES,
+    PYTHON_OPERATORS,
+    UNKNOWN,
+    both,
+    compared,
+    denied,
+    either,
+    mixed,
+)
+from fragaudit.link.queries.tables import Tables
+from fragaudit.link.queries.variants import variants
+from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Use
+from fragaudit.model.locations import Location
+from fragaudit.model.sql import (
+    NOWHERE,
+    Column,
+    Compare,
+    Constant,
+    Expression,
+    Mark,
+    Operand,
+    Operator,
+    Parameter,
+    Predicate,
+    Row,
+    Subquery,
+)
+from fragaudit.model.values import (
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Function,
+    Item,
+    Lit,
+    Map,
+    Operation,
+    Other,
+    Ref,
+    Seq,
+    Span,
+    Text,
+    Value,
+    calls,
+    children,
+)
+
+MOST_OPTIONS = 4
+"""Queries that a name may stand for at one place."""
+DEEPEST = 40
+_INSIDE: Span = (1, 1, 1, 1)
+
+
+class Asked(NamedTuple):
+    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers)."""
+
+    draft: Draft
+    branch: int
+    at: Location
+    file: int
+    lazy: str = ""
+
+
+class Framework(Protocol):
+    """What the flow asks of each library."""
+
+    def function(self, call: Call, flow: Flow) -> Thing | None:
+        """Return what a call of the library's functions is."""
+
+    def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
+        """Return what an attribute of something known is."""
+
+    def method(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing | None:
+        """Return what calling a method of something known gives."""
+
+    def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
+        """Return what an item or slice of something known is."""
+
+    def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
+        """Return what an operator makes of things that this library alone knows."""
+
+
+class Flow:
+    """Interprets the bindings and uses of one scope in their order."""
+
+    def __init__(self, mapping: Tables, place: Place, pool: Pool, places: Places, frameworks: dict[str, Framework],
+                 dialect: str = "") -> None:  # fmt: skip
+        self.mapping = mapping
+        self.reader = mapping.reader
+        self.program = mapping.reader.program
+        self.place = place
+        self.view = View(place)
+        self.pool = pool
+        self.places = places
+        self.frameworks = frameworks
+        self.dialect = dialect
+        self.asked: list[Asked] = []
+        self.branch = NO_BRANCH
+        self.here: Mark = NOWHERE
+        self._at = _INSIDE
+        self._env: dict[str, list[tuple[Thing, int]]] = {}
+        self._deep = 0
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+
+    def know(self, name: str, thing: Thing) -> None:
+        """Say what a name stands for from the start, as a parameter does."""
+        self._env[name] = [(thing, NO_BRANCH)]
+
+    def run(self, statements: Iterable[Binding | Use]) -> None:
+        """Interpret statements in order."""
+        for statement in statements:
+            self.branch = statement.branch
+            self.here = NOWHERE
+            self._at = statement.at if isinstance(statement, Binding) else (statement.line, 1, statement.line, 1)
+            if isinstance(statement, Binding):
+                if isinstance(statement.value, (Seq, Operation)) and statement.at != _INSIDE:
+                    self.here = self.mark(statement.at)
+                self._binding(statement)
+            elif isinstance(statement, Use):
+                found = self.thing(statement.value)
+                lazy = statement.how in ("return", "yield")
+                self.escape(found, statement.value, lazy=lazy)
+
+    def _binding(self, binding: Binding) -> None:
+        if binding.value is None:
+            return
+        found = self.thing(binding.value)
+        if binding.how in ("for", "with"):
+            self.escape(found, binding.value)
+            if "." not in binding.target:
+                self._env.pop(binding.target, None)
+            return
+        if binding.how == "+=":
+            self._augmented(binding, found)
+            return
+        if "." in binding.target or "[" in binding.target:
+            self.escape(found, binding.value, lazy=True)
+            return
+        if self.program.scope(self.place).kind != "function":
+            self.escape(found, binding.value, lazy=True)
+        self._bind(binding.target, found, extends=_mentions(binding.value, binding.target))
+
+    def _augmented(self, binding: Binding, found: Thing) -> None:
+        known = self.name(binding.target)
+        operator = binding.key.value if isinstance(binding.key, Lit) else "+"
+        if operator == "&" and known is not None and not options(known):
+            self._bind(binding.target, Bag((*_items(known), *self._branched(found))), extends=True)
+        elif operator == "|" and known is not None and not isinstance(known, Bag):
+            both_ = [known, found]
+            made = next((m for f in self.frameworks.values() if (m := f.operation("|", both_, self)) is not None), None)
+            if made is None and isinstance(known, PREDICATES) and isinstance(found, PREDICATES):
+                made = either([known, found])
+            self._bind(binding.target, made, extends=True)
+        elif operator == "+" and isinstance(known, Bag):
+            self._bind(binding.target, Bag((*known.items, *self._branched(found))), extends=True)
+        elif binding.target in self._env:
+            self._bind(binding.target, None, extends=True)
+
+    def _branched(self, found: Thing) -> tuple[tuple[object, int], ...]:
+        if isinstance(found, Bag):
+            return tuple((item, self._inner(branch)) for item, branch in found.items)
+        return ((found, self.branch),)
+
+    def _inner(self, branch: int) -> int:
+        """Return the narrower of an arm and the one that is being read."""
+        return self.branch if self._within(self.branch, branch) else branch
+
+    def _within(self, branch: int, outer: int) -> bool:
+        entries = self.program.files[self.place.file].branches
+        while branch != outer and branch != NO_BRANCH:
+            branch = entries[branch].parent
+        return branch == outer
+
+    def _bind(self, name: str, found: Thing, *, extends: bool) -> None:
+        known = self._env.get(name, [])
+        if extends:
+            kept = [(t, b) for t, b in known if self.program.exclusive(self.place.file, b, self.branch)]
+            home = min((b for t, b in known if (t, b) not in kept), key=self._depth, default=self.branch)
+            fresh = (found, home)
+        else:
+            kept = [(t, b) for t, b in known if not self._within(b, self.branch)]
+            fresh = (found, self.branch)
+        self._env[name] = [*kept, fresh][-MOST_OPTIONS:]
+
+    def _depth(self, branch: int) -> int:
+        return len(self.program.branches(self.place.file, branch))
+
+    def name(self, name: str) -> Thing:
+        """Return what a local name stands for where it is read."""
+        known = [
+            (t, b) for t, b in self._env.get(name, ()) if not self.program.exclusive(self.place.file, b, self.branch)
+        ]
+        found = [t for t, _ in known]
+        if len(found) > 1:
+            # What is bound where one is now, or around it, has replaced what was bound before.
+            last = max((n for n, (_, b) in enumerate(known) if self._within(self.branch, b)), default=0)
+            found = found[last:]
+        if len(found) == 1:
+            return found[0]
+        drafts = [d for t in found for d in options(t)]
+        if drafts and all(options(t) for t in found):
+            return Drafts(tuple(drafts)[:MOST_OPTIONS])
+        return None
+
+    # -- what is run ---------------------------------------------------------------------------------------------------
+
+    def escape(self, found: Thing, value: Value | None = None, *, lazy: bool = False) -> None:
+        """Report the queries that leave what is understood: they are run there, or handed on."""
+        if isinstance(found, Bag):
+            for item, _ in found.items:
+                self.escape(item, value, lazy=lazy)
+            return
+        for draft in options(found):
+            self.ask(draft, _span(value), lazy=lazy)
+
+    def ask(self, draft: Draft, at: Span, *, lazy: bool = False) -> None:
+        """Report a query that is run in this scope."""
+        function, count = draft.origin
+        if function and len(draft.clauses) == count:
+            return  # as it is, the function that made it reports it
+        if function:
+            self.pool.extended.add(function)
+        location = self.program.location(self.place.file, at if at != _INSIDE else self._at)
+        name = self.program.scope(self.place).name if lazy else ""
+        self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+
+    def thing(self, value: Value) -> Thing:
+        """Return what an expression is; None for what isn't understood. Queries that are run inside it are reported."""
+        if self._deep > DEEPEST:
+            return None
+        self._deep += 1
+        try:
+            return self._thing(value)
+        finally:
+            self._deep -= 1
+
+    def _thing(self, value: Value) -> Thing:
+        match value:
+            case Lit():
+                return literal(value)
+            case Ref():
+                return self._ref(value)
+            case Attr():
+                return self._attribute(value)
+            case Call():
+                return self._call(value)
+            case Operation():
+                return self._operation(value)
+            case Either():
+                return self._either([self.thing(option) for option in value.options])
+            case Seq():
+                return Bag(tuple((self.thing(item), self.branch) for item in value.items))
+            case Item():
+                return self._item(value)
+            case Function():
+                self.escape(self.thing(value.result), value.result)
+            case Text():
+                return self._text(value)
+            case Map() | Other():
+                for child in children(value):
+                    if not isinstance(child, Lit):
+                        self.escape(self.thing(child), child)
+        return None
+
+    def _text(self, value: Text) -> Thing:
+        """Return a text put together: what it begins with is known if that is written out."""
+        for part in value.parts:
+            if not isinstance(part, Lit):
+                self.escape(self.thing(part), part)
+        first = value.parts[0] if value.parts else None
+        if isinstance(first, Lit) and isinstance(first.value, str):
+            return Begins(first.value)
+        return None
+
+    def _either(self, found: list[Thing]) -> Thing:
+        drafts = [d for t in found for d in options(t)]
+        if drafts:
+            return Drafts(tuple(drafts)[:MOST_OPTIONS])
+        known = [t for t in found if t is not None]
+        if len(known) == 1 and isinstance(known[0], (Bag, Entity)):
+            return known[0]
+        return known[0] if known and all(t == known[0] for t in found) else None
+
+    def _ref(self, value: Ref) -> Thing:
+        if value.name in self._env:
+            return self.name(value.name)
+        scope = self.place.scope
+        scopes = self.program.files[self.place.file].scopes
+        while scope > MODULE_SCOPE:
+            here = Place(self.place.file, scope)
+            if any(p.name == value.name for p in scopes[scope].parameters):
+                return self._outside(value) if value.name in _CLASSES else None
+            if self.program.imports(here, value.name):
+                return self._outside(value)
+            if self.program.bindings(here, value.name):
+                # What is bound in this scope is known by now, or can't be.
+                return self._outside(value) if scope != self.place.scope else None
+            scope = scopes[scope].parent
+        key = (self.place.file, value.name)
+        if key not in self.pool.named:
+            self.pool.named[key] = self._outside(value)
+        found = self.pool.named[key]
+        return Drafts(tuple(self.adopted(d, 0) for d in options(found))) if options(found) else found
+
+    def _outside(self, value: Value) -> Thing:
+        """Return what a name of an outer scope or another module is: a table, a constant, conditions kept there."""
+        model = self.mapping.model(value, self.view)
+        if model is not None:
+            return self.entity_of(model)
+        followed = self.reader.follow(Read(value, self.view))
+        if followed.value is value or isinstance(followed.value, (Ref, Attr)):
+            return None
+        if isinstance(followed.value, Lit):
+            return literal(followed.value)
+        return self._elsewhere(followed)
+
+    def _elsewhere(self, read: Read) -> Thing:
+        """Return what an expression of another scope is; nothing it runs is reported from here."""
+        if read.view.place == self.place and not read.view.names:
+            return None
+        if not any(_may_be_query(c) for c in calls(read.value)) and not isinstance(read.value, (Seq, Operation)):
+            return None
+        key = (read.view.place, id(read.value))
+        if not read.view.names and key in self.pool.known:
+            found = self.pool.known[key]
+            return Drafts(tuple(self.adopted(d, 0) for d in options(found))) if options(found) else found
+        inner = Flow(self.mapping, read.view.place, self.pool, self.places, self.frameworks, self.dialect)
+        inner._deep = self._deep + 8
+        found = inner.thing(read.value)
+        drafts = options(found)
+        if drafts:
+            found = Drafts(tuple(self.adopted(d, 0) for d in drafts))
+        if not read.view.names:
+            self.pool.known[key] = found
+        return found
+
+    def entity_of(self, model: object) -> Entity:
+        """Return the table of a model under its own name."""
+        from fragaudit.link.orm.core import Model
+
+        assert isinstance(model, Model)
+        return self.pool.entity(Entity(model.table.name, model, model.table.name))
+
+    def _attribute(self, value: Attr) -> Thing:
+        base = self._base(value.base)
+        if base is None:
+            root: Value = value
+            while isinstance(root, Attr):
+                root = root.base
+            module = isinstance(root, Ref) and self.program.imports(Place(self.place.file, MODULE_SCOPE), root.name)
+            if module or value.name[:1].isupper() or value.name in _CLASSES:
+                return self._outside(value)
+            return None
+        for framework in self.frameworks.values():
+            found = framework.attribute(base, value.name, self)
+            if found is not None:
+                return found
+        if isinstance(base, (Draft, Drafts)):
+            return base  # a method handed on without being called
+        return None
+
+    def _base(self, value: Value) -> Thing:
+        """Return what stands before a dot; of modules and other objects nothing is asked twice."""
+        return self.thing(value)
+
+    def _item(self, value: Item) -> Thing:
+        base = self.thing(value.base)
+        if base is not None:
+            for framework in self.frameworks.values():
+                found = framework.item(base, value.key, self)
+                if found is not None:
+                    return found
+        self.escape(base, value)
+        self.escape(self.thing(value.key), value.key)
+        return None
+
+    def _operation(self, value: Operation) -> Thing:
+        found = [self.thing(operand) for operand in value.operands]
+        for framework in self.frameworks.values():
+            made = framework.operation(value.op, found, self)
+            if made is not None:
+                return made
+        if value.op in ("&", "and") and any(isinstance(t, PREDICATES) or _has_conditions(t) for t in found):
+            if any(isinstance(t, Bag) for t in found):
+                return Bag(tuple(i for t in found for i in (t.items if isinstance(t, Bag) else ((t, self.branch),))))
+            return both([self.predicate(t) for t in found])
+        if value.op == "|" and any(isinstance(t, PREDICATES) for t in found):
+            return either([self.predicate(t) for t in found if not (isinstance(t, Bag) and not t.items)])
+        if value.op in ("~", "not"):
+            if isinstance(found[0], Column):
+                return self.truth(found[0], False)
+            if isinstance(found[0], (*PREDICATES, Bag)) or any(d.exists for d in options(found[0])):
+                return denied(self.predicate(found[0]), self.dialect, turned=True)
+        if value.op in ("&", "|") and all(options(t) for t in found):
+            return options(found[0])[0].add("where", UNKNOWN, self.branch)
+        if value.op in PYTHON_OPERATORS and len(found) == 2:
+            left, right = self.operand(found[0]), self.operand(found[1])
+            if _is_sql(left) or _is_sql(right):
+                if isinstance(found[1], Bag):
+                    right = Row(tuple(self.operand(i) for i, _ in found[1].items))
+                return self.compare(left, PYTHON_OPERATORS[value.op], right)
+            return None
+        if value.op == "+" and all(isinstance(t, Bag) for t in found):
+            return Bag(tuple(i for t in found if isinstance(t, Bag) for i in t.items))
+        operands = [self.operand(t) for t in found]
+        if any(_is_sql(o) for o in operands) and value.op != ":":
+            return mixed(value.op, operands)
+        for thing, operand in zip(found, value.operands, strict=True):
+            self.escape(thing, operand)
+        return None
+
+    def operand(self, found: Thing) -> Operand:
+        """Return something as an operand: what isn't understood is a value that the statement is given."""
+        match found:
+            case Draft():
+                return Subquery(self.pool.query(found))
+            case Drafts():
+                return Subquery(self.pool.query(found.options[0]))
+            case Labelled():
+                return self.operand(found.value)
+            case Column() | Constant() | Expression() | Row() | Subquery() | Parameter():
+                return found
+            case Compare():
+                return Expression("", tuple(_columns_of(found)), "comparison")
+            case _:
+                return Parameter()
+
+    def pattern(self, found: Thing) -> Operand:
+        """Return the pattern of a LIKE: of a text that is put together, its beginning decides."""
+        return Constant(f"{found.text}…", "string") if isinstance(found, Begins) else self.operand(found)
+
+    def predicate(self, found: Thing) -> Predicate:
+        """Return something as a condition: what isn't understood may be any."""
+        match found:
+            case Bag():
+                if any(branch != self.branch and not self._within(self.branch, branch) for _, branch in found.items):
+                    return UNKNOWN
+                return both([self.predicate(item) for item, _ in found.items])
+            case Constant(kind="boolean"):
+                return both([])
+            case Column():
+                return self.truth(found, True)
+            case Labelled():
+                return self.predicate(found.value)
+            case Draft(exists=True):
+                return Compare(self.operand(found), "exists", (), self.here)
+            case _ if isinstance(found, PREDICATES):
+                return found
+            case Expression():
+                from fragaudit.model.sql import Opaque
+
+                return Opaque(found)
+            case _:
+                return UNKNOWN
+
+    def compare(self, left: Operand, op: Operator, right: Operand) -> Predicate:
+        """Return a comparison of operands; with True or False, as the dialect has them."""
+        if op == "=" and isinstance(right, Constant) and right.kind == "boolean":
+            return self.truth(left, right.value == "true")
+        return compared(left, op, right, self.here)
+
+    def truth(self, column: Operand, value: bool) -> Predicate:
+        """Return a test of a boolean column: one with a number where the database has no booleans."""
+        if self.dialect in ("sqlite", "mysql", "tsql", "oracle"):
+            return Compare(column, "=", (Constant(str(int(value)), "number"),), self.here)
+        return Compare(column, "true" if value else "false", (), self.here)
+
+    # -- calls ---------------------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call) -> Thing:
+        func = call.func
+        if isinstance(func, Attr):
+            base = self._base(func.base)
+            if isinstance(base, Bag) and isinstance(func.base, Ref):
+                found = self._collected(func.base.name, base, func.name, call)
+                if found:
+                    return None
+            if base is not None and not isinstance(base, Bag):
+                for framework in self.frameworks.values():
+                    result = framework.method(base, call, func.name, self)
+                    if result is not None:
+                        return result
+        for framework in self.frameworks.values():
+            result = framework.function(call, self)
+            if result is not None:
+                return result
+        return self._foreign(call)
+
+    def _collected(self, name: str, bag: Bag, method: str, call: Call) -> bool:
+        """Follow what is done to a list of conditions."""
+        if method not in ("append", "extend", "insert", "add") or not call.args:
+            return False
+        last = call.args[-1]
+        found = self.argument(last)
+        added = self._branched(found) if method == "extend" and isinstance(found, Bag) else ((found, self.branch),)
+        self._bind(name, Bag((*bag.items, *added)), extends=True)
+        return True
+
+    def _foreign(self, call: Call) -> Thing:
+        """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
+        found = [(self.argument(a), a) for a in call.args]
+        made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
+        if made is not None:
+            return made
+        handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
+        if len(handed) == 1 and any(isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)):
+            return Drafts(tuple(d.add("where", UNKNOWN, self.branch) for d in options(handed[0])))
+        for thing, argument in found:
+            self.escape(thing, call if isinstance(thing, (Draft, Drafts)) else argument.value)
+        if isinstance(call.func, Attr) or not any(t is not None and not isinstance(t, Constant) for t, _ in found):
+            return None
+        return self._helper(call)
+
+    def _made(self, call: Call) -> Thing:
+        """Return the queries that a function of the project hands on, as far as every call of it gets the same."""
+        if getattr(call.func, "name", "") not in self.pool.makers:
+            return None
+        functions = [m for m in self.reader.meanings(call.func, self.view) if isinstance(m, FunctionRef)]
+        if len(functions) != 1 or functions[0].place == self.place:
+            return None
+        place = functions[0].place
+        if place not in self.pool.returned:
+            self.pool.returned[place] = ()  # one that calls itself hands on nothing
+            inner = Flow(self.mapping, place, self.pool, self.places, self.frameworks, self.dialect)
+            inner._deep = self._deep + 4
+            self.pool.returned[place] = inner.handed({})
+        drafts = self.pool.returned[place]
+        if not drafts:
+            return None
+        name = self.program.scope(place).name
+        moved = [self.adopted(d, 0) for d in drafts[:MOST_OPTIONS]]
+        return Drafts(tuple(replace(d, origin=(name, len(d.clauses))) for d in moved))
+
+    def handed(self, names: Mapping[str, Thing]) -> tuple[Draft, ...]:
+        """Return the queries that this scope returns without running them, given what some of its names stand for."""
+        from fragaudit.link.queries.scopes import statements_of
+
+        if self._deep > DEEPEST // 2:
+            return ()
+        for name, thing in names.items():
+            self.know(name, thing)
+        self.run(statements_of(self.program, self.place))
+        return tuple(self._settled(one) for one in self.asked if one.lazy)
+
+    def _settled(self, one: Asked) -> Draft:
+        """Return a query with the clauses that always hold; of others it is only known that there may be some."""
+        found = variants(one.draft, one.branch, self.program)
+        clauses = found[0].clauses
+        draft = replace(one.draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
+        return draft.add("where", UNKNOWN) if len(found) > 1 else draft
+
+    def adopted(self, draft: Draft, known: int) -> Draft:
+        """Return a query made elsewhere as if written here, its first clauses left as they are."""
+        clauses = (*draft.clauses[:known], *(replace(c, branch=self.branch) for c in draft.clauses[known:]))
+        return replace(draft, clauses=clauses, file=self.place.file)
+
+    def _helper(self, call: Call) -> Thing:
+        """Return what a short function of the project gives, its parameters bound to this call's arguments."""
+        read = self.reader._step(Read(call, self.view))
+        if read is None or not read.view.names:
+            return None
+        return self._elsewhere(read)
+
+    def argument(self, argument: Arg) -> Thing:
+        """Return what an argument is; columns in it stand where it does."""
+        outer = self.here
+        if argument.at is not None:
+            self.here = self.mark(argument.at)
+        found = self.thing(argument.value)
+        self.here = outer
+        return found
+
+    def mark(self, span: Span) -> Mark:
+        """Return the mark of a place in this file."""
+        return self.places.mark(self.program.location(self.place.file, span))
+
+    def placed(self, call: Call) -> Mark:
+        """Return where a call of a chain stands: its arguments if they are known, else the whole."""
+        spans = [a.at for a in call.args if a.at is not None]
+        return self.mark((*spans[0][:2], *spans[-1][2:])) if spans else self.mark(call.at)
+
+    def conditions(self, arguments: Iterable[Arg]) -> list[tuple[Predicate, int]]:
+        """Return the conditions given as arguments, lists of them taken apart, each with the arm that adds it."""
+        found: list[tuple[Predicate, int]] = []
+        for argument in arguments:
+            thing = self.argument(argument)
+            if argument.name == "*" or isinstance(thing, Bag):
+                if not isinstance(thing, Bag):
+                    found.append((UNKNOWN, self.branch))
+                    continue
+                found += [(self.predicate(item), self._inner(branch)) for item, branch in thing.items]
+            elif argument.name is None:
+                found.append((self.predicate(thing), self.branch))
+            else:
+                found.append((UNKNOWN, self.branch))
+        return found
+
+    def filtered(self, draft: Draft, arguments: Iterable[Arg], kind: str = "where") -> Draft:
+        """Return a query with conditions added."""
+        for predicate, branch in self.conditions(arguments):
+            draft = draft.add(kind, predicate, branch)  # type: ignore[arg-type]
+        return draft
+
+
+_CLASSES = frozenset(
+    {"cls", "model", "_model", "model_class", "model_cls", "entity", "entity_class", "table", "__class__"}
+)
+"""Names under which functions and objects keep a model class."""
+
+
+def options(found: Thing) -> tuple[Draft, ...]:
+    """Return the queries that something may be."""
+    if isinstance(found, Draft):
+        return (found,)
+    return found.options if isinstance(found, Drafts) else ()
+
+
+def literal(value: Lit) -> Constant:
+    """Return a Python constant as one of SQL."""
+    from fragaudit.link.orm.core import python_literal
+
+    return python_literal(value.value)
+
+
+def _items(found: Thing) -> tuple[tuple[object, int], ...]:
+    return found.items if isinstance(found, Bag) else ((found, NO_BRANCH),)
+
+
+def _has_conditions(found: Thing) -> bool:
+    return isinstance(found, Bag) and any(isinstance(i, PREDICATES) for i, _ in found.items)
+
+
+def _is_sql(operand: Operand) -> bool:
+    return (
+        isinstance(operand, (Column, Subquery))
+        or (isinstance(operand, Expression) and bool(operand.columns or operand.queries or operand.text))
+        or (isinstance(operand, Row) and any(_is_sql(i) for i in operand.items))
+    )
+
+
+def _columns_of(found: Compare) -> Iterable[Column]:
+    from fragaudit.link.queries.draft import columns
+
+    return columns(found)
+
+
+def _mentions(value: Value, name: str) -> bool:
+    """Say whether an expression starts from a name: `name.where(…)`, `f(name)`."""
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Ref) and top.name == name:
+            return True
+        stack.extend(children(top))
+    return False
+
+
+def _may_be_query(call: Call) -> bool:
+    return isinstance(call, Call)
+
+
+def _span(value: Value | None) -> Span:
+    if isinstance(value, Call):
+        return value.at
+    inner = next(calls(value), None) if value is not None else None
+    return inner.at if inner is not None else _INSIDE
+
+
+__all__ = ["Asked", "Clause", "Flow", "Framework", "options"]

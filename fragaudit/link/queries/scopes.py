@@ -1,0 +1,98 @@
+"""In which scopes of a file queries may stand, and the statements of a scope in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias, Union
+
+from fragaudit.link.program import Place, Program
+from fragaudit.model.facts import Binding, FileFacts, Use
+from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
+
+Statement: TypeAlias = Union[Binding, Use]
+WORDS = frozenset(
+    {
+        "select", "query", "where", "filter", "filter_by", "exclude", "order_by", "scalars", "get_object_or_404",
+        "get_list_or_404", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_or_none",
+        "get_by_id", "table", "from_", "exists", "delete", "update", "insert",
+    }
+)  # fmt: skip
+"""Names of which every query expression has one."""
+
+
+def asking_scopes(file: FileFacts) -> Iterator[tuple[int, list[Statement]]]:
+    """Yield the scopes in which a query may stand, with their statements in source order."""
+    found: dict[int, list[tuple[int, int, Statement]]] = {}
+    asking: set[int] = set()
+    every: list[Statement] = [*file.bindings, *file.uses]
+    for number, statement in enumerate(every):
+        value = statement.value
+        line = _line(statement, found.get(statement.scope))
+        found.setdefault(statement.scope, []).append((line, number, statement))
+        if statement.scope not in asking and value is not None and _asks(value):
+            asking.add(statement.scope)
+    for scope in sorted(asking):
+        statements = sorted(found[scope], key=lambda s: s[:2])
+        yield scope, [s for _, _, s in statements]
+
+
+def statements_of(program: Program, place: Place) -> list[Statement]:
+    """Return the statements of one scope in source order."""
+    file = program.files[place.file]
+    found: list[tuple[int, int, Statement]] = []
+    here: list[Statement] = [b for b in file.bindings if b.scope == place.scope]
+    here += [u for u in file.uses if u.scope == place.scope]
+    for number, statement in enumerate(here):
+        found.append((_line(statement, found), number, statement))
+    return [s for _, _, s in sorted(found, key=lambda s: s[:2])]
+
+
+def _line(statement: Statement, before: list[tuple[int, int, Statement]] | None) -> int:
+    line = statement.at[0] if isinstance(statement, Binding) else statement.line
+    if line > 1:
+        return line
+    call = next(calls(statement.value), None) if statement.value is not None else None
+    if call is not None:
+        return call.at[0]
+    return before[-1][0] if before and line == 0 else line
+
+
+def _is_class(value: Value) -> bool:
+    name = value.name if isinstance(value, (Ref, Attr)) else ""
+    return name[:1].isupper()
+
+
+_OF_KEY = frozenset({"get"})
+"""Methods of sessions that are given a model first."""
+
+_OF_CLASS = frozenset({"get", "all", "create", "first", "bulk_create"})
+"""Methods of model classes themselves."""
+
+
+Scopes: TypeAlias = list[list[tuple[int, list[Statement]]]]
+
+
+def makers(program: Program, scopes: Scopes) -> frozenset[str]:
+    """Return the names of functions that may hand on a query: those in which one stands, and that return something."""
+    found: set[str] = set()
+    for file, own in zip(program.files, scopes, strict=True):
+        returning = {use.scope for use in file.uses if use.how in ("return", "yield")}
+        asking = {number for number, _ in own} & returning
+        found |= {file.scopes[number].name for number in asking if file.scopes[number].kind == "function"}
+    return frozenset(found)
+
+
+def _asks(value: Value) -> bool:
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Call):
+            name = getattr(top.func, "name", "")
+            if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
+                return True
+            if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
+                return True
+        if isinstance(top, Attr) and top.name in ("objects", "query"):
+            return True
+        stack.extend(children(top))
+    return False

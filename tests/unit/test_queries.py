@@ -1,0 +1,169 @@
+"""Query expressions followed through functions: what is asked, where, and what is left open."""
+
+from __future__ import annotations
+
+from fragaudit.model.accesses import Access
+from fragaudit.pipeline import audit_sources
+
+ALCHEMY = """
+from sqlalchemy import ForeignKey, create_engine, select, and_, or_, func, desc
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
+
+engine = create_engine("postgresql://db/shop")
+
+class Base(DeclarativeBase):
+    pass
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    city: Mapped[str]
+    orders: Mapped[list["Order"]] = relationship(back_populates="user")
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user: Mapped[User] = relationship(back_populates="orders")
+"""
+DJANGO = """
+from django.db import models
+
+class BookQuerySet(models.QuerySet):
+    def titled(self, title):
+        return self.filter(title=title)
+
+class Book(models.Model):
+    title = models.CharField(max_length=9)
+    slug = models.SlugField()
+    objects = BookQuerySet.as_manager()
+"""
+SETTINGS = """
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "db"}}
+INSTALLED_APPS = ["shop"]
+"""
+
+
+def asked(code: str, path: str = "shop/work.py", *, django: bool = False) -> list[Access]:
+    """Return the accesses in a file, by default that of a function whose body begins on line 4."""
+    body = "".join(f"    {line}\n" for line in code.strip("\n").split("\n"))
+    head = "from shop.models import *\n\ndef work(session, x, y, names):\n"
+    files = {"shop/__init__.py": "", "shop/models.py": DJANGO if django else ALCHEMY, "shop/work.py": head + body}
+    if django:
+        files["shop/settings.py"] = SETTINGS
+    report = audit_sources(files)
+    assert report.problems == ()
+    return [a for s in report.services for a in s.accesses if a.at.path == path]
+
+
+def told(found: list[Access]) -> list[tuple[int, str, tuple[str, ...], str]]:
+    """Return line, table, columns of conditions, and verdict of accesses."""
+    return [(a.at.line, a.table, tuple(c.column for c in a.conditions), a.verdict) for a in found]
+
+
+def test_conditions_stand_at_their_arguments() -> None:
+    (access,) = asked("session.scalars(select(User).where(\n    User.name == x,\n))")
+    assert (access.at.line, access.at.column, access.at.end_line, access.at.end_column) == (5, 9, 5, 23)
+
+
+def test_conditions_that_may_be_absent_are_judged_without_and_with() -> None:
+    code = (
+        "stmt = select(User)\n"
+        "if x:\n"
+        "    stmt = stmt.where(User.name == x)\n"
+        "if y:\n"
+        "    stmt = stmt.where(User.email == y)\n"
+        "session.execute(stmt)"
+    )
+    assert told(asked(code)) == [
+        (4, "users", (), "n/a"),
+        (6, "users", ("name",), "uncovered"),
+        (8, "users", ("email",), "covered"),
+    ]
+
+
+def test_of_two_arms_one_is_always_there() -> None:
+    code = (
+        "stmt = select(User)\n"
+        "if x:\n"
+        "    stmt = stmt.where(User.name == x)\n"
+        "else:\n"
+        "    stmt = stmt.where(User.email == y)\n"
+        "session.execute(stmt)"
+    )
+    assert told(asked(code)) == [(6, "users", ("name",), "uncovered")]
+
+
+def test_what_may_be_added_is_not_said_again_where_the_least_is_uncovered() -> None:
+    code = (
+        "stmt = select(User).where(User.name == x)\nif y:\n    stmt = stmt.where(User.city == y)\nsession.execute(stmt)"
+    )
+    assert told(asked(code)) == [(4, "users", ("name",), "uncovered")]
+
+
+def test_conditions_are_collected_in_lists() -> None:
+    code = (
+        "filters = [User.name == x]\n"
+        "if y:\n"
+        "    filters.append(User.city == y)\n"
+        "session.execute(select(User).where(and_(*filters)))"
+    )
+    assert told(asked(code)) == [(4, "users", ("name",), "uncovered")]
+
+
+def test_an_unknown_condition_leaves_it_open() -> None:
+    (access,) = asked("session.execute(select(User).where(User.name == x, *names))")
+    assert (access.unknown, access.verdict) == (True, "unprovable")
+
+
+def test_what_a_function_returns_is_added_to() -> None:
+    code = "def base():\n    return select(User).where(User.name == x)\nsession.execute(base().where(User.email == y))"
+    found = told(asked(code))
+    assert (5, "users", ("name", "email"), "covered") in found
+    assert (5, "users", ("name",), "unprovable") in found
+
+
+def test_a_query_that_is_embedded_is_not_reported_alone() -> None:
+    code = "inner = select(Order.user_id)\nsession.execute(select(User).where(User.id.in_(inner)))"
+    assert sorted(a.table for a in asked(code)) == ["orders", "users"]
+
+
+def test_eager_loads_ask_by_the_foreign_key() -> None:
+    found = told(asked("session.scalars(select(User).options(selectinload(User.orders)).where(User.email == x))"))
+    assert (4, "orders", ("user_id",), "uncovered") in found
+
+
+def test_pattern_of_an_f_string_begins_with_a_wildcard() -> None:
+    (access,) = asked('session.execute(select(User).where(User.name.ilike(f"%{x}%")))')
+    assert [u.why for u in access.unindexable] == ["the pattern begins with a wildcard"]
+
+
+def test_methods_of_a_queryset_are_followed() -> None:
+    found = asked("Book.objects.titled(x).first()", "shop/models.py", django=True)
+    assert (6, "shop_book", ("title",), "uncovered") in told(found)
+
+
+def test_lookups_of_one_q_after_another() -> None:
+    code = "from django.db.models import Q\nq = Q()\nif x:\n    q &= Q(title=x)\nBook.objects.filter(q).count()"
+    assert (7, "shop_book", ("title",), "uncovered") in told(asked(code, django=True))
+
+
+def test_dynamic_lookups_leave_it_open() -> None:
+    (access,) = asked("Book.objects.filter(**names).get(title=x)", django=True)
+    assert access.verdict == "unprovable"
+
+
+def test_requests_of_postgrest_ask_when_they_are_executed() -> None:
+    code = """
+from supabase import create_client
+client = create_client("https://x.supabase.co", "key")
+def work(x):
+    client.table("orders").select("*").eq("user_id", x).order("id", desc=True).limit(3).execute()
+    client.table("orders").select("*").eq("note", x)
+"""
+    schema = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, note text);"
+    report = audit_sources({"app.py": code, "schema.sql": schema})
+    found = [a for s in report.services for a in s.accesses]
+    assert told(found) == [(5, "orders", ("user_id",), "uncovered")]
