@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _LEAD = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/|;)*"
-BEGINS = re.compile(_LEAD + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b", re.I | re.S)
+BEGINS = re.compile(
+    _LEAD + r"(?:(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|WITH|CREATE|ALTER|DROP)\b|DO\s+\$)", re.I | re.S
+)
 """How the first literal of a text begins that may become a statement."""
 
 STATEMENT = re.compile(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fragaudit.extract.sql.lex import Lexeme
 from fragaudit.model.sql import Mark
 
 _END = Lexeme("end", "", 0, 0)
+
+
+_HOLE = re.compile(r":?h\d+$")
 
 
 class UnreadError(Exception):
@@ -88,7 +92,8 @@ class Reader:
             self.next()
             name, at = self.name()
             parts.append(name)
-        return ".".join(parts[-2:]), at
+        # A schema that is put in when the statement runs tells nothing apart.
+        return ".".join(part for part in parts[-2:] if part == name or not _HOLE.match(part)), at
 
     def brackets(self) -> list[Lexeme]:
         """Read `( … )` and return the words inside. Raises UnreadError if no bracket is here."""
