@@ -10,6 +10,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.compose import Composed, compose
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
+from fragaudit.link.once import asked_once
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.pieces import Fixed, Pieces, readable
 from fragaudit.link.program import Place, Program, Site
@@ -258,6 +259,7 @@ class Statements:
             "script" if script or composed.several else "query",
             dynamic=composed.dynamic,
             executed=executed,
+            maintenance=asked_once(path),
         )
 
     def _take(self, pieces: Pieces) -> None:

@@ -55,6 +55,7 @@ MOST_TURNS = 64
 MOST_NAMES = 60
 STEPS_OF_A_CALLER = 3_000
 MOST_STEPS = 30_000
+MOST_ALTOGETHER = 60_000  # callers of callers have budgets of their own: this is the end of all of them
 DEEPEST = 40
 END = (1 << 30, 0)
 
@@ -118,12 +119,13 @@ class Texts:
         self._program = evaluator.program
         self._callers = Callers(evaluator)
         self._steps = 0
+        self._altogether = 0
         self._asked: set[tuple[Place, str]] = set()
         self._handed: dict[tuple[Place, int], list[Pieces]] = {}
 
     def of(self, value: Value, reading: Reading) -> list[Pieces]:
         """Return the texts that an expression can be, in order of discovery; what can't be followed is a gap."""
-        self._steps = 0
+        self._steps = self._altogether = 0
         return distinct(self._varied(value, reading), MOST_TEXTS)
 
     def _varied(self, value: Value, reading: Reading) -> Iterator[Pieces]:
@@ -161,7 +163,8 @@ class Texts:
 
     def _texts(self, value: Value, reading: Reading) -> Sequence[Pieces]:
         self._steps += 1
-        if self._steps > MOST_STEPS or reading.deep > DEEPEST:
+        self._altogether += 1
+        if self._steps > MOST_STEPS or self._altogether > MOST_ALTOGETHER or reading.deep > DEEPEST:
             return [(Gap(source_of(value)),)]
         reading = reading._replace(deep=reading.deep + 1)
         found = distinct(self._read(value, reading), MOST_TEXTS)

@@ -77,6 +77,7 @@ class Flow:
         self._left = BUDGET
         self._frames: dict[tuple[int, Here, Place], tuple[tuple[object, ...], Frame]] = {}
         self._cut = 0
+        self._earlier: dict[str, Ref] = {}
 
     def fresh(self) -> None:
         """Start a new budget: answers given up for lack of one are asked again."""
@@ -226,7 +227,9 @@ class Flow:
                 for element in self.step(head, None):
                     yield from self.walk(element, _path(binding.key))
         elif binding.how == "+=":
-            before = distinct(self._name(name, Here(place, binding.at[0], binding.at[0] - 1, binding.branch, frame)))
+            # Asked as a value is: a long row of additions is as deep as a nested one, and ends where that would.
+            earlier = self._earlier.setdefault(name, Ref(name))
+            before = self.force(Thunk(earlier, Here(place, binding.at[0], binding.at[0] - 1, binding.branch, frame)))
             added = self.force(thunk)
             if any(isinstance(h, Chars) for h in (*before, *added)):
                 yield Chars((before, added))

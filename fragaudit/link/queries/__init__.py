@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 
 import msgspec
 from msgspec import Struct
 
+from fragaudit.link.once import asked_once
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -27,8 +27,6 @@ from fragaudit.model.sql import Statement
 from fragaudit.model.statements import Written
 
 __all__ = ["Expressed", "expressed"]
-
-_MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
 
 
 class Expressed(Struct, frozen=True):
@@ -90,12 +88,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = _maintenance(path)
+            once = asked_once(path)
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )
-
-
-def _maintenance(path: str) -> str:
-    """Return why what a file asks is asked once, empty if it is asked by the service."""
-    return "it is a management command" if "/management/commands/" in f"/{path}" else ""
