@@ -20,7 +20,8 @@ from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
-from fragaudit.discover.defaults import language
+from fragaudit.discover.defaults import DOCUMENTS, language
+from fragaudit.documents import with_documents
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
@@ -127,7 +128,10 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     )  # fmt: skip
     contents = {p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()}
     kinds = {path: language(path.rpartition("/")[2]) for path in sorted(contents)}
-    found = Discovery(tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), ())
+    found = Discovery(
+        tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), (),
+        tuple(SourceFile(path, path, "document") for path in kinds if path.endswith(DOCUMENTS)),
+    )  # fmt: skip
 
     def read(file: SourceFile) -> bytes:
         return contents[file.path]
@@ -319,6 +323,7 @@ def _report(
     understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
     services = told(understood.services, linked.paths, linked.defined)
     services = with_uses(services, linked.paths, deploy)
+    services = with_documents(services, schema.tables, found.documents, found.files, read, config)
     problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
     repository = Repository(services, ledger[0] if ledger is not None else None)
@@ -345,7 +350,7 @@ def _report(
         accesses_resolved=understood.resolved,
         accesses_unknown_table=understood.unknown_table,
     )
-    sources = _sources(findings, found.files, read)
+    sources = _sources(findings, (*found.files, *found.documents), read)
     if ledger is not None:
         sources[ledger[0].path] = ledger[1]
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
