@@ -52,12 +52,15 @@ class SearchConfig(Struct, frozen=True):
 class DocumentationConfig(Struct, frozen=True):
     """What counts as documentation of indexes.
 
-    Sections whose headings have one of the words of `headings`, in documents that match `files` (patterns as in
-    .gitignore, of Markdown and reStructuredText); and, if `comments`, comments in SQL and code beside the definitions.
+    Sections whose headings have one of the words or phrases of `headings`, in documents that match `files` (patterns as
+    in .gitignore, of Markdown and reStructuredText); and, if `comments`, comments in SQL and code beside definitions.
     """
 
     files: tuple[str, ...] = ("*.md", "*.markdown", "*.rst")
-    headings: tuple[str, ...] = ("index", "indexes", "indices", "indexing")
+    # The singular alone is the heading of a table of contents as often as not.
+    headings: tuple[str, ...] = (
+        "indexes", "indices", "indexing", "index strategy", "index design", "index plan", "database index",
+    )  # fmt: skip
     comments: bool = True
 
 

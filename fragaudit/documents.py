@@ -41,7 +41,7 @@ def _sections(documents: Sequence[SourceFile], read: Read, config: Config) -> li
         except OSError:
             continue  # no input of the audit: what can't be read documents nothing
         found.extend(sections(document.path, data, config.documentation.headings))
-    return found
+    return sorted(found)
 
 
 def _nowhere(table: Table) -> Location | None:

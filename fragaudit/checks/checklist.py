@@ -151,10 +151,10 @@ def _documented(service: Service, findings: Sequence[Finding]) -> _Verdict:
         return "n/a", why, tuple(t.at for t in service.tables[:3])
     tables = counted(len(places) + len(open_ones), "table")
     if not places:
-        return "no", f"nothing is written on the indexes of the {tables} with access patterns", tuple(
-            u.at for u in told.undocumented)  # fmt: skip
+        why = f"nothing is written on the indexes of {enumerated(open_ones)}"
+        return "no", why, tuple(u.at for u in told.undocumented)
     if open_ones:
-        why = f"{len(places)} of the {tables} with access patterns are documented; not so {enumerated(open_ones)}"
+        why = f"{len(places)} of {tables} with access patterns documented; not {enumerated(open_ones)}"
         return "review", why, places
     return "yes", f"the indexes of all tables with access patterns ({len(places)}) are documented", places
 

@@ -42,6 +42,7 @@ def refresh(path: Path, section: str) -> None:
 def _replace(path: Path, data: bytes) -> None:
     """Put a whole new file in the place of the old one, with its permissions; a link's target is what is replaced."""
     real = Path(os.path.realpath(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -18,6 +18,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _RULE = re.compile(r"^([=\-~^\"'`#*+:.<>_])\1{2,}[ \t]*$")
 _WORD = re.compile(r"[^\W\d]\w*")
+_CODE = re.compile(r"(?<!`)(`{1,2})([^`]+)\1(?!`)")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)]|\|)(?:\s|$)")
 _NAMED = re.compile(r"`{1,2}((?:idx|ix)_\w+)`{1,2}", re.IGNORECASE)
 _WHOLE = re.compile(r"`([^\W\d]\w*)(?:[ \t]+on[ \t]+[\w.]+)?[ \t]*\(([^()`]{1,300})\)`", re.IGNORECASE)
@@ -122,8 +123,12 @@ def _section(
     path: str, lines: Sequence[str], fenced: frozenset[int], heading: _Heading, inner: Sequence[_Heading], end: int
 ) -> Section:
     words: set[str] = set()
-    for line in lines[heading.line : end]:
-        words.update(word.lower() for word in _WORD.findall(line))
+    titles = {h.line for h in inner}
+    for number in range(heading.line, end):
+        line = lines[number]
+        whole = number in fenced or number in titles or line.lstrip().startswith("|")
+        words.update(word.lower() for word in _WORD.findall(line) if whole or "_" in word)
+        words.update(word.lower() for _, code in _CODE.findall(line) for word in _WORD.findall(code))
         if len(words) > MOST_WORDS:
             break
     claims = [] if _NOT_OF_TODAY.search(path) else _claims(path, lines, fenced, inner, heading.line, end)
@@ -190,7 +195,12 @@ def _at(path: str, number: int, start: int, end: int) -> Location:
 _COMMENT = re.compile(r"(?:--|#)+[ \t]*(.*)$")
 _SPOKEN = re.compile(r"[^\W\d_]{2,}")
 _INDEX = re.compile(r"\bind(?:ex(?:es|ed|ing)?|ices)\b", re.IGNORECASE)
-_MACHINE = re.compile(r"^Name: |###|^fragaudit:|^(?:noqa|type: ?ignore|pragma|pylint|expect:)", re.IGNORECASE)
+_DECLARES = re.compile(
+    r"\bcreate\s+(?:unique\s+)?index\b|index\w*\s*\(|^\s*(?:unique\s+|fulltext\s+)?(?:key|index)\b", re.IGNORECASE
+)
+_MACHINE = re.compile(
+    r"^Name: |^(?:TODO|FIXME|XXX)|###|^fragaudit:|^(?:noqa|type: ?ignore|pragma|pylint|expect:)", re.IGNORECASE
+)
 _DOCSTRING = re.compile(r'^\s*[rRuU]?("""|\'\'\')')
 LOOKED_BACK = 8
 """Lines of a comment above a definition that are looked at."""
@@ -202,10 +212,10 @@ def says_of_index(lines: Sequence[str], line: int) -> bool:
     """Say whether a comment stands beside the definition of an index on a line (from 1), or right above it."""
     if not 1 <= line <= len(lines):
         return False
-    beside = _comment(lines[line - 1])
-    if _spoken(beside):
-        return True
-    return bool(_INDEX.search(lines[line - 1])) and _spoken(" ".join(_above(lines, line)))
+    if not _DECLARES.search(lines[line - 1]):
+        # A column that is said to have an index: the comment is about the column, unless it speaks of the index.
+        return bool(_INDEX.search(_comment(lines[line - 1])))
+    return _spoken(_comment(lines[line - 1])) or _spoken(" ".join(_above(lines, line)))
 
 
 def says_of_table(lines: Sequence[str], line: int) -> bool:

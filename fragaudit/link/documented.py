@@ -13,6 +13,7 @@ from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
+_MIGRATION = re.compile(r"(?:^|/)(?:versions|migrations)/")
 _JUDGED = ("covered", "partial", "uncovered")
 Beside = Callable[[Table], Location | None]
 """Returns where a comment in the code speaks of a table's indexes, if one does."""
@@ -42,13 +43,18 @@ def documented(
             section = next((s for s in own if _names_table(s, table)), None)
             at = section.at if section is not None else beside(table)
             if at is None:
-                left.append(Undocumented(table.defined_at[0], table.name))
+                left.append(Undocumented(_where(table), table.name))
             else:
                 said.append(Documented(table.name, "section" if section is not None else "comment", at))
         untrue = [wrong for s in own for c in s.claims if (wrong := _untrue(c, names, complete and _about(s, tables)))]
         told = Documentation(tuple(said), tuple(sorted(left)), tuple(sorted(set(untrue))))
         found.append(msgspec.structs.replace(service, documentation=told))
     return _each_once(found)
+
+
+def _where(table: Table) -> Location:
+    """Return where a table is defined: by a model or schema file rather than by a migration, which nobody edits."""
+    return min(table.defined_at, key=lambda at: bool(_MIGRATION.search(at.path)))
 
 
 def asked(service: Service) -> list[Table]:

@@ -20,7 +20,8 @@ class Claim(Struct, frozen=True, order=True):
 class Section(Struct, frozen=True, order=True):
     """A part of a document whose heading speaks of indexes.
 
-    `words` are all names and words in it, lower case; `claims` what it says of indexes that are there today.
+    `words` are the names in it, lower case: words marked as code, in headings or tables, or with an underscore;
+    `claims` what it says of indexes that are there today.
     """
 
     at: Location

@@ -71,7 +71,7 @@ def _serves(index: Index, table: Table, accesses: Sequence[Access]) -> str:
     if index.origin == "foreign key" or any(k.columns[:1] == (index.keys[0].column,) for k in table.foreign_keys):
         return "serves the foreign key"
     if index.origin != "index" or index.unique:
-        return "keeps values from standing there twice"
+        return "keeps its values unique"
     also = _sites(a.at for a in accesses if uses(a, index, table))
     return f"could serve {also}, which another index serves better" if also else "no statement found asks for it"
 
