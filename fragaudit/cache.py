@@ -21,6 +21,7 @@ from fragaudit import __version__
 from fragaudit.model.accesses import FileUses
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.statements import FileReads
+from fragaudit.model.understood import Understood
 
 FOLDER = ".fragaudit_cache"
 FORMAT = 2
@@ -35,7 +36,7 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
-Kept = TypeVar("Kept", FileFacts, FileReads, FileUses)
+Kept = TypeVar("Kept", FileFacts, FileReads, FileUses, Understood)
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -218,6 +219,14 @@ class UsesCache(Remembered[FileUses]):
     def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
         """Open it; see `Remembered`."""
         super().__init__(folder, key, "uses", FileUses, today=today)
+
+
+class UnderstoodCache(Remembered[Understood]):
+    """What was understood of whole repositories, by the paths asked for."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "runs", Understood, today=today)
 
 
 def _make(folder: Path) -> None:

@@ -13,6 +13,8 @@ from fragaudit.model.schema import Table
 from fragaudit.model.stores import Service
 
 Read = Callable[[SourceFile], bytes]
+Documenting = Callable[[Sequence[Service], Sequence[Table]], tuple[Service, ...]]
+"""Returns services with what is documented of their indexes, given all tables."""
 
 
 def with_documents(

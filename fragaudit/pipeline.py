@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache as once
 from pathlib import Path
@@ -14,30 +15,29 @@ import msgspec
 
 from fragaudit import cards as rule_cards
 from fragaudit import checks, workers
-from fragaudit.cache import FactsCache, ReadsCache, UsesCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import FactsCache, ReadsCache, UnderstoodCache, UsesCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import DOCUMENTS, language
-from fragaudit.documents import with_documents
+from fragaudit.documents import Documenting, with_documents
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
-from fragaudit.link import imported_unread, link_counted
-from fragaudit.link.disagreements import told
-from fragaudit.link.ownership import with_uses
-from fragaudit.link.schema import changes, fold
-from fragaudit.link.sql import assigned, attach
+from fragaudit.link import imported_unread
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.findings import Coverage, Edit, Finding, Fix, Report
+from fragaudit.model.findings import Edit, Finding, Fix, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
-from fragaudit.model.stores import Repository
+from fragaudit.model.schema import Table
+from fragaudit.model.stores import Repository, Service
+from fragaudit.model.understood import Understood
 from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
+from fragaudit.understanding import understand
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
@@ -107,16 +107,50 @@ def audit(
     with _collector_paused():
         catalogue = load(config.stores, _names(config))
         folder = cache_dir or cache_folder(Path(config.root or base), os.environ)
-        store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
         processes = jobs or workers.available()
         found = discover(paths, base, config)
-        loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
-        store.save()
-        sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-        name = _name(paths, base)
-        report = _report(loaded, found, _from_disk, catalogue, rebased(config, base), name, sql, ledger)
-        sql.save()
-        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, store.notes)
+        settings, name = rebased(config, base), _name(paths, base)
+        asked = "\0".join(sorted(str(path) for path in paths))
+        runs = UnderstoodCache(folder if cache else None, facts_key(catalogue.digest, linked=True) if cache else "")
+        content = _content((*found.files, *found.documents), settings, name) if cache else ""
+        understood = runs.get(asked, content) if cache else None
+        if understood is None:
+            store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
+            loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
+            store.save()
+            sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
+            understood = understand(
+                asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
+                _documenting(found, _from_disk, settings),
+            )  # fmt: skip
+            sql.save()
+            runs.put(asked, content, msgspec.json.encode(understood))
+            runs.save()
+            notes = store.notes
+        else:
+            notes = []
+        report = _report(understood, found, _from_disk, settings, ledger)
+        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, notes)
+
+
+def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
+    def document(services: Sequence[Service], tables: Sequence[Table]) -> tuple[Service, ...]:
+        return with_documents(services, tables, found.documents, found.files, read, config)
+
+    return document
+
+
+def _content(files: Sequence[SourceFile], config: Config, name: str) -> str:
+    """Return what stands for all that is understood of a repository: its files, and what configures the reading."""
+    told = msgspec.structs.replace(config, select=(), ignore=(), rules={}, fail_on="", ledger=None, source=None)
+    digest = hashlib.sha256(msgspec.json.encode((name, told)))
+    for file in files:
+        try:
+            content = content_digest(_from_disk(file))
+        except OSError as error:
+            content = f"{error.errno}"
+        digest.update(msgspec.json.encode((file.path, file.language, content)))
+    return digest.hexdigest()
 
 
 def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None, *, fixes: bool = False) -> Report:
@@ -139,7 +173,11 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
-    report = _report(loaded, found, read, catalogue, config, "service", _forgetful(1), ledger)
+    understood = understand(
+        "", loaded.code, loaded.deploy, catalogue, config, "service", _forgetful(1), loaded.problems,
+        _documenting(found, read, config),
+    )  # fmt: skip
+    report = _report(understood, found, read, config, ledger)
     return _fixed(report, found.files, read) if fixes else report
 
 
@@ -298,61 +336,24 @@ def _killed(job: _Job) -> _Facts:
 
 
 def _report(
-    loaded: _Loaded,
-    found: Discovery,
-    read: Read,
-    catalogue: Catalogue,
-    config: Config,
-    name: str,
-    sql: Reading,
-    ledger: tuple[Ledger, str] | None,
+    understood: Understood, found: Discovery, read: Read, config: Config, ledger: tuple[Ledger, str] | None
 ) -> Report:
-    # Facts come in the order in which processes finished them.
-    code = sorted(loaded.code, key=lambda facts: facts.path)
-    deploy = sorted(loaded.deploy, key=lambda facts: facts.path)
-    linked = link_counted(code, deploy, catalogue, config, name)
-    texts = (*linked.written, *linked.defined.carriers)
-    written = assigned(linked.services, linked.paths, code, config, texts)
-    # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
-    first = len(written) - len(linked.defined.carriers)
-    written, carried = written[:first], written[first:]
-    said = sql.read([*written, *(text for text in carried if text.text)])
-    more = linked.defined.changes(carried, said[len(written) :])
-    said = said[: len(written)]
-    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
-    understood = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
-    services = told(understood.services, linked.paths, linked.defined)
-    services = with_uses(services, linked.paths, deploy)
-    services = with_documents(services, schema.tables, found.documents, found.files, read, config)
-    problems = _problems(found.problems, loaded.problems, *(f.problems for f in code), *(d.problems for d in deploy))
     ran = active(config)
-    repository = Repository(services, ledger[0] if ledger is not None else None)
+    problems = tuple(sorted({*found.problems, *understood.problems}))
+    repository = Repository(understood.services, ledger[0] if ledger is not None else None)
     findings = checks.run(repository, problems, config)
     unreadable = {problem.at.path for problem in problems}
-    ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
-    findings, useless = suppress(findings, ignores, ran, unreadable)
+    findings, useless = suppress(findings, understood.ignores, ran, unreadable)
     if "FA003" in ran:
         card = rule_cards.card("FA003")
         findings = numbered((*findings, *(checks.to_finding(card, hit, config) for hit in useless)))
-    coverage = Coverage(
-        files_read=sum(facts.parsed for facts in code),
-        files_skipped=sum(not facts.parsed and facts.path not in unreadable for facts in code),
-        files_unreadable=len(unreadable),
-        files_excluded=found.excluded,
-        lines=sum(facts.lines for facts in code),
-        store_calls_found=linked.calls_found,
-        store_calls_resolved=linked.calls_resolved,
-        sql_found=understood.found,
-        sql_parsed=understood.parsed,
-        sql_dynamic=understood.dynamic,
-        sql_unparsed=understood.unparsed,
-        accesses_found=understood.accesses,
-        accesses_resolved=understood.resolved,
-        accesses_unknown_table=understood.unknown_table,
+    coverage = msgspec.structs.replace(
+        understood.coverage, files_unreadable=len(unreadable), files_excluded=found.excluded
     )
     sources = _sources(findings, (*found.files, *found.documents), read)
     if ledger is not None:
         sources[ledger[0].path] = ledger[1]
+    services = understood.services
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
 
 
@@ -376,10 +377,6 @@ def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
         for f in report.findings
     )
     return msgspec.structs.replace(report, findings=found)
-
-
-def _problems(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted({problem for group in groups for problem in group}))
 
 
 def texts(paths: Sequence[Path], base: Path, config: Config, wanted: Callable[[str], bool]) -> dict[str, str]:

@@ -106,6 +106,7 @@ def test_the_cache_makes_no_difference(
         raise AssertionError("a file was read that the cache knows")
 
     monkeypatch.setattr(pipeline, "_extract", refuse)
+    monkeypatch.setattr(pipeline, "understand", refuse)
     assert everything(corpus, tmp_path) == plain
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Map, Seq
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A constant."""
 
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A setting: an environment variable, a field of a settings class, a configuration key.
 
     `strong` when the name says which setting it is wherever it is used; a field of an object nobody could follow
@@ -29,77 +28,67 @@ class Symbol:
     strong: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A text put together of constants, settings and unknown parts."""
 
     parts: tuple[Abstract, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """A module, class, function or value of an outside library, by its dotted name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A folder or module of the project, by dotted name; `file` when the module itself was read."""
 
     name: str
     file: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassRef:
+class ClassRef(Struct, frozen=True):
     """A class of the project."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRef:
+class FunctionRef(Struct, frozen=True):
     """A function or method of the project, with the class it is taken from."""
 
     place: Place
     owner: ClassRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """An object of a project class; `site` is the call that made it, if known."""
 
     of: ClassRef
     site: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """An object of a library class that reaches a store; `site` is the call that opened it, if known."""
 
     name: str
     site: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A method of a handle."""
 
     handle: Handle
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Struct, frozen=True):
     """A list, tuple or dictionary, still as written, with the place its names are read in."""
 
     value: Map | Seq
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Something that can't be followed."""
 
 

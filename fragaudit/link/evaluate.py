@@ -79,7 +79,9 @@ class Evaluator:
             return ()
         if isinstance(value, Lit):
             return (Known(value.value),)
-        return self._once(self._values, (id(value), place), lambda: self._evaluate(value, place))
+        key = (id(value), place)
+        known = self._values.get(key)
+        return known if known is not None else self._once(self._values, key, lambda: self._evaluate(value, place))
 
     def _once(self, memory: dict[K, Meanings], key: K, work: Callable[[], Iterable[Abstract]]) -> Meanings:
         known = memory.get(key)
@@ -142,7 +144,9 @@ class Evaluator:
 
     def name(self, name: str, place: Place) -> Meanings:
         """Return what a name means in a scope, looked up outwards as Python does."""
-        return self._once(self._names, (place, name), lambda: self._name(name, place))
+        key = (place, name)
+        known = self._names.get(key)
+        return known if known is not None else self._once(self._names, key, lambda: self._name(name, place))
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
         scope, first = place.scope, True
@@ -314,7 +318,9 @@ class Evaluator:
 
     def attribute(self, base: Abstract, name: str) -> Meanings:
         """Return what `base.name` means."""
-        return self._once(self._attributes, (base, name), lambda: self._attribute(base, name))
+        key = (base, name)
+        known = self._attributes.get(key)
+        return known if known is not None else self._once(self._attributes, key, lambda: self._attribute(base, name))
 
     def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:

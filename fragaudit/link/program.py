@@ -57,6 +57,7 @@ class Program:
         self._packages = {posixpath.dirname(f.path) for f in self.files if f.path.endswith("__init__.py")}
         self._own_packages = {f.rpartition("/")[2] for f in self._packages if f}
         self._suffixes: dict[str, list[int]] = defaultdict(list)
+        self._found_modules: dict[tuple[str, int], int | None] = {}
         for number, file in enumerate(self.files):
             for name in self._module_names(file.path):
                 self._suffixes[name].append(number)
@@ -102,6 +103,12 @@ class Program:
 
     def module(self, dotted: str, asking: int) -> int | None:
         """Return the file that `import dotted` means in the asking file, or None for an outside module."""
+        key = (dotted, asking)
+        if key not in self._found_modules:
+            self._found_modules[key] = self._module(dotted, asking)
+        return self._found_modules[key]
+
+    def _module(self, dotted: str, asking: int) -> int | None:
         found = self._suffixes.get(dotted, ())
         here = self.files[asking].path
         if not found:

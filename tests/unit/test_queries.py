@@ -38,6 +38,7 @@ class BookQuerySet(models.QuerySet):
 class Book(models.Model):
     title = models.CharField(max_length=9)
     slug = models.SlugField()
+    DRAFT = 1
     objects = BookQuerySet.as_manager()
 """
 SETTINGS = """
@@ -167,3 +168,13 @@ def work(x):
     report = audit_sources({"app.py": code, "schema.sql": schema})
     found = [a for s in report.services for a in s.accesses]
     assert told(found) == [(5, "orders", ("user_id",), "uncovered")]
+
+
+def test_constants_of_a_model_are_no_queries() -> None:
+    assert asked("return (Book.DRAFT, x)[0]", django=True) == []
+
+
+def test_querysets_of_a_prefetch_get_the_keys_of_the_rows_there() -> None:
+    inner = "Prefetch('x', queryset=Book.objects.filter(title=x))"
+    code = f"from django.db.models import Prefetch\nlist(Book.objects.prefetch_related({inner}))"
+    assert "uncovered" not in {a.verdict for a in asked(code, django=True)}

@@ -35,7 +35,7 @@ from fragaudit.model.sql import (
     Source,
     Subquery,
 )
-from fragaudit.model.values import Call, Lit, Value
+from fragaudit.model.values import Call, Lit, Operation, Value
 
 _PATTERNS = {"startswith": ("", "%"), "endswith": ("%", ""), "contains": ("%", "%")}
 _SORTS = {
@@ -200,7 +200,11 @@ class Terms:
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Return an item of a JSON column, or the first rows of a query."""
         if isinstance(base, Draft) and base.of == "sqlalchemy":
-            return base.add("limit", None, flow.branch)
+            limited = base.add("limit", None, flow.branch)
+            if isinstance(key, Operation) and key.op == ":":
+                return limited
+            flow.ask(limited, flow.statement)  # one row, which is asked for at once
+            return Bag()
         if isinstance(base, Entity):
             if isinstance(key, Lit) and isinstance(key.value, str):
                 return self.member(base, key.value, flow)

@@ -160,8 +160,10 @@ class DjangoQueries:
             binding = classes.members(cls).get(name)
             if binding is not None:
                 value = binding.value
-                text = getattr(value.func, "name", "") if isinstance(value, Call) else ""
-                return text.endswith("Manager") or text == "as_manager" or text == ""  # Manager.from_queryset(Q)()
+                if not isinstance(value, Call):
+                    return False
+                made = getattr(value.func, "name", "")  # none of what `Manager.from_queryset(X)` makes
+                return made.endswith("Manager") or made == "as_manager" or isinstance(value.func, Call)
         return False
 
     def _from(self, model: Model, flow: Flow, verb: str = "select") -> Draft:
@@ -178,6 +180,12 @@ class DjangoQueries:
         name = getattr(call.func, "name", "")
         if name == "Q":
             return self._q(call, flow)
+        if name == "Prefetch":
+            for argument in call.args:
+                for draft in options(flow.argument(argument)):
+                    # The keys of the rows that are there already are added.
+                    flow.ask(draft.add("where", UNKNOWN, flow.branch), call.at)
+            return ROWS
         if name in ("get_model", "get_user_model", "get_class"):
             return self._by_label(call, name, flow)
         if name in ("F", "OuterRef") and call.args and isinstance(call.args[0].value, Lit):
@@ -319,6 +327,10 @@ class DjangoQueries:
             return None
         flow.escape(flow.thing(key), key)
         made = [self._default_order(d, flow).add("limit", None, flow.branch) for d in drafts]
+        if not (isinstance(key, Operation) and key.op == ":"):  # one row, which is asked for at once
+            for draft in made:
+                flow.ask(draft, flow.statement)
+            return ROWS
         return made[0] if len(made) == 1 else Drafts(tuple(made))
 
     def _extended(self, draft: Draft, call: Call, name: str, flow: Flow) -> Thing:

@@ -111,7 +111,7 @@ class Flow:
         self.asked: list[Asked] = []
         self.branch = NO_BRANCH
         self.here: Mark = NOWHERE
-        self._at = _INSIDE
+        self.statement = _INSIDE
         self._env: dict[str, list[tuple[Thing, int]]] = {}
         self._deep = 0
 
@@ -126,7 +126,7 @@ class Flow:
         for statement in statements:
             self.branch = statement.branch
             self.here = NOWHERE
-            self._at = statement.at if isinstance(statement, Binding) else (statement.line, 1, statement.line, 1)
+            self.statement = statement.at if isinstance(statement, Binding) else (statement.line, 1, statement.line, 1)
             if isinstance(statement, Binding):
                 if isinstance(statement.value, (Seq, Operation)) and statement.at != _INSIDE:
                     self.here = self.mark(statement.at)
@@ -235,7 +235,7 @@ class Flow:
             return  # as it is, the function that made it reports it
         if function:
             self.pool.extended.add(function)
-        location = self.program.location(self.place.file, at if at != _INSIDE else self._at)
+        location = self.program.location(self.place.file, at if at != _INSIDE else self.statement)
         name = self.program.scope(self.place).name if lazy else ""
         self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
 
@@ -542,7 +542,7 @@ class Flow:
             inner._deep = self._deep + 4
             self.pool.returned[place] = inner.handed({})
         drafts = self.pool.returned[place]
-        if not drafts:
+        if not drafts or self._deep > DEEPEST // 2:
             return None
         name = self.program.scope(place).name
         moved = [self.adopted(d, 0) for d in drafts[:MOST_OPTIONS]]

@@ -1,0 +1,80 @@
+"""Facts of a repository in, its services with their stores, schema and access patterns out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fragaudit.catalogue import Catalogue
+from fragaudit.config import Config
+from fragaudit.documents import Documenting
+from fragaudit.link import link_counted
+from fragaudit.link.disagreements import told
+from fragaudit.link.ownership import with_uses
+from fragaudit.link.schema import changes, fold
+from fragaudit.link.sql import assigned, attach
+from fragaudit.model.deploy import DeployFacts
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.findings import Coverage
+from fragaudit.model.locations import Problem
+from fragaudit.model.understood import Understood
+from fragaudit.reading import Reading
+
+
+def understand(
+    asked: str,
+    code: Sequence[FileFacts],
+    deploy: Sequence[DeployFacts],
+    catalogue: Catalogue,
+    config: Config,
+    name: str,
+    sql: Reading,
+    unread: Sequence[Problem],
+    document: Documenting,
+) -> Understood:
+    """Return what is understood of a repository; the order of its facts makes no difference.
+
+    Args:
+        asked: the paths that were asked for.
+        code: facts of Python and SQL files.
+        deploy: facts of deployment files.
+        catalogue: the store catalogue.
+        config: the configuration, its paths relative to the working directory.
+        name: what a service is called that nothing names.
+        sql: reads the SQL that linking finds.
+        unread: problems of files that have no facts.
+        document: compares what is written about indexes with the tables.
+    """
+    # Facts come in the order in which processes finished them.
+    code = sorted(code, key=lambda facts: facts.path)
+    deploy = sorted(deploy, key=lambda facts: facts.path)
+    linked = link_counted(code, deploy, catalogue, config, name)
+    texts = (*linked.written, *linked.defined.carriers)
+    written = assigned(linked.services, linked.paths, code, config, texts)
+    # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
+    first = len(written) - len(linked.defined.carriers)
+    written, carried = written[:first], written[first:]
+    said = sql.read([*written, *(text for text in carried if text.text)])
+    more = linked.defined.changes(carried, said[len(written) :])
+    said = said[: len(written)]
+    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
+    attached = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
+    services = with_uses(told(attached.services, linked.paths, linked.defined), linked.paths, deploy)
+    services = document(services, schema.tables)
+    problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
+    unreadable = {problem.at.path for problem in problems}
+    coverage = Coverage(
+        files_read=sum(facts.parsed for facts in code),
+        files_skipped=sum(not facts.parsed and facts.path not in unreadable for facts in code),
+        lines=sum(facts.lines for facts in code),
+        store_calls_found=linked.calls_found,
+        store_calls_resolved=linked.calls_resolved,
+        sql_found=attached.found,
+        sql_parsed=attached.parsed,
+        sql_dynamic=attached.dynamic,
+        sql_unparsed=attached.unparsed,
+        accesses_found=attached.accesses,
+        accesses_resolved=attached.resolved,
+        accesses_unknown_table=attached.unknown_table,
+    )
+    ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
+    return Understood(asked, services, tuple(sorted(problems)), ignores, coverage)
