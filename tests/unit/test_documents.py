@@ -10,7 +10,7 @@ from fragaudit.config import Config, ConfigError, DocumentationConfig, load
 from fragaudit.discover import discover
 from fragaudit.extract.documents import says_of_index, says_of_table, sections
 from fragaudit.model.documents import Documentation
-from fragaudit.pipeline import audit_sources
+from fragaudit.pipeline import audit, audit_sources
 
 HEADINGS = Config().documentation.headings
 SCHEMA = """\
@@ -164,3 +164,14 @@ def test_comments_beside_definitions() -> None:
     assert says_of_table(["class A(Base):", '    """A thing.', "", "    The index on b serves the list.", '    """'], 1)
     assert not says_of_table(["class A(Base):", '    """A thing."""', "    index = 1"], 1)
     assert not says_of_index([], 1)
+
+
+def test_a_document_that_changes_is_read_again_though_no_code_did(tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    (tmp_path / "queries.sql").write_text(QUERY)
+    seen = []
+    for text in ("# Orders\n", "# Indexes\n\n`orders`\n"):
+        (tmp_path / "README.md").write_text(text)
+        (service,) = audit([tmp_path], tmp_path, Config(), jobs=1, cache_dir=tmp_path / ".cache").report.services
+        seen.append([u.table for u in service.documentation.undocumented])
+    assert seen == [["orders"], []]
