@@ -49,6 +49,21 @@ class SearchConfig(Struct, frozen=True):
     coordinators: tuple[str, ...] = ()
 
 
+class DocumentationConfig(Struct, frozen=True):
+    """What counts as documentation of indexes.
+
+    Sections whose headings have one of the words or phrases of `headings`, in documents that match `files` (patterns as
+    in .gitignore, of Markdown and reStructuredText); and, if `comments`, comments in SQL and code beside definitions.
+    """
+
+    files: tuple[str, ...] = ("*.md", "*.markdown", "*.rst")
+    # The singular alone is the heading of a table of contents as often as not.
+    headings: tuple[str, ...] = (
+        "indexes", "indices", "indexing", "index strategy", "index design", "index plan", "database index",
+    )  # fmt: skip
+    comments: bool = True
+
+
 class VectorIds(Struct, frozen=True):
     """What a good vector id is: its separator, and the templates of which it follows one.
 
@@ -80,6 +95,7 @@ class Config(Struct, frozen=True):
     ledger: str | None = None
     search: SearchConfig = SearchConfig()
     vector_ids: VectorIds = VectorIds()
+    documentation: DocumentationConfig = DocumentationConfig()
 
 
 class _Service(Struct, frozen=True):
@@ -112,12 +128,14 @@ class _Table(Struct, frozen=True, rename="kebab"):
     ledger: str | None = None
     search: SearchConfig = SearchConfig()
     vector_ids: _VectorIds = _VectorIds()
+    documentation: DocumentationConfig = DocumentationConfig()
 
 
 _KEYS = _Table.__struct_encode_fields__
 _SERVICE_KEYS = _Service.__struct_encode_fields__
 _SEARCH_KEYS = SearchConfig.__struct_encode_fields__
 _VECTOR_KEYS = _VectorIds.__struct_encode_fields__
+_DOCUMENTATION_KEYS = DocumentationConfig.__struct_encode_fields__
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -328,6 +346,10 @@ def _read(file: _File) -> Config:
     for key in vectors if isinstance(vectors, dict) else ():
         if key not in _VECTOR_KEYS:
             raise unknown(key, _VECTOR_KEYS, file.at(("vector-ids", key)), "key of vector-ids")
+    documentation = table.get("documentation")
+    for key in documentation if isinstance(documentation, dict) else ():
+        if key not in _DOCUMENTATION_KEYS:
+            raise unknown(key, _DOCUMENTATION_KEYS, file.at(("documentation", key)), "key of documentation")
     level = table.get("fail-on")
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
@@ -355,6 +377,7 @@ def _read(file: _File) -> Config:
         ledger=read.ledger,
         search=read.search,
         vector_ids=_vector_ids(read.vector_ids, file),
+        documentation=read.documentation,
     )
 
 

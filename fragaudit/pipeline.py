@@ -21,7 +21,8 @@ from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
-from fragaudit.discover.defaults import language
+from fragaudit.discover.defaults import DOCUMENTS, language
+from fragaudit.documents import Documenting, with_documents
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
@@ -31,7 +32,8 @@ from fragaudit.model.facts import FileFacts
 from fragaudit.model.findings import Edit, Finding, Fix, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
-from fragaudit.model.stores import Repository
+from fragaudit.model.schema import Table
+from fragaudit.model.stores import Repository, Service
 from fragaudit.model.understood import Understood
 from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
@@ -110,14 +112,17 @@ def audit(
         settings, name = rebased(config, base), _name(paths, base)
         asked = "\0".join(sorted(str(path) for path in paths))
         runs = UnderstoodCache(folder if cache else None, facts_key(catalogue.digest, linked=True) if cache else "")
-        content = _content(found.files, settings, name) if cache else ""
+        content = _content((*found.files, *found.documents), settings, name) if cache else ""
         understood = runs.get(asked, content) if cache else None
         if understood is None:
             store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
             loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
             store.save()
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            understood = understand(asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems)
+            understood = understand(
+                asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
+                _documenting(found, _from_disk, settings),
+            )  # fmt: skip
             sql.save()
             runs.put(asked, content, msgspec.json.encode(understood))
             runs.save()
@@ -126,6 +131,13 @@ def audit(
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
         return Audit(_fixed(report, found.files, _from_disk) if fixes else report, notes)
+
+
+def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
+    def document(services: Sequence[Service], tables: Sequence[Table]) -> tuple[Service, ...]:
+        return with_documents(services, tables, found.documents, found.files, read, config)
+
+    return document
 
 
 def _content(files: Sequence[SourceFile], config: Config, name: str) -> str:
@@ -150,7 +162,10 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     )  # fmt: skip
     contents = {p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()}
     kinds = {path: language(path.rpartition("/")[2]) for path in sorted(contents)}
-    found = Discovery(tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), ())
+    found = Discovery(
+        tuple(SourceFile(path, path, kind) for path, kind in kinds.items() if kind is not None), (), (),
+        tuple(SourceFile(path, path, "document") for path in kinds if path.endswith(DOCUMENTS)),
+    )  # fmt: skip
 
     def read(file: SourceFile) -> bytes:
         return contents[file.path]
@@ -159,8 +174,9 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
     understood = understand(
-        "", loaded.code, loaded.deploy, catalogue, config, "service", _forgetful(1), loaded.problems
-    )
+        "", loaded.code, loaded.deploy, catalogue, config, "service", _forgetful(1), loaded.problems,
+        _documenting(found, read, config),
+    )  # fmt: skip
     report = _report(understood, found, read, config, ledger)
     return _fixed(report, found.files, read) if fixes else report
 
@@ -334,7 +350,7 @@ def _report(
     coverage = msgspec.structs.replace(
         understood.coverage, files_unreadable=len(unreadable), files_excluded=found.excluded
     )
-    sources = _sources(findings, found.files, read)
+    sources = _sources(findings, (*found.files, *found.documents), read)
     if ledger is not None:
         sources[ledger[0].path] = ledger[1]
     services = understood.services

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
+from fragaudit.documents import Documenting
 from fragaudit.link import link_counted
 from fragaudit.link.disagreements import told
 from fragaudit.link.ownership import with_uses
@@ -28,6 +29,7 @@ def understand(
     name: str,
     sql: Reading,
     unread: Sequence[Problem],
+    document: Documenting,
 ) -> Understood:
     """Return what is understood of a repository; the order of its facts makes no difference.
 
@@ -40,6 +42,7 @@ def understand(
         name: what a service is called that nothing names.
         sql: reads the SQL that linking finds.
         unread: problems of files that have no facts.
+        document: compares what is written about indexes with the tables.
     """
     # Facts come in the order in which processes finished them.
     code = sorted(code, key=lambda facts: facts.path)
@@ -56,6 +59,7 @@ def understand(
     schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
     attached = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
     services = with_uses(told(attached.services, linked.paths, linked.defined), linked.paths, deploy)
+    services = document(services, schema.tables)
     problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
     unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(

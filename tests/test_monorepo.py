@@ -10,7 +10,7 @@ from fragaudit.model.findings import Report
 from fragaudit.pipeline import audit
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-RULES = ("FA109", "FA110", "FA401", "FA402", "FA403", "FA404", "FA405")
+RULES = ("FA109", "FA110", "FA208", "FA401", "FA402", "FA403", "FA404", "FA405")
 
 
 @cache
@@ -41,6 +41,9 @@ def test_the_bad_one() -> None:
         ("FA110", foundation, 13),
         ("FA110", "services/catalog/main.py", 13),
         ("FA110", "services/catalog/main.py", 14),
+        ("FA208", "services/catalog/README.md", 9),
+        ("FA208", "services/catalog/README.md", 10),
+        ("FA208", "services/importer/schema.sql", 1),
         ("FA401", "services/importer/requirements.txt", 1),
         ("FA402", "services/catalog/main.py", 35),
         ("FA403", "services/accounts/people/views.py", 6),

@@ -82,7 +82,9 @@ def test_the_order_of_files_makes_no_difference(
         files = list(found.files)
         random.Random(seed).shuffle(files)
         orders.append(files)
-        return Discovery(tuple(files), found.excluded, found.problems)
+        documents = list(found.documents)
+        random.Random(seed).shuffle(documents)
+        return Discovery(tuple(files), found.excluded, found.problems, tuple(documents))
 
     monkeypatch.setattr(pipeline, "discover", shuffled)
     assert everything(corpus) == plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fragaudit.cards import questions
-from fragaudit.checks.words import listed, place_of, shown
+from fragaudit.checks.words import enumerated, listed, place_of, shown
 from fragaudit.model.findings import Answer, Checklist, Finding
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Role, Service, Store
@@ -138,10 +138,25 @@ def _searchable(service: Service, findings: Sequence[Finding]) -> _Verdict:
 
 
 def _documented(service: Service, findings: Sequence[Finding]) -> _Verdict:
-    del findings
-    if not service.tables:
-        return "n/a", "no table of the service's own was found", ()
-    return "review", "indexing documents are not compared with the schema yet", tuple(t.at for t in service.tables[:3])
+    told = service.documentation
+    wrong = tuple(f.at for f in findings if f.severity != "note")
+    if wrong:
+        return "no", f"at {counted(len(wrong), 'place')} a document contradicts the schema", wrong
+    places = tuple(d.at for d in told.documented)
+    open_ones = [u.table for u in told.undocumented]
+    if not places and not open_ones:
+        if not service.tables:
+            return "n/a", "no table of the service's own was found", ()
+        why = "no access pattern was found that an index of its tables could serve"
+        return "n/a", why, tuple(t.at for t in service.tables[:3])
+    tables = counted(len(places) + len(open_ones), "table")
+    if not places:
+        why = f"nothing is written on the indexes of {enumerated(open_ones)}"
+        return "no", why, tuple(u.at for u in told.undocumented)
+    if open_ones:
+        why = f"{len(places)} of {tables} with access patterns documented; not {enumerated(open_ones)}"
+        return "review", why, places
+    return "yes", f"the indexes of all tables with access patterns ({len(places)}) are documented", places
 
 
 def _rules(findings: Sequence[Finding]) -> str:

@@ -27,6 +27,14 @@ def listed(stores: Sequence[Store]) -> str:
     return "; ".join(names)
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence, the first five of them."""
+    shown_ones = list(names[:5])
+    if len(names) > 5:
+        shown_ones.append(f"{len(names) - 5} more")
+    return ", ".join(shown_ones[:-1]) + (" and " if len(shown_ones) > 1 else "") + shown_ones[-1]
+
+
 def place_of(store: Store) -> Location:
     """Return where a store is opened first."""
     return store.openings[0].at if store.openings else Location("")

@@ -127,6 +127,12 @@ def indexes(
     paths: PathsArgument = None,
     format_: Annotated[str, typer.Option("--format", help="text, sql, alembic, django or json.")] = "text",
     output: OutputOption = None,
+    document: Annotated[
+        Path | None,
+        typer.Option(
+            "--document", help="Write or refresh the section on indexes of this Markdown file, and only that."
+        ),
+    ] = None,
     prove: Annotated[
         str | None,
         typer.Option(
@@ -143,7 +149,7 @@ def indexes(
     """Propose the smallest set of indexes that serves all statements: what to create, what to drop, for whom."""
     from fragaudit.cli.indexes import run_indexes
 
-    run_indexes(paths, format_, output, prove, config, jobs, no_cache, color)
+    run_indexes(paths, format_, output, document, prove, config, jobs, no_cache, color)
 
 
 @app.command()

@@ -12,24 +12,32 @@ from fragaudit.config import Config
 from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan
 from fragaudit.report import INDEXES
+from fragaudit.report.index_section import section
 
 FORMATS = ("text", "sql", "alembic", "django", "json")
 _MIGRATIONS = re.compile(r"(?:^|/)(?:versions|migrations)/[^/]*\.py$|(?:^|/)apps\.py$")
 
 
 def run_indexes(
-    paths: list[Path] | None, format_: str, output: Path | None, prove: str | None, config: Path | None,
-    jobs: int | None, no_cache: bool, color: str,
+    paths: list[Path] | None, format_: str, output: Path | None, document: Path | None, prove: str | None,
+    config: Path | None, jobs: int | None, no_cache: bool, color: str,
 ) -> None:  # fmt: skip
     """Run `indexes`: exit code 0, whatever is proposed; 2 if no plan could be made."""
     if format_ not in FORMATS:
         fail(f"unknown format {format_!r}; choose {', '.join(FORMATS)}")
     if prove not in (None, SQLITE) and not str(prove).startswith(("postgresql://", "postgres://")):
         fail("--prove takes the URL of a PostgreSQL database (postgresql://…), or nothing for SQLite in memory")
+    if document is not None and (output is not None or prove is not None or format_ != "text"):
+        fail("--document goes without --format, --output and --prove: it writes Markdown into the file it names")
     look = look_of(color, output, False)
     settings = configured(paths, config, None, None)
     report = audited(paths, settings, jobs, no_cache)
     found = _planned(report, prove)
+    if document is not None:
+        from fragaudit.cli.document import refresh
+
+        refresh(document, section(report.services, found))
+        return
     if format_ in INDEXES:
         emit(INDEXES[format_](found, look), output)
     elif format_ == "sql":

@@ -36,6 +36,10 @@ _DEPLOY = re.compile(
 )
 
 
+DOCUMENTS = (".md", ".markdown", ".rst")
+"""Ends of the names of documents, which are read only for what they say of indexes."""
+
+
 def folder_reason(name: str, is_environment: bool) -> str | None:
     """Return why a folder is outside the audit by default, or None."""
     if is_environment:

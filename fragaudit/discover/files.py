@@ -12,16 +12,23 @@ from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
 from fragaudit.config import Config, shown_path
-from fragaudit.discover.defaults import file_reason, folder_reason, language
+from fragaudit.discover.defaults import DOCS, DOCUMENTS, file_reason, folder_reason, language
 from fragaudit.model.locations import Location, Problem
 
 IGNORED = "ignored by .gitignore"
 CONFIGURED = "excluded by the configuration"
 SPECIAL = "special files"
+MOST_DOCUMENTS = 3_000
+"""Documents that are looked into: more are a book, not a description of a service."""
+LARGEST_DOCUMENT = 1_000_000
+"""Bytes."""
 
 
 class SourceFile(Struct, frozen=True, order=True):
-    """A file to audit; `path` is posix style, relative to the working directory; `language` python, sql or deploy."""
+    """A file to read; `path` is posix style, relative to the working directory.
+
+    `language` is python, sql or deploy, and document for what is no input of the audit.
+    """
 
     path: str
     absolute: str
@@ -29,11 +36,16 @@ class SourceFile(Struct, frozen=True, order=True):
 
 
 class Discovery(Struct, frozen=True):
-    """The files found, how many were left out for which reason, and what could not be looked into."""
+    """The files found, how many were left out for which reason, and what could not be looked into.
+
+    `documents` are no input of the audit: Markdown and reStructuredText below the paths, in folders of documentation,
+    and between the paths and the working directory.
+    """
 
     files: tuple[SourceFile, ...]
     excluded: tuple[tuple[str, int], ...]
     problems: tuple[Problem, ...]
+    documents: tuple[SourceFile, ...] = ()
 
 
 def discover(paths: Sequence[Path], base: Path, config: Config) -> Discovery:
@@ -50,8 +62,9 @@ def discover(paths: Sequence[Path], base: Path, config: Config) -> Discovery:
     for path in paths:
         walk.start(path)
     return Discovery(
-        tuple(sorted(walk.files.values())), tuple(sorted((+walk.excluded).items())), tuple(sorted(set(walk.problems)))
-    )
+        tuple(sorted(walk.files.values())), tuple(sorted((+walk.excluded).items())), tuple(sorted(set(walk.problems))),
+        tuple(sorted(walk.documents.values())[:MOST_DOCUMENTS]),
+    )  # fmt: skip
 
 
 class _Walk:
@@ -61,10 +74,13 @@ class _Walk:
         self._include = GitIgnoreSpec.from_lines(config.include) if config.include else None
         self._exclude = GitIgnoreSpec.from_lines(config.exclude) if config.exclude else None
         self._largest = config.max_file_size
+        self._patterns = GitIgnoreSpec.from_lines(config.documentation.files)
         self.files: dict[str, SourceFile] = {}
+        self.documents: dict[str, SourceFile] = {}
         self.excluded: Counter[str] = Counter()
         self.problems: list[Problem] = []
         self._seen: set[tuple[int, int]] = set()
+        self._described: set[str] = set()
 
     def start(self, path: Path) -> None:
         absolute = os.path.abspath(path)
@@ -72,6 +88,42 @@ class _Walk:
             self._folder(absolute, self._ignores_above(absolute))
         else:
             self._file(absolute)
+        self._documents_above(absolute)
+
+    def _documents_above(self, path: str) -> None:
+        """Find what describes the project that a path is a part of, up to the working directory."""
+        inside = self._base.rstrip(os.sep) + os.sep
+        while path.startswith(inside) and path != self._base:
+            path = os.path.dirname(path)
+            if path in self._described:
+                return
+            self._described.add(path)
+            ignores = self._ignores_above(path)
+            try:
+                with os.scandir(path) as scan:
+                    entries = sorted(scan, key=lambda entry: entry.name)
+            except OSError:
+                continue
+            for entry in entries:
+                try:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                except OSError:
+                    continue
+                if is_folder and folder_reason(entry.name, False) == DOCS:
+                    if self._reason(entry, True, ignores) in (None, DOCS):
+                        self._count(entry, documents=True)
+                elif entry.name.endswith(DOCUMENTS) and self._reason(entry, False, ignores) is None:
+                    self._document(entry.path)
+
+    def _document(self, path: str) -> None:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return
+        relative = os.path.relpath(path, self._config_root)
+        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_DOCUMENT and self._patterns.match_file(relative):
+            shown = self._shown(path)
+            self.documents[shown] = SourceFile(shown, path, "document")
 
     def _ignores_above(self, folder: str) -> list[tuple[str, GitIgnoreSpec]]:
         """Return the ignore files that apply to a folder from above it, up to the repository's root."""
@@ -132,26 +184,35 @@ class _Walk:
                 if reason is None and not (is_link and self._leads_back(entry.path)):
                     yield entry.path, ignores
                 elif reason is not None:
-                    self.excluded[reason] += self._count(entry)
+                    self.excluded[reason] += self._count(entry, documents=reason == DOCS)
             elif language(entry.name) is not None:
                 if reason is None:
                     self._file(entry.path)
                 else:
                     self.excluded[reason] += 1
+            elif entry.name.endswith(DOCUMENTS) and reason is None:
+                self._document(entry.path)
 
     def _leads_back(self, path: str) -> bool:
         """Say whether a linked folder is one of its own parents, or one already walked."""
         key = os.stat(path)
         return (key.st_dev, key.st_ino) in self._seen
 
-    def _count(self, entry: os.DirEntry[str]) -> int:
-        """Count the Python and SQL files in a folder that is left out; build output is not worth the walk."""
+    def _count(self, entry: os.DirEntry[str], *, documents: bool) -> int:
+        """Count the Python and SQL files in a folder that is left out; build output is not worth the walk.
+
+        The documents in a folder of documentation are found on the way.
+        """
         if entry.name in ("node_modules", ".git", ".venv", "site-packages", "__pycache__") or entry.is_symlink():
             return 1
         count = 0
-        for _, folders, names in os.walk(entry.path):
+        for folder, folders, names in os.walk(entry.path):
             folders[:] = [name for name in folders if name not in ("node_modules", ".git", "site-packages")]
             count += sum(name.endswith((".py", ".sql")) for name in names)
+            if documents:
+                for name in names:
+                    if name.endswith(DOCUMENTS):
+                        self._document(os.path.join(folder, name))
         return count
 
     def _reason(self, entry: os.DirEntry[str], is_folder: bool, ignores: list[tuple[str, GitIgnoreSpec]]) -> str | None:

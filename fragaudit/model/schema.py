@@ -239,6 +239,7 @@ class Index(Struct, frozen=True):
     origin: Origin
     at: tuple[Location, ...]
     by: tuple[Literal["sql", "migration", "model", "implicit"], ...]
+    comment: str = ""
 
 
 class ForeignKey(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fragaudit.model.accesses import Access, Write
+from fragaudit.model.documents import Documentation
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
@@ -190,6 +191,7 @@ class Service(Struct, frozen=True):
     past: tuple[Past, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     uses: tuple[Use, ...] = ()
+    documentation: Documentation = Documentation()
 
     def store(self, identifier: str) -> Store:
         """Return the store of that id. Raises StopIteration if there is none."""

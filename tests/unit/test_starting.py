@@ -106,7 +106,7 @@ def test_every_key_that_init_shows_is_valid(tmp_path: Path) -> None:
     # A commented line that starts with a key, a table or a bracket is configuration; the rest is prose.
     bare = [line.removeprefix("# ") if line.startswith(("# ", "#     ")) and _is_toml(line) else line for line in lines]
     text = "\n".join(bare)
-    shown = {"fail-on", "select", "ignore", "exclude", "include", "services", "foundation", "rules"}
+    shown = {"fail-on", "select", "ignore", "exclude", "include", "services", "foundation", "rules", "documentation"}
     assert set(tomli.loads(text)) == shown
     Path("all.toml").write_text(text)
     assert config.load(tmp_path, Path("all.toml")).services[0].name == "billing"

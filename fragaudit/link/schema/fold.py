@@ -191,6 +191,13 @@ class Folded:
             held = self._drafts.get(self._key(table))
             if held is not None and column.lower() in held.columns:
                 held.columns[column.lower()] = replace(held.columns[column.lower()], comment=change.text)
+        elif change.on == "index":
+            name = change.name.rpartition(".")[2].lower()
+            for draft in self._drafts.values():
+                if any(i.name.lower() == name for i in draft.indexes):
+                    draft.indexes = [
+                        replace(i, comment=change.text) if i.name.lower() == name else i for i in draft.indexes
+                    ]
 
     def _alter(self, change: DropColumn | RenameColumn | AlterColumn | DropForeignKey | Lost, sited: Sited) -> None:
         draft = self._draft(change.table, sited)

@@ -1,0 +1,43 @@
+"""FA208: indexes of which nothing is written down, and documents that contradict the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fragaudit.checks.registry import check
+from fragaudit.checks.words import enumerated
+from fragaudit.model.documents import Untrue
+from fragaudit.model.findings import Confidence, Hit, Related, Severity
+from fragaudit.model.stores import Service
+from fragaudit.wording import counted
+
+
+@check("FA208")
+def undocumented_indexing(service: Service) -> Iterator[Hit]:
+    """Tables with access patterns of whose indexes nothing is written down, and what is written and isn't so."""
+    told = service.documentation
+    for wrong in told.untrue:
+        related = () if wrong.defined_at is None else (Related(wrong.defined_at, f"{wrong.index} is defined here"),)
+        yield Hit(wrong.at, _contradiction(wrong), f"untrue:{wrong.index}", related=related,
+                  data={"index": wrong.index, "says": list(wrong.says), "has": list(wrong.has)})  # fmt: skip
+    if told.undocumented:
+        names = [item.table for item in told.undocumented]
+        first, *others = told.undocumented
+        every = len(told.documented) + len(names)
+        if told.documented:
+            message = (
+                f"of {counted(every, 'table')} with access patterns, {len(names)} are in no document on indexes: "
+                f"{enumerated(names)}"
+            )
+        else:
+            message = f"no document says which indexes serve the access patterns of {enumerated(names)}"
+        beside = tuple(Related(o.at, f"{o.table} is not documented either") for o in others[:5])
+        yield Hit(first.at, message, "undocumented", related=beside, severity=Severity.NOTE,
+                  confidence=Confidence.LIKELY, data={"tables": names})  # fmt: skip
+
+
+def _contradiction(wrong: Untrue) -> str:
+    if not wrong.has:
+        return f"the document names the index {wrong.index}, which no source of the schema has"
+    said, has = ", ".join(wrong.says), ", ".join(wrong.has)
+    return f"the document has {wrong.index} on ({said}); in the schema it is on ({has})"

@@ -1,0 +1,61 @@
+"""Writes the section on indexes into a Markdown file, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import typer
+
+from fragaudit.cli.check import fail
+from fragaudit.report.index_section import MarkersError, spliced
+
+_ENDS = (".md", ".markdown")
+
+
+def refresh(path: Path, section: str) -> None:
+    """Replace a file's section between the markers; a file that is as it should be isn't touched."""
+    if path.suffix.lower() not in _ENDS:
+        fail(f"--document writes Markdown: {path} must end in .md")
+    try:
+        before = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        fail(f"{path}: can't be read: {error.strerror}")
+    try:
+        # Bytes that are no UTF-8 pass through as they are.
+        text = spliced((before or b"").decode("utf-8", "surrogateescape"), section)
+    except MarkersError as error:
+        fail(f"{path}: {error}")
+    after = text.encode("utf-8", "surrogateescape")
+    if after == before:
+        typer.echo(f"{path}: is up to date", err=True)
+        return
+    try:
+        _replace(path, after)
+    except OSError as error:
+        fail(f"{path}: can't be written: {error.strerror}")
+    typer.echo(f"{path}: {'written' if before is None else 'refreshed'}", err=True)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a whole new file in the place of the old one, with its permissions; a link's target is what is replaced."""
+    real = Path(os.path.realpath(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o666 & ~_umask()
+        os.chmod(name, mode)
+        os.replace(name, real)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,264 @@
+"""Markdown and reStructuredText: the sections that speak of indexes, and comments beside definitions in code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from fragaudit.extract.source import decode
+from fragaudit.model.documents import Claim, Section
+from fragaudit.model.locations import Location, Problem
+
+MOST_WORDS = 20_000
+"""Words of a section that are looked at; a longer one is no description of indexes."""
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+_RULE = re.compile(r"^([=\-~^\"'`#*+:.<>_])\1{2,}[ \t]*$")
+_WORD = re.compile(r"[^\W\d]\w*")
+_CODE = re.compile(r"(?<!`)(`{1,2})([^`]+)\1(?!`)")
+_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)]|\|)(?:\s|$)")
+_NAMED = re.compile(r"`{1,2}((?:idx|ix)_\w+)`{1,2}", re.IGNORECASE)
+_WHOLE = re.compile(r"`([^\W\d]\w*)(?:[ \t]+on[ \t]+[\w.]+)?[ \t]*\(([^()`]{1,300})\)`", re.IGNORECASE)
+_EACH = re.compile(
+    r"`([^\W\d]\w*)`(?:[ \t]+on[ \t]+`?[\w.]+`?)?[ \t]*\((`[\w \t]{1,80}`(?:[ \t]*,[ \t]*`[\w \t]{1,80}`)*)\)",
+    re.IGNORECASE,
+)
+_COLUMN = re.compile(r"^([^\W\d]\w*)(?:\s+(?:asc|desc))?$", re.IGNORECASE)
+_NO_COLUMNS = frozenset(
+    ("unique", "btree", "gin", "gist", "hash", "brin", "partial", "composite", "primary", "covering")
+)
+# What is said of an index that is not there today, or not surely: gone, wished for, or an example.
+_NOT_TODAY = re.compile(
+    r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
+    r"nor|without|\w+n['\u2019]t|old|legacy|renam\w*|replac\w*|plan\w*|propos\w*|suggest\w*|todo|future|later|should|could|"
+    r"would|might|may|add|adding|consider\w*|missing|candidate\w*|examples?|e\.g|deprecat\w*|recommend\w*|create|"
+    r"creating|if|want\w*|need\w*|wish\w*|like|convention|pattern|prefix|names?|naming|redundant|unused)\b",
+    re.IGNORECASE,
+)
+# Documents of what was or will be, not of what is.
+_NOT_OF_TODAY = re.compile(
+    r"change|history|news|release|\badrs?\b|decision|rfc|proposal|plan|upgrad|migrat|roadmap|todo|audit|review|archive",
+    re.IGNORECASE,
+)
+_LOG = re.compile(r"(?:^|/)(?:change|changes|changelog|history|news|releases?)[^/]*$", re.IGNORECASE)
+
+
+class _Heading(Struct, frozen=True):
+    line: int
+    level: int
+    title: str
+
+
+def sections(path: str, data: bytes, headings: Sequence[str]) -> tuple[Section, ...]:
+    """Return the sections of a document whose headings have one of the given words; a log of changes has none."""
+    lower = data.lower()
+    if _LOG.search(path) or not any(word.lower().encode("utf-8", "replace") in lower for word in headings):
+        return ()
+    text = decode(path, data, python=False)
+    if isinstance(text, Problem):
+        return ()
+    wanted = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in headings)})\b", re.IGNORECASE)
+    lines = text.splitlines()
+    fenced = _fenced(lines) if not path.endswith(".rst") else frozenset()
+    found = _underlined(lines) if path.endswith(".rst") else _headings(lines, fenced)
+    result, done = [], 0
+    for number, heading in enumerate(found):
+        if heading.line < done or not wanted.search(heading.title):
+            continue
+        done = next((h.line for h in found[number + 1 :] if h.level <= heading.level), len(lines))
+        inner = [h for h in found if heading.line <= h.line < done]
+        result.append(_section(path, lines, fenced, heading, inner, done))
+    return tuple(result)
+
+
+def _fenced(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of lines that are code."""
+    inside, mark = set(), ""
+    for number, line in enumerate(lines):
+        match = _FENCE.match(line)
+        if mark:
+            inside.add(number)
+            if match and match[1].startswith(mark) and not line.strip().strip(mark[0]):
+                mark = ""
+        elif match:
+            inside.add(number)
+            mark = match[1]
+    return frozenset(inside)
+
+
+def _headings(lines: Sequence[str], fenced: frozenset[int]) -> list[_Heading]:
+    found = []
+    for number, line in enumerate(lines):
+        if number in fenced:
+            continue
+        if match := _ATX.match(line):
+            found.append(_Heading(number, len(match[1]), match[2]))
+        elif number and line[:1] in ("=", "-") and _RULE.match(line) and (number - 1) not in fenced:
+            above = lines[number - 1]
+            if above.strip() and not _ITEM.match(above) and not _ATX.match(above):
+                found.append(_Heading(number - 1, 1 if line[0] == "=" else 2, above.strip()))
+    return found
+
+
+def _underlined(lines: Sequence[str]) -> list[_Heading]:
+    """Return the titles of reStructuredText; the order in which underlines appear tells their levels."""
+    found, levels = [], list[str]()
+    for number, line in enumerate(lines[1:], 1):
+        title = lines[number - 1].rstrip()
+        match = _RULE.match(line)
+        if match is None or not title or title[0].isspace() or _RULE.match(title) or len(line.rstrip()) < len(title):
+            continue
+        over = number >= 2 and lines[number - 2].rstrip() == line.rstrip()
+        kind = match[1] + ("over" if over else "")
+        if kind not in levels:
+            levels.append(kind)
+        found.append(_Heading(number - 1, levels.index(kind) + 1, title))
+    return found
+
+
+def _section(
+    path: str, lines: Sequence[str], fenced: frozenset[int], heading: _Heading, inner: Sequence[_Heading], end: int
+) -> Section:
+    words: set[str] = set()
+    titles = {h.line for h in inner}
+    for number in range(heading.line, end):
+        line = lines[number]
+        whole = number in fenced or number in titles or line.lstrip().startswith("|")
+        words.update(word.lower() for word in _WORD.findall(line) if whole or "_" in word)
+        words.update(word.lower() for _, code in _CODE.findall(line) for word in _WORD.findall(code))
+        if len(words) > MOST_WORDS:
+            break
+    claims = [] if _NOT_OF_TODAY.search(path) else _claims(path, lines, fenced, inner, heading.line, end)
+    at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
+    return Section(at, heading.title, tuple(sorted(words)), tuple(sorted(set(claims))))
+
+
+def _claims(
+    path: str, lines: Sequence[str], fenced: frozenset[int], inner: Sequence[_Heading], start: int, end: int
+) -> list[Claim]:
+    titles = {h.line: h.title for h in inner}
+    title, before, paragraph = "", "", list[int]()
+    found: list[Claim] = []
+
+    def close() -> None:
+        nonlocal before
+        text = " ".join(lines[number] for number in paragraph)
+        listed = bool(paragraph) and bool(_ITEM.match(lines[paragraph[0]]))
+        if text and not listed:
+            before = text
+        # A list belongs to the sentence that leads to it.
+        context = f"{title} {before if listed else ''} {text}"
+        if text and not _NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
+            for number in paragraph:
+                found.extend(_said(path, number, lines[number]))
+        paragraph.clear()
+
+    for number in range(start, end):
+        line = lines[number]
+        if number in titles:
+            close()
+            title, before = titles[number], ""
+        elif number in fenced or not line.strip() or (line.startswith(("    ", "\t")) and not paragraph):
+            close()
+        else:
+            if _ITEM.match(line):
+                close()
+            paragraph.append(number)
+    close()
+    return found
+
+
+def _said(path: str, number: int, line: str) -> list[Claim]:
+    found, taken = [], set()
+    for pattern in (_WHOLE, _EACH):
+        for match in pattern.finditer(line):
+            parts = [_COLUMN.match(part.strip(" \t`")) for part in match[2].split(",")]
+            columns = tuple(part[1].lower() for part in parts if part is not None)
+            if len(columns) == len(parts) and not _NO_COLUMNS & set(columns):
+                found.append(Claim(_at(path, number, match.start(1), match.end(1)), match[1], columns))
+                taken.add(match.start(1))
+    for match in _NAMED.finditer(line):
+        if match.start(1) not in taken:
+            found.append(Claim(_at(path, number, match.start(1), match.end(1)), match[1]))
+    return found
+
+
+def _at(path: str, number: int, start: int, end: int) -> Location:
+    return Location(path, number + 1, start + 1, number + 1, end + 1)
+
+
+# -- beside definitions ------------------------------------------------------------------------------------------------
+
+_COMMENT = re.compile(r"(?:--|#)+[ \t]*(.*)$")
+_SPOKEN = re.compile(r"[^\W\d_]{2,}")
+_INDEX = re.compile(r"\bind(?:ex(?:es|ed|ing)?|ices)\b", re.IGNORECASE)
+_DECLARES = re.compile(
+    r"\bcreate\s+(?:unique\s+)?index\b|index\w*\s*\(|^\s*(?:unique\s+|fulltext\s+)?(?:key|index)\b", re.IGNORECASE
+)
+_MACHINE = re.compile(
+    r"^Name: |^(?:TODO|FIXME|XXX)|###|^fragaudit:|^(?:noqa|type: ?ignore|pragma|pylint|expect:)", re.IGNORECASE
+)
+_DOCSTRING = re.compile(r'^\s*[rRuU]?("""|\'\'\')')
+LOOKED_BACK = 8
+"""Lines of a comment above a definition that are looked at."""
+LONGEST = 60
+"""Lines of a docstring that are looked at."""
+
+
+def says_of_index(lines: Sequence[str], line: int) -> bool:
+    """Say whether a comment stands beside the definition of an index on a line (from 1), or right above it."""
+    if not 1 <= line <= len(lines):
+        return False
+    if not _DECLARES.search(lines[line - 1]):
+        # A column that is said to have an index: the comment is about the column, unless it speaks of the index.
+        return bool(_INDEX.search(_comment(lines[line - 1])))
+    return _spoken(_comment(lines[line - 1])) or _spoken(" ".join(_above(lines, line)))
+
+
+def says_of_table(lines: Sequence[str], line: int) -> bool:
+    """Say whether the comment above the definition of a table, or its docstring, speaks of indexes."""
+    if not 1 <= line <= len(lines):
+        return False
+    comments = " ".join([*_above(lines, line), _comment(lines[line - 1])])
+    return bool(_INDEX.search(comments) and _spoken(comments)) or bool(_INDEX.search(_docstring(lines, line)))
+
+
+def says_indexes(text: str) -> bool:
+    """Say whether a comment of a table speaks of its indexes."""
+    return bool(_INDEX.search(text))
+
+
+def _comment(line: str) -> str:
+    # A mark inside quotes is data; a comment after such a line is not looked for.
+    mark = _COMMENT.search(line)
+    if mark is None or line[: mark.start()].count('"') % 2 or line[: mark.start()].count("'") % 2:
+        return ""
+    return "" if _MACHINE.search(mark[1]) or "###" in line else mark[1]
+
+
+def _above(lines: Sequence[str], line: int) -> list[str]:
+    found = []
+    for text in reversed(lines[max(0, line - 1 - LOOKED_BACK) : line - 1]):
+        if not text.lstrip().startswith(("--", "#", "@")):
+            break
+        found.append(_comment(text))
+    return found[::-1]
+
+
+def _spoken(text: str) -> bool:
+    return len(_SPOKEN.findall(text)) >= 3
+
+
+def _docstring(lines: Sequence[str], line: int) -> str:
+    if not lines[line - 1].lstrip().startswith("class "):
+        return ""
+    start = next((n for n in range(line, min(line + 3, len(lines))) if _DOCSTRING.match(lines[n])), None)
+    if start is None:
+        return ""
+    mark = _DOCSTRING.match(lines[start])
+    assert mark is not None
+    text = "\n".join([lines[start][mark.end() :], *lines[start + 1 : start + LONGEST]])
+    return text.partition(mark[1])[0]
