@@ -7,8 +7,13 @@ import re
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
 
 
+def run_by_migration(path: str) -> bool:
+    """Return whether a file is one of a chain of migrations, by its folder."""
+    return _MIGRATION.search(path) is not None
+
+
 def asked_once(path: str) -> str:
     """Return why what a file asks is asked once, empty if it is asked by the service."""
-    if _MIGRATION.search(path):
+    if run_by_migration(path):
         return "it is part of a migration"
     return "it is a management command" if "/management/commands/" in f"/{path}" else ""

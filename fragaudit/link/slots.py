@@ -55,6 +55,7 @@ class Slots:
             self._by_file[opened.site.place.file].append(opened)
         self._callees: dict[Place, frozenset[Place]] = {}
         self._callers: dict[Place, set[Place]] = defaultdict(set)
+        self._ancestry: dict[Place, tuple[ClassRef, ...]] = {}
         self._link_calls()
 
     # -- who calls whom --------------------------------------------------------------------------------------------
@@ -157,11 +158,13 @@ class Slots:
             for number, scope in enumerate(file.scopes):
                 if scope.kind == "class" and scope.bases:
                     cls = Place(file_number, number)
-                    for ancestor in self._evaluator.ancestry(ClassRef(cls))[1:]:
+                    for ancestor in self._ancestors(cls)[1:]:
                         families[ancestor.place].append(cls)
         return families
 
     def _family(self, root: Place | None, name: str, classes: list[Place]) -> SlotFound | None:
+        if not any(self.reached(unit) for cls in classes for unit in (cls, *self._makers(cls))):
+            return None
         relatives = self._relatives(root) | {root} if root is not None else frozenset(classes)
         allowed = relatives | {m for cls in classes for m in self._makers(cls)}
         declared = self._catalogue.abstraction(name)
@@ -191,6 +194,12 @@ class Slots:
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
         return SlotFound(kind, tuple(leaves), default, root, reasons)
 
+    def _ancestors(self, cls: Place) -> tuple[ClassRef, ...]:
+        known = self._ancestry.get(cls)
+        if known is None:
+            known = self._ancestry[cls] = self._evaluator.ancestry(ClassRef(cls))
+        return known
+
     def _makers(self, cls: Place) -> tuple[Place, ...]:
         """Return the units of a class's own module that make it and may hand it what they opened."""
         return tuple(sorted(u for u in self._callers.get(cls, ()) if u.file == cls.file and u.scope != MODULE_SCOPE))
@@ -202,13 +211,10 @@ class Slots:
         """
         own = self._families.get(root, ())
         found = set(own)
-        for top in (c.place for c in self._evaluator.ancestry(ClassRef(root))):
+        for top in (c.place for c in self._ancestors(root)):
+            together = frozenset(self._families.get(top, ()))
             for cls in self._families.get(top, ()):
-                between = [
-                    c.place
-                    for c in self._evaluator.ancestry(ClassRef(cls))[1:]
-                    if c.place != top and c.place in self._families[top]
-                ]
+                between = [c.place for c in self._ancestors(cls)[1:] if c.place != top and c.place in together]
                 if not between or any(len(self._families[place]) >= FEWEST for place in between):
                     found.add(cls)
         return frozenset(found)

@@ -55,7 +55,7 @@ MOST_TURNS = 64
 MOST_NAMES = 60
 STEPS_OF_A_CALLER = 3_000
 MOST_STEPS = 30_000
-MOST_ALTOGETHER = 60_000  # callers of callers have budgets of their own: this is the end of all of them
+MOST_ALTOGETHER = 10_000  # callers of callers have budgets of their own: this is the end of all of them
 DEEPEST = 40
 END = (1 << 30, 0)
 

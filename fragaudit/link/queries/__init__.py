@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import asked_once
+from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -55,7 +55,7 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     if builders:
         frameworks["postgrest"] = PostgRest()
     for number, file in enumerate(reader.program.files):
-        if _MIGRATION.search(file.path):
+        if run_by_migration(file.path):
             continue  # run once, on a schema that isn't the one of today
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
