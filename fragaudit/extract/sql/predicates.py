@@ -25,14 +25,15 @@ _COMPARED: dict[type[exp.Expr], Operator] = {
     exp.NullSafeEQ: "is not distinct",
     exp.NullSafeNEQ: "is distinct",
     exp.ArrayContainsAll: "contains",
-    exp.ArrayContainedBy: "contained",
     exp.ArrayOverlaps: "overlaps",
     exp.JSONBContains: "contains",
-    exp.JSONBContainsTopKey: "contains",
     exp.JSONBContainsAnyTopKeys: "contains",
     exp.JSONBContainsAllTopKeys: "contains",
     exp.Match: "match",
 }
+# Classes that sqlglot got later than our lowest version of it; before, the same operators came as one of those above.
+_LATER: dict[str, Operator] = {"ArrayContainedBy": "contained", "JSONBContainsTopKey": "contains"}
+_COMPARED.update({getattr(exp, name): operator for name, operator in _LATER.items() if hasattr(exp, name)})
 _NEGATED: dict[Operator, Operator] = {
     "=": "<>",
     "<>": "=",
