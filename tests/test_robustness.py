@@ -93,6 +93,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# Python 3.13 has the stack to read these; one that has not must say so.
+ROOMY = {"elifs.py", "terms.py"} if sys.version_info >= (3, 13) else set()
+
+
 def test_the_good_file_alone_has_one_finding_and_no_problem(project: Path) -> None:
     """Guards all the tests below, which look for that finding."""
     done = run(project, "check", "--format", "json", "--no-cache")
@@ -110,15 +114,16 @@ def test_hostile_files_are_problems_with_a_place_and_the_rest_is_audited(project
     done = run(project, "check", "--format", "json", "--no-cache", "--jobs", jobs)
     assert (done.returncode, done.stderr) == (1, "")
     found = places(done)
-    assert {path: line for path, (line, _) in found.items()} == {path: line for path, (_, line, _) in HOSTILE.items()}
+    hostile = HOSTILE.keys() - (ROOMY - found.keys())
+    assert {path: line for path, (line, _) in found.items()} == {path: HOSTILE[path][1] for path in hostile}
     assert [(path, what) for path, (_, what) in sorted(found.items()) if HOSTILE[path][2] not in what] == []
     assert finds_the_good_one(done)
-    assert report(done)["coverage"]["files"]["unreadable"] == len(HOSTILE)
+    assert report(done)["coverage"]["files"]["unreadable"] == len(hostile)
     opened = {at["path"] for s in report(done)["services"] for store in s["stores"] for at in store["opened_at"]}
     assert {"cookie.py", "bom.py", "carriage.py"} <= opened
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE))
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - ROOMY))
 def test_each_hostile_file_is_an_error_under_strict_alone(tmp_path: Path, name: str) -> None:
     data, line, what = HOSTILE[name]
     (tmp_path / name).write_bytes(data)

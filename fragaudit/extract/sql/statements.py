@@ -26,7 +26,9 @@ from fragaudit.model.statements import Read
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it doesn't support is told by what it returns
 
-_FIRST = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*[\s(]*([A-Za-z_]+)")
+_FIRST = re.compile(
+    r"(?:\s++|--[^\n]*+(?:\n|\Z)|#[^\n]*+(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z))*+[\s(]*+([A-Za-z_]+)"
+)
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TABLE"})
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "DROP", "RENAME", "COMMENT", "EXEC", "EXECUTE"})
 _WRAPPERS = re.compile(
