@@ -79,13 +79,6 @@ def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
     }
 
 
-def link(
-    facts: Sequence[FileFacts], deploy: Sequence[DeployFacts], catalogue: Catalogue, config: Config
-) -> tuple[Service, ...]:
-    """Return the services of a repository; see `link_counted`."""
-    return link_counted(facts, deploy, catalogue, config).services
-
-
 def link_counted(
     facts: Sequence[FileFacts],
     deploy: Sequence[DeployFacts],

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from fragaudit.link.once import run_by_migration
 from fragaudit.link.schema import bare
 from fragaudit.model.documents import Claim, Documentation, Documented, Section, Undocumented, Untrue
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
-_MIGRATION = re.compile(r"(?:^|/)(?:versions|migrations)/")
 _JUDGED = ("covered", "partial", "uncovered")
 Beside = Callable[[Table], Location | None]
 """Returns where a comment in the code speaks of a table's indexes, if one does."""
@@ -54,7 +54,7 @@ def documented(
 
 def _where(table: Table) -> Location:
     """Return where a table is defined: by a model or schema file rather than by a migration, which nobody edits."""
-    return min(table.defined_at, key=lambda at: bool(_MIGRATION.search(at.path)))
+    return min(table.defined_at, key=lambda at: run_by_migration(at.path))
 
 
 def asked(service: Service) -> list[Table]:

@@ -143,10 +143,6 @@ class Program:
                 return found
             folder = posixpath.dirname(folder)
 
-    def has_package(self, dotted: str) -> bool:
-        """Say whether a dotted name is a folder of the project."""
-        return any(name.startswith(dotted + ".") for name in self._suffixes)
-
     @cached_property
     def _package_names(self) -> frozenset[str]:
         names: set[str] = set()

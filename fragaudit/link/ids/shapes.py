@@ -128,11 +128,6 @@ def last_name(head: From) -> str:
     return head.name
 
 
-def is_key(name: str) -> bool:
-    """Say whether a name is that of a row's key."""
-    return _KEY.search(name) is not None
-
-
 def described(head: From) -> str:
     """Return a way as one would write it: `memory.id`, `items[]['id']`."""
     text = head.name

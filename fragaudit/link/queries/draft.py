@@ -92,12 +92,6 @@ class Draft:
         """Say whether any clause is of some kind."""
         return any(c.kind in kinds for c in self.clauses)
 
-    def predicates(self) -> Iterator[Predicate]:
-        """Yield the conditions of WHERE."""
-        for clause in self.clauses:
-            if clause.kind == "where" and isinstance(clause.value, (Compare, And, Or, Opaque)):
-                yield clause.value
-
 
 @dataclass(frozen=True)
 class Entity:
