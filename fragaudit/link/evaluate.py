@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link import settings
@@ -69,6 +69,9 @@ class Evaluator:
         self._cut = 0
         self._attempts: dict[object, int] = {}
         self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
+        self._ancestries: dict[Place, tuple[ClassRef, ...]] = {}
+        self._outside: dict[Place, tuple[External, ...]] = {}
+        self._callers: dict[Place, tuple[Site | None, ...]] = {}
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -81,19 +84,19 @@ class Evaluator:
             return (Known(value.value),)
         key = (id(value), place)
         known = self._values.get(key)
-        return known if known is not None else self._once(self._values, key, lambda: self._evaluate(value, place))
-
-    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[[], Iterable[Abstract]]) -> Meanings:
-        known = memory.get(key)
         if known is not None:
             return known
+        return self._once(self._values, key, self._evaluate, value, place)
+
+    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
+        """Return what `work` finds, `memory` not having it."""
         if key in self._open_questions or len(self._open_questions) > DEEPEST:
             self._cut += 1
             return ()
         self._open_questions.add(key)
         cut = self._cut
         try:
-            found = _distinct(work())
+            found = _distinct(work(*on))
         finally:
             self._open_questions.discard(key)
         # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
@@ -146,7 +149,7 @@ class Evaluator:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
         known = self._names.get(key)
-        return known if known is not None else self._once(self._names, key, lambda: self._name(name, place))
+        return known if known is not None else self._once(self._names, key, self._name, name, place)
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
         scope, first = place.scope, True
@@ -273,13 +276,11 @@ class Evaluator:
         if owner is not None and name == "__init__":
             name = self.program.scope(owner).name
         passed: list[Abstract] = []
-        omitted, seen = False, 0
-        for site in self.program.sites_by_name.get(name, ()):
-            if seen >= MOST_CALLERS:
+        omitted = False
+        callers: Iterable[Site | None] | None = self._callers.get(function)
+        for site in self._calling(name, function, owner) if callers is None else callers:
+            if site is None:
                 return passed, True
-            if not self._calls(site, function, owner):
-                continue
-            seen += 1
             argument = argument_of(site.call.args, parameter.name, number - shift)
             if argument is not None:
                 passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
@@ -287,13 +288,34 @@ class Evaluator:
                 omitted = True
         return passed, omitted
 
+    def _calling(self, name: str, function: Place, owner: Place | None) -> Iterator[Site | None]:
+        """Yield the calls of a function that are written with a name, at last None if they were cut off.
+
+        They are remembered unless one of them hung on an open question.
+        """
+        found: list[Site | None] = []
+        open_ones = 0
+        for site in self.program.sites_by_name.get(name, ()):
+            if len(found) >= MOST_CALLERS:
+                found.append(None)
+                yield None
+                break
+            cut = self._cut
+            called = self._calls(site, function, owner)
+            open_ones += self._cut - cut
+            if called:
+                found.append(site)
+                yield site
+        if not open_ones:
+            self._callers[function] = tuple(found)
+
     def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func
         if isinstance(func, Attr) and owner is not None and self.program.scope(function).name != "__init__":
             for base in self.evaluate(func.base, site.place):
                 if isinstance(base, (Instance, ClassRef)):
                     of = base.of if isinstance(base, Instance) else base
-                    if owner in (ancestor.place for ancestor in self.ancestry(of)):
+                    if any([ancestor.place == owner for ancestor in self.ancestry(of)]):
                         return True
             return False
         for meaning in self.evaluate(func, site.place):
@@ -320,7 +342,7 @@ class Evaluator:
         """Return what `base.name` means."""
         key = (base, name)
         known = self._attributes.get(key)
-        return known if known is not None else self._once(self._attributes, key, lambda: self._attribute(base, name))
+        return known if known is not None else self._once(self._attributes, key, self._attribute, base, name)
 
     def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:
@@ -549,7 +571,9 @@ class Evaluator:
 
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
-        return self._once(self._names, (function, "<result>"), lambda: self._result(function))
+        key = (function, "<result>")
+        known = self._names.get(key)
+        return known if known is not None else self._once(self._names, key, self._result, function)
 
     def reads_environment(self, function: Place) -> bool:
         """Say whether the body of a function, or one inside it, reads environment variables."""
@@ -576,6 +600,10 @@ class Evaluator:
 
     def ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         """Return a class and its ancestors inside the project, nearest first."""
+        known = self._ancestries.get(cls.place)
+        if known is not None:
+            return known
+        cut = self._cut
         found, queue = [cls], [cls]
         while queue and len(found) < 40:
             current = queue.pop(0)
@@ -585,10 +613,17 @@ class Evaluator:
                     if isinstance(meaning, ClassRef) and meaning not in found:
                         found.append(meaning)
                         queue.append(meaning)
-        return tuple(found)
+        ancestors = tuple(found)
+        if cut == self._cut:
+            self._ancestries[cls.place] = ancestors
+        return ancestors
 
     def outside_bases(self, cls: ClassRef) -> tuple[External, ...]:
         """Return the library classes that a class and its ancestors derive from."""
+        known = self._outside.get(cls.place)
+        if known is not None:
+            return known
+        cut = self._cut
         found: list[External] = []
         for ancestor in self.ancestry(cls):
             scope = self.program.scope(ancestor.place)
@@ -599,7 +634,10 @@ class Evaluator:
                         found.append(meaning)
                     elif isinstance(meaning, Handle) and External(meaning.name) not in found:
                         found.append(External(meaning.name))
-        return tuple(found)
+        bases = tuple(found)
+        if cut == self._cut:
+            self._outside[cls.place] = bases
+        return bases
 
     def typed(self, annotation: Value, place: Place) -> Iterator[Abstract]:
         """Yield what a value of an annotated type is: handles and instances whose making isn't known."""
