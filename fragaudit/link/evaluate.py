@@ -440,14 +440,8 @@ class Evaluator:
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""
-        for number in self.program.children(cls):
-            method = Place(cls.file, number)
-            scope = self.program.scope(method)
-            if scope.kind != "function" or not scope.parameters:
-                continue
-            for inner in (method, *(Place(cls.file, n) for n in self.program.children(method))):
-                for binding in self.program.bindings(inner, f"{scope.parameters[0].name}.{name}"):
-                    yield from self.bound(binding, cls.file)
+        for assigned in self.program.assigned(cls, name):
+            yield from self.bound(assigned.binding, cls.file)
 
     def _item(self, base: Abstract, key: Value, place: Place) -> Iterator[Abstract]:
         keys = self.evaluate(key, place)
@@ -579,10 +573,10 @@ class Evaluator:
         """Say whether the body of a function, or one inside it, reads environment variables."""
         known = self._readers.get(function)
         if known is None:
-            file = self.program.files[function.file]
+            bindings, uses = self.program.bindings_by_scope[function.file], self.program.uses_by_scope[function.file]
             scopes = {function.scope, *self.program.children(function)}
-            values = [b.value for b in file.bindings if b.scope in scopes and b.value is not None]
-            values += [u.value for u in file.uses if u.scope in scopes]
+            values = [b.value for scope in scopes for b in bindings.get(scope, ()) if b.value is not None]
+            values += [u.value for scope in scopes for u in uses.get(scope, ())]
             known = self._readers[function] = any(map(settings.mentions_environment, values))
         return known
 

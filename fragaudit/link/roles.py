@@ -82,9 +82,9 @@ def _discarded(opened: Opened, program: Program) -> bool:
     unit = program.enclosing_class(place) or program.enclosing_function(place)
     if unit is None:
         return False
-    for site in program.sites:
+    for site in program.sites_by_file[place.file]:
         func = site.call.func
-        if site.place.file == place.file and isinstance(func, Attr) and func.name in _DISCARDING:
+        if isinstance(func, Attr) and func.name in _DISCARDING:
             if func.name == "remove" and getattr(func.base, "name", "") != "os":
                 continue
             if program.within(site.place, unit):
