@@ -24,7 +24,7 @@ def _top_package(path: str, root: str) -> bool:
     return root in (parts[0], parts[1] if len(parts) > 1 and parts[0] in ("src", "lib", "python") else "")
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """A scope of a file: the context in which a value is read."""
 
     file: int
@@ -238,21 +238,26 @@ class Program:
 
     def enclosing_class(self, place: Place) -> Place | None:
         """Return the innermost class around a place, itself included."""
-        scope = place.scope
-        while scope > MODULE_SCOPE:
-            if self.files[place.file].scopes[scope].kind == "class":
-                return Place(place.file, scope)
-            scope = self.files[place.file].scopes[scope].parent
-        return None
+        return self._around[place.file][place.scope][0] if place.scope >= 0 else None
 
     def enclosing_function(self, place: Place) -> Place | None:
         """Return the outermost function around a place below its module or class, itself included."""
-        found, scope = None, place.scope
-        while scope > MODULE_SCOPE:
-            entry = self.files[place.file].scopes[scope]
-            if entry.kind == "function":
-                found = Place(place.file, scope)
-            scope = entry.parent
+        return self._around[place.file][place.scope][1] if place.scope >= 0 else None
+
+    @cached_property
+    def _around(self) -> list[list[tuple[Place | None, Place | None]]]:
+        """The innermost class and the outermost function around each scope, per file."""
+        found = []
+        for number, file in enumerate(self.files):
+            around: list[tuple[Place | None, Place | None]] = [(None, None)]
+            for scope, entry in enumerate(file.scopes[1:], 1):
+                inside, within = around[entry.parent] if entry.parent > MODULE_SCOPE else (None, None)
+                if entry.kind == "class":
+                    inside = Place(number, scope)
+                elif entry.kind == "function":
+                    within = within or Place(number, scope)
+                around.append((inside, within))
+            found.append(around)
         return found
 
     def within(self, place: Place, outer: Place) -> bool:
