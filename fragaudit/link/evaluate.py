@@ -24,6 +24,7 @@ from fragaudit.link.abstract import (
     Template,
     Unknown,
 )
+from fragaudit.link.calling import Calling
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
 from fragaudit.model.values import (
@@ -46,7 +47,6 @@ from fragaudit.model.values import (
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
 
-MOST_CALLERS = 24
 DEEPEST = 60
 MOST_ATTEMPTS = 3
 DEEPEST_UNPACKING = 4
@@ -66,12 +66,13 @@ class Evaluator:
         self._attributes: dict[tuple[Abstract, str], Meanings] = {}
         self._open_questions: set[object] = set()
         self._readers: dict[Place, bool] = {}
-        self._cut = 0
+        self.left_out = 0
+        """How often an answer left out an open question: one during which this grows may be better elsewhere."""
         self._attempts: dict[object, int] = {}
         self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
         self._ancestries: dict[Place, tuple[ClassRef, ...]] = {}
         self._outside: dict[Place, tuple[External, ...]] = {}
-        self._callers: dict[Place, tuple[Site | None, ...]] = {}
+        self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -91,16 +92,16 @@ class Evaluator:
     def _once(self, memory: dict[K, Meanings], key: K, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
         """Return what `work` finds, `memory` not having it."""
         if key in self._open_questions or len(self._open_questions) > DEEPEST:
-            self._cut += 1
+            self.left_out += 1
             return ()
         self._open_questions.add(key)
-        cut = self._cut
+        cut = self.left_out
         try:
             found = _distinct(work(*on))
         finally:
             self._open_questions.discard(key)
         # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
-        if cut != self._cut and self._open_questions:
+        if cut != self.left_out and self._open_questions:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] < MOST_ATTEMPTS:
                 return found
@@ -270,15 +271,10 @@ class Evaluator:
         self, function: Place, number: int, parameter: Parameter, owner: Place | None
     ) -> tuple[list[Abstract], bool]:
         """Return what callers pass for a parameter, and whether one of them leaves it out."""
-        scope = self.program.scope(function)
-        name = scope.name
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
-        if owner is not None and name == "__init__":
-            name = self.program.scope(owner).name
         passed: list[Abstract] = []
         omitted = False
-        callers: Iterable[Site | None] | None = self._callers.get(function)
-        for site in self._calling(name, function, owner) if callers is None else callers:
+        for site in self._calling.of(function, owner):
             if site is None:
                 return passed, True
             argument = argument_of(site.call.args, parameter.name, number - shift)
@@ -287,43 +283,6 @@ class Evaluator:
             else:
                 omitted = True
         return passed, omitted
-
-    def _calling(self, name: str, function: Place, owner: Place | None) -> Iterator[Site | None]:
-        """Yield the calls of a function that are written with a name, at last None if they were cut off.
-
-        They are remembered unless one of them hung on an open question.
-        """
-        found: list[Site | None] = []
-        open_ones = 0
-        for site in self.program.sites_by_name.get(name, ()):
-            if len(found) >= MOST_CALLERS:
-                found.append(None)
-                yield None
-                break
-            cut = self._cut
-            called = self._calls(site, function, owner)
-            open_ones += self._cut - cut
-            if called:
-                found.append(site)
-                yield site
-        if not open_ones:
-            self._callers[function] = tuple(found)
-
-    def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
-        func = site.call.func
-        if isinstance(func, Attr) and owner is not None and self.program.scope(function).name != "__init__":
-            for base in self.evaluate(func.base, site.place):
-                if isinstance(base, (Instance, ClassRef)):
-                    of = base.of if isinstance(base, Instance) else base
-                    if any([ancestor.place == owner for ancestor in self.ancestry(of)]):
-                        return True
-            return False
-        for meaning in self.evaluate(func, site.place):
-            if isinstance(meaning, FunctionRef) and meaning.place == function:
-                return True
-            if isinstance(meaning, ClassRef) and owner is not None and owner == self.constructor_owner(meaning):
-                return True
-        return False
 
     def constructor_owner(self, cls: ClassRef) -> Place | None:
         """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
@@ -597,7 +556,7 @@ class Evaluator:
         known = self._ancestries.get(cls.place)
         if known is not None:
             return known
-        cut = self._cut
+        cut = self.left_out
         found, queue = [cls], [cls]
         while queue and len(found) < 40:
             current = queue.pop(0)
@@ -608,7 +567,7 @@ class Evaluator:
                         found.append(meaning)
                         queue.append(meaning)
         ancestors = tuple(found)
-        if cut == self._cut:
+        if cut == self.left_out:
             self._ancestries[cls.place] = ancestors
         return ancestors
 
@@ -617,7 +576,7 @@ class Evaluator:
         known = self._outside.get(cls.place)
         if known is not None:
             return known
-        cut = self._cut
+        cut = self.left_out
         found: list[External] = []
         for ancestor in self.ancestry(cls):
             scope = self.program.scope(ancestor.place)
@@ -629,7 +588,7 @@ class Evaluator:
                     elif isinstance(meaning, Handle) and External(meaning.name) not in found:
                         found.append(External(meaning.name))
         bases = tuple(found)
-        if cut == self._cut:
+        if cut == self.left_out:
             self._outside[cls.place] = bases
         return bases
 
