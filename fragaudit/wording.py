@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 file`, `1,200 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: `1 file`, `1,200 files`; with a plural of its own, `2 accesses`."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

@@ -246,7 +246,7 @@ class Statements:
         composed = compose(pieces)
         if composed is None or len(self._found) >= MOST_STATEMENTS:
             return
-        written = self._written(composed, executed, script)
+        written = self._written(composed, pieces, executed, script)
         # What can't be judged is counted once, however many ways there are to compute it.
         # A schema that is known by one of several ways makes no other statement.
         key = (written.at, "" if written.dynamic else QUALIFIED.sub(r"\1", written.text))
@@ -254,7 +254,7 @@ class Statements:
         if known is None or (known.opening is None and opening is not None) or (not known.engine and engine):
             self._found[key] = Run(written, opening, engine, composed.path_file)
 
-    def _written(self, composed: Composed, executed: bool, script: bool) -> Written:
+    def _written(self, composed: Composed, pieces: Pieces, executed: bool, script: bool) -> Written:
         path = self._program.files[composed.path_file].path
         return Written(
             composed.text,
@@ -266,6 +266,7 @@ class Statements:
             dynamic=composed.dynamic,
             executed=executed,
             maintenance=asked_once(path),
+            composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
         )
 
     def _take(self, pieces: Pieces) -> None:
