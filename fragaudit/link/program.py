@@ -150,9 +150,10 @@ class Program:
         while True:
             path = posixpath.join(folder, dotted.replace(".", "/"))
             found = self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
-            if found is not None or not folder or "." not in dotted:
+            above = posixpath.dirname(folder)
+            if found is not None or above == folder or "." not in dotted:  # the root of absolute paths is its own parent
                 return found
-            folder = posixpath.dirname(folder)
+            folder = above
 
     @cached_property
     def _package_names(self) -> frozenset[str]:
