@@ -510,8 +510,7 @@ class Texts:
         if isinstance(value, (Map, Seq)):
             yield value, reading
         elif isinstance(value, Item):
-            for inner, place in self._items(value, reading):
-                yield from self._containers(inner, place)
+            yield from self._contained(value, reading)
         elif isinstance(value, Call):
             for callee in self._evaluator.evaluate(value.func, reading.place):
                 if isinstance(callee, FunctionRef):
@@ -524,6 +523,18 @@ class Texts:
             for meaning in self._evaluator.evaluate(value, reading.place):
                 if isinstance(meaning, Display):
                     yield meaning.value, Reading(meaning.place, deep=reading.deep)
+
+    def _contained(self, value: Item, reading: Reading) -> Iterator[tuple[Map | Seq, Reading]]:
+        """Yield the displays that `base[key]` can be; one that holds itself, `d = {"a": d["a"]}`, is entered once."""
+        key = (reading.place, f"[{id(value)}]")
+        if key in self._asked:
+            return
+        self._asked.add(key)
+        try:
+            for inner, place in self._items(value, reading):
+                yield from self._containers(inner, place)
+        finally:
+            self._asked.discard(key)
 
     def _elements(self, value: Value, reading: Reading) -> Iterator[tuple[Value, Reading]]:
         """Yield what iterating over a value gives, pairs as displays."""
