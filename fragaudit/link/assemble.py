@@ -11,6 +11,7 @@ from fragaudit.link.abstract import Abstract, ClassRef
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.grouping import Group, Grouping, decide_engine
 from fragaudit.link.holders import Held
+from fragaudit.link.keyspaces import ANY
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.link.reach import Reach
@@ -351,7 +352,7 @@ class Assembly:
             if draft is not None:
                 draft.calls.add(called.call)
                 if called.call.container:
-                    dynamic = "{" in called.call.container
+                    dynamic = "{" in called.call.container or called.call.container.endswith(ANY)
                     known = {c.name for c in draft.containers}
                     if called.call.container not in known:
                         draft.containers.add(Container(called.call.container, dynamic, called.call.at))

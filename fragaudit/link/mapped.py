@@ -51,10 +51,13 @@ def opened_by_mapper(store: Store, catalogue: Catalogue) -> bool:
     return any(opening.library in mappers for opening in store.openings)
 
 
-def holding_tables(stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue) -> tuple[Store, ...]:
+def holding_tables(
+    stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue, files: frozenset[str]
+) -> tuple[Store, ...]:
     """Mark the stores that hold the application's tables: by the file that defines them, else the likeliest.
 
-    Models live in a store that a mapper opens; of several, in the one that the framework's settings name.
+    Models live in a store that a mapper opens; of several, in the one that the framework's settings name, else in one
+    that the service itself opens in its own `files` rather than code that it shares.
     """
     relational = [s for s in stores if s.kind == Kind.RELATIONAL and s.role == Role.DATA]
     documents = [s for s in stores if s.kind == Kind.DOCUMENT and s.role == Role.DATA]
@@ -73,6 +76,7 @@ def holding_tables(stores: Sequence[Store], tables: Sequence[TableOrigin], catal
                 opened or relational,
                 key=lambda s: (
                     modelled and any(o.library in configured for o in s.openings),
+                    any(o.at.path in files for o in s.openings),
                     len(s.openings) + len(s.calls),
                     s.id,
                 ),

@@ -12,6 +12,7 @@ from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Known, Symbol
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
+from fragaudit.link.keyspaces import Keyspaces
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
@@ -78,6 +79,7 @@ class Usage:
     def __init__(self, evaluator: Evaluator, catalogue: Catalogue) -> None:
         self._evaluator = evaluator
         self._catalogue = catalogue
+        self._keyspaces = Keyspaces(evaluator, catalogue)
         self.found = 0
         self._names: dict[str, bool] = {}
         self.unresolved_searches: list[Site] = []
@@ -87,6 +89,9 @@ class Usage:
         found: list[Called] = []
         for site in self._evaluator.program.sites:
             func = site.call.func
+            if getattr(func, "name", "") in self._catalogue.reading_classes:
+                found.extend(self._made(site))
+                continue
             if not isinstance(func, Attr) or not self._may_be(func.name):
                 continue
             resolved = list(self._resolve(site, func))
@@ -97,6 +102,18 @@ class Usage:
                 self.found += 1
                 self.unresolved_searches.append(site)
         return tuple(dict.fromkeys(found))
+
+    def _made(self, site: Site) -> Iterator[Called]:
+        """A class that reads from the moment it is made: a consumer of the topics that it names."""
+        for made in self._evaluator.evaluate(site.call, site.place):
+            if isinstance(made, Handle) and made.site is not None:
+                for operation in self._catalogue.operation(made.name):
+                    at = self._evaluator.program.location(site.place.file, site.call.at)
+                    container = self._container(site, operation)
+                    if container:
+                        call = StoreCall(at, "read", made.name.rpartition(".")[2], container)
+                        engine = self._engine_of(operation.library)
+                        yield Called(call, site.place.file, site_key(made.site), engine, None, call.method)
 
     def _may_be(self, method: str) -> bool:
         """Say whether a method of that name can be a call on a store at all."""
@@ -155,6 +172,7 @@ class Usage:
                 self._container(site, operation),
                 bool(operation.similarity),
                 traverses,
+                operation.role.startswith("queue"),
             )
             yield Called(call, site.place.file, opening, engine, None, method)
             return
@@ -190,7 +208,7 @@ class Usage:
     def _container(self, site: Site, operation: Operation) -> str:
         container = operation.container
         if container is None:
-            return ""
+            return self._keyspaces.of(site, operation)
         value = argument_of(site.call.args, container.param, container.at)
         for meaning in self._evaluator.evaluate(value, site.place):
             if isinstance(meaning, Known):

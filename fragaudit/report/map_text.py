@@ -62,7 +62,7 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
     if len(store.openings) > MOST_SHOWN:
         paper.line(f"    and at {len(store.openings) - MOST_SHOWN} more places")
     if store.containers:
-        names = sorted({c.name + ("*" if c.dynamic else "") for c in store.containers})
+        names = sorted({c.name + ("*" if c.dynamic and not c.name.endswith("*") else "") for c in store.containers})
         paper.prose(f"containers: {', '.join(names[:MOST_SHOWN])}", indent="      ", first="    ")
     if store.calls:
         searches = sum(c.searches for c in store.calls)
