@@ -137,11 +137,15 @@ class Evaluator:
                 yield UNKNOWN
 
     def _one(self, part: Value, place: Place) -> Abstract:
-        """Return the single meaning of a part of a text: settings first, as they name the part best."""
+        """Return the single meaning of a part of a text: settings first, as they name the part best.
+
+        Of several settings that callers pass, the one of the part's own name is the usual one.
+        """
         meanings = self.evaluate(part, place)
-        for meaning in meanings:
-            if isinstance(meaning, Symbol):
-                return meaning
+        named = [meaning for meaning in meanings if isinstance(meaning, Symbol)]
+        if named:
+            own = part.name.upper() if isinstance(part, (Ref, Attr)) else ""
+            return next((setting for setting in named if setting.name.rpartition(".")[2] == own), named[0])
         return meanings[0] if len(meanings) == 1 else UNKNOWN
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -278,11 +282,21 @@ class Evaluator:
             if site is None:
                 return passed, True
             argument = argument_of(site.call.args, parameter.name, number - shift)
+            unpacked = [a.value for a in site.call.args if a.name == "**"] if argument is None else []
             if argument is not None:
                 passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
+            elif unpacked:
+                passed.extend(self._unpacked(unpacked, parameter.name, site.place))
             else:
                 omitted = True
         return passed, omitted
+
+    def _unpacked(self, dictionaries: Iterable[Value], key: str, place: Place) -> Iterator[Abstract]:
+        """Yield what stands under a key in the dictionaries that a call unpacks."""
+        for value in dictionaries:
+            for meaning in self.evaluate(value, place):
+                if isinstance(meaning, Display):
+                    yield from self.lookup(meaning, key)
 
     def constructor_owner(self, cls: ClassRef) -> Place | None:
         """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
@@ -317,6 +331,8 @@ class Evaluator:
                 yield Bound(base, name)
             case Known() | Symbol() | Template() if name in settings.SAME_TEXT:
                 yield base
+            case Known() | Symbol() | Template() | Unknown() if name in settings.OTHER_TEXT:
+                yield UNKNOWN
             case Symbol():
                 yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
             case Bound():

@@ -26,6 +26,7 @@ SAME_TEXT = frozenset(
         "unicode_string",
         "render_as_string",
         "as_posix",
+        "as_uri",
         "resolve",
         "absolute",
         "expanduser",
@@ -41,6 +42,12 @@ SAME_TEXT = frozenset(
     }
 )
 """Attributes of texts and settings that keep what they name."""
+
+OTHER_TEXT = frozenset(
+    {"with_suffix", "with_name", "with_stem", "with_segments", "joinpath", "relative_to", "format", "format_map",
+     "join", "split", "rsplit", "partition", "rpartition", "geturl", "read_text", "isoformat", "hexdigest"}
+)  # fmt: skip
+"""Methods of texts and paths that make another one, which their own name says nothing of."""
 
 _ENVIRONMENT = frozenset({"os.environ", "environ", "os.environb"})
 _READERS = frozenset(

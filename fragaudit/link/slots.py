@@ -34,13 +34,17 @@ class Alternative:
 
 @dataclass(frozen=True)
 class SlotFound:
-    """Alternatives of which one is active; `kind` is what the role they share keeps, `root` the shared base class."""
+    """Alternatives of which one is active; `kind` is what the role they share keeps, `root` the shared base class.
+
+    `selected` is the text by which a default selects: one implementation may serve several engines.
+    """
 
     kind: Kind
     alternatives: tuple[Alternative, ...]
     default: Alternative | None
     root: Place | None
     reasons: tuple[Reason, ...]
+    selected: str = ""
 
 
 class Slots:
@@ -204,12 +208,12 @@ class Slots:
             return None
         kind = Kind(declared) if declared else self._common_kind(opening)
         leaves = [a for a in alternatives if a.openings or declared]
-        default = self._default(leaves, name, kind)
+        default, selected = self._default(leaves, name, kind)
         first = root or classes[0]
         at = self._program.location(first.file, self._program.scope(first).span)
         labels = ", ".join(sorted({a.label for a in leaves}))
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
-        return SlotFound(kind, tuple(leaves), default, root, reasons)
+        return SlotFound(kind, tuple(leaves), default, root, reasons, selected)
 
     def _ancestors(self, cls: Place) -> tuple[ClassRef, ...]:
         known = self._ancestry.get(cls)
@@ -332,7 +336,9 @@ class Slots:
         first = min(o.site.call.at for a in alternatives for o in a.openings if o.site.place.file == file) if any(
             o.site.place.file == file for a in alternatives for o in a.openings
         ) else span  # fmt: skip
-        engines = ", ".join(sorted({a.label for a in alternatives}))
+        engines = ", ".join(
+            sorted({"a database by its URL" if a.label == UNDECIDED else a.label for a in alternatives})
+        )
         reason = Reason(f"exclusive branches, one active at a time: {engines}", self._program.location(file, first))
         return SlotFound(kind, tuple(alternatives), default, None, (reason,))
 
@@ -374,20 +380,23 @@ class Slots:
         dotted = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").lower()
         return frozenset(stems | {module, folder, dotted, f"{dotted}.{name.lower()}", name.lower()})
 
-    def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> Alternative | None:
-        """Return the implementation that a default in the source names: a field, a parameter, a variable's fallback."""
-        scores: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> tuple[Alternative | None, str]:
+        """Return the implementation that a default in the source names, and that text.
+
+        A field, a parameter, the fallback of a variable may be that default.
+        """
+        scores: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
         # Only a text that is the name of one of them, or of its engine, can score.
         names = {n.lower() for a in alternatives for n in (a.label, *a.names, *(o.engine for o in a.openings))}
         for origin, hint, text in [s for name in sorted(names) for s in self._selections.get(name, ())]:
             for number, alternative in enumerate(alternatives):
                 score = _score(hint, text, alternative, root, kind)
                 if score:
-                    scores[origin].append((score, -number))
+                    scores[origin].append((score, -number, text))
         # What names several of the alternatives side by side lists them; it selects none.
-        single = [found for found in scores.values() if len({number for _, number in found}) == 1]
+        single = [found for found in scores.values() if len({number for _, number, _ in found}) == 1]
         best = max((max(found) for found in single), default=None)
-        return alternatives[-best[1]] if best else None
+        return (alternatives[-best[1]], best[2]) if best else (None, "")
 
     @cached_property
     def _selections(self) -> dict[str, list[tuple[int, str, str]]]:
