@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
+from fragaudit import beside, checks, workers
 from fragaudit import cards as rule_cards
-from fragaudit import checks, workers
 from fragaudit.cache import FactsCache, ReadsCache, UnderstoodCache, UsesCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
@@ -119,10 +119,11 @@ def audit(
             loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
             store.save()
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            understood = understand(
-                asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
-                _documenting(found, _from_disk, settings),
-            )  # fmt: skip
+            with beside.starting(processes) as start:
+                understood = understand(
+                    asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
+                    _documenting(found, _from_disk, settings), start,
+                )  # fmt: skip
             sql.save()
             runs.put(asked, content, msgspec.json.encode(understood))
             runs.save()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from copy import copy
 from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
@@ -74,6 +75,21 @@ class Evaluator:
         self._outside: dict[Place, tuple[External, ...]] = {}
         self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
+
+    def twin(self) -> Evaluator:
+        """Return an evaluator that knows what this one does; what either learns from now on it keeps to itself."""
+        other = copy(self)
+        other._values = dict(self._values)
+        other._names = dict(self._names)
+        other._attributes = dict(self._attributes)
+        other._open_questions = set()
+        other._readers = dict(self._readers)
+        other._attempts = dict(self._attempts)
+        other._mixtures = dict(self._mixtures)
+        other._ancestries = dict(self._ancestries)
+        other._outside = dict(self._outside)
+        other._calling = self._calling.twin(other)
+        return other
 
     # -- values ----------------------------------------------------------------------------------------------------
 
