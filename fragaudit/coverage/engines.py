@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from fragaudit.model.schema import Table
 
-_BTREES = frozenset({"", "postgres", "mysql", "sqlite", "tsql", "oracle"})
-"""Dialects of databases that keep b-trees, as sqlglot calls them; of one that isn't known it is taken for granted."""
+_BTREES = frozenset(
+    {
+        "", "postgres", "postgresql", "timescaledb", "cockroachdb", "mysql", "mariadb", "sqlite", "tsql", "mssql",
+        "sqlserver", "oracle",
+    }
+)  # fmt: skip
+"""Databases that keep b-trees, by sqlglot's name and their own; of one that isn't known it is taken for granted."""
 _HOW = {
     "athena": "Athena scans files, partition by partition",
     "bigquery": "BigQuery finds rows by a table's partitions and clustering",
