@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
-
-_WORD = re.compile(r"[A-Za-z_]\w*")
+from fragaudit.extract.python.words import ASKS, WORD, Kinds, may_hold_sql
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -33,7 +32,7 @@ _SPEAKING = re.compile(
 _CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
 _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
-_MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
+_MAKING = frozenset({"uuid3", "uuid4", "uuid5", "hexdigest", "generate_uuid5"})
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
 _WRITING = frozenset(
     {
@@ -139,6 +138,8 @@ class Vocabulary:
         )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
+        self._within = frozenset(part for module, _ in self._dotted for part in module.split(".")[1:])
+        self.kinds = Kinds()
 
     def speaks(self, words: set[str]) -> bool:
         """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
@@ -153,7 +154,7 @@ class Vocabulary:
                 )
             if known:
                 return True
-        return any(parts <= words for _, parts in self._dotted)
+        return not self._within.isdisjoint(words) and any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -202,16 +203,25 @@ def _vocabulary(catalogue: Catalogue) -> Vocabulary:
 class Chunk:
     """A statement with its lines (decorators included) and words."""
 
-    __slots__ = ("first", "kept", "last", "node", "text", "words")
+    __slots__ = ("_kinds", "first", "kept", "last", "node", "text", "words")
 
-    def __init__(self, node: ast.stmt, lines: list[str]) -> None:
+    def __init__(self, node: ast.stmt, lines: list[str], kinds: Kinds) -> None:
         decorators = getattr(node, "decorator_list", ())
         self.node = node
         self.first: int = min((node.lineno, *(decorator.lineno for decorator in decorators)))
         self.last = node.end_lineno or node.lineno
         self.text = "".join(lines[self.first - 1 : self.last])
-        self.words = set(_WORD.findall(self.text))
+        self.words = set(WORD.findall(self.text))
         self.kept = False
+        self._kinds = kinds.of(self.words)
+
+    def holds_sql(self) -> bool:
+        """Say whether it holds SQL, or executes what is called so."""
+        return may_hold_sql(self._kinds) and _holds_sql(self.text)
+
+    def asks(self) -> bool:
+        """Say whether it builds or runs a query expression."""
+        return self._kinds & ASKS != 0 and _QUERY.search(self.text) is not None
 
 
 class Relevant(NamedTuple):
@@ -224,29 +234,29 @@ class Relevant(NamedTuple):
 def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
     """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
-    sql = _holds_sql(text)
     if catalogue.mentions(text):
         # Few files do, and what a search gives back can be put together anywhere in them.
         return Relevant(tree.body, frozenset())
-    spoken = set(_WORD.findall(text))
+    chunks = [Chunk(node, lines, vocabulary.kinds) for node in tree.body]
+    spoken = set(WORD.findall(_between(chunks, lines))).union(*[chunk.words for chunk in chunks])
+    sql = may_hold_sql(vocabulary.kinds.of(spoken)) and _holds_sql(text)
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
     asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
-        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
-    chunks = [Chunk(node, lines) for node in tree.body]
+        return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:
         chunk.kept = (
             _always(chunk)
             or vocabulary.speaks(chunk.words)
             or (defines and _makes_columns(chunk))
-            or (asks and _QUERY.search(chunk.text) is not None)
-            or (sql and _holds_sql(chunk.text))
+            or (asks and chunk.asks())
+            or (sql and chunk.holds_sql())
         )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
-        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        named = {word for chunk in chunks if chunk.kept and chunk.holds_sql() for word in chunk.words}
         for chunk in chunks:
             if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
                 chunk.kept = True
@@ -262,6 +272,16 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     kept = [chunk for chunk in chunks if chunk.kept]
     left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
     return Relevant([chunk.node for chunk in kept], left_out)
+
+
+def _between(chunks: list[Chunk], lines: list[str]) -> str:
+    """Return the lines between the statements of a file: comments, as a rule."""
+    found: list[str] = []
+    end = 0
+    for chunk in chunks:
+        found += lines[end : chunk.first - 1]
+        end = max(end, chunk.last)
+    return "".join((*found, *lines[end:]))
 
 
 def _migration(tree: ast.Module) -> list[ast.stmt]:
@@ -326,7 +346,7 @@ def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set
     """Yield the long methods of a large class that can't matter."""
     if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
         for statement in chunk.node.body:
-            if not _stays(Chunk(statement, lines), vocabulary, words):
+            if not _stays(Chunk(statement, lines, vocabulary.kinds), vocabulary, words):
                 yield statement
 
 
@@ -335,9 +355,7 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
-        return True
-    return _holds_sql(inner.text)
+    return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
 
 
 def _holds_sql(text: str) -> bool:
@@ -353,7 +371,7 @@ def _always(chunk: Chunk) -> bool:
         return lines < LARGE
     if isinstance(node, _FUNCTIONS):
         named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
-        return lines < SMALL * 2 and (named or any(_MAKING.search(word) for word in chunk.words))
+        return lines < SMALL * 2 and (named or not _MAKING.isdisjoint(chunk.words))
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3
