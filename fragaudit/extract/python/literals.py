@@ -28,7 +28,8 @@ ESCAPE_OR_BRACE = re.compile(ESCAPE.pattern + r"|\{\{|\}\}", re.DOTALL)
 BRACE = re.compile(r"\{\{|\}\}|\r\n?")
 LINES = re.compile(r"\r\n?")
 _SIMPLE = re.compile(
-    r"""(?P<prefix>[fF]?)(?P<quotes>\"{3}|'{3}|"|')(?P<text>(?:(?!(?P=quotes))[^\\\r])*)(?P=quotes)[ \t\n]*""", re.DOTALL
+    r"""(?P<prefix>[fF]?)(?P<quotes>\"{3}|'{3}|"|')(?P<text>(?:(?!(?P=quotes))[^\\\r])*)(?P=quotes)[ \t\n]*""",
+    re.DOTALL,
 )
 """A literal without escapes, and what may stand between it and the next."""
 

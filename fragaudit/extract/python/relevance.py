@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.extract.python.words import ASKS, WORD, Kinds, may_hold_sql
+from fragaudit.extract.python.patterns import WORD, builds_query, holds_sql
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -54,17 +54,6 @@ _WRITING = frozenset(
 )
 """Words of statements that write vectors."""
 
-_DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
-_SQL = re.compile(
-    r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
-    r"UPDATE\s+\S+\s+SET\s|UPDATE\s+\{[^}]{0,80}\}\s+SET\s|(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX|VIEW)\s|"
-    r"select\s[\w.*,()\s\"]{1,300}?\sfrom\s+[\w{\"]|insert\s+into\s+[\w{\"]+|delete\s+from\s+[\w{\"]+\s+where|"
-    r"update\s+[\w{\"]+\s+set\s|(?:create|alter|drop)\s+(?:\w+\s+)?(?:table|index)\s)|"
-    r"\.(?:execute\w*|exec_driver_sql|fetch\w*|prepare|query|raw|read_sql\w*|cursor|sql)\(\s*(?:[\w.]*\btext\(\s*)?"
-    r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
-)
-"""What holds SQL, or executes what is called so."""
-
 MODELS = frozenset(
     {
         "__tablename__", "__table_args__", "__table__", "mapped_column", "declared_attr", "declarative_base",
@@ -84,15 +73,6 @@ MAPPERS = frozenset(
     }
 )  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""
-
-_QUERY = re.compile(
-    r"\.(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
-    r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
-    r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
-    r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
-)
-"""What a statement that builds or runs a query expression has in its text."""
 
 MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
 """Words of migrations, of which everything is kept but the way back."""
@@ -139,7 +119,6 @@ class Vocabulary:
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
         self._within = frozenset(part for module, _ in self._dotted for part in module.split(".")[1:])
-        self.kinds = Kinds()
 
     def speaks(self, words: set[str]) -> bool:
         """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
@@ -203,9 +182,9 @@ def _vocabulary(catalogue: Catalogue) -> Vocabulary:
 class Chunk:
     """A statement with its lines (decorators included) and words."""
 
-    __slots__ = ("_kinds", "first", "kept", "last", "node", "text", "words")
+    __slots__ = ("first", "kept", "last", "node", "text", "words")
 
-    def __init__(self, node: ast.stmt, lines: list[str], kinds: Kinds) -> None:
+    def __init__(self, node: ast.stmt, lines: list[str]) -> None:
         decorators = getattr(node, "decorator_list", ())
         self.node = node
         self.first: int = min((node.lineno, *(decorator.lineno for decorator in decorators)))
@@ -213,15 +192,14 @@ class Chunk:
         self.text = "".join(lines[self.first - 1 : self.last])
         self.words = set(WORD.findall(self.text))
         self.kept = False
-        self._kinds = kinds.of(self.words)
 
     def holds_sql(self) -> bool:
         """Say whether it holds SQL, or executes what is called so."""
-        return may_hold_sql(self._kinds) and _holds_sql(self.text)
+        return holds_sql(self.text, self.words)
 
     def asks(self) -> bool:
         """Say whether it builds or runs a query expression."""
-        return self._kinds & ASKS != 0 and _QUERY.search(self.text) is not None
+        return builds_query(self.text, self.words)
 
 
 class Relevant(NamedTuple):
@@ -237,13 +215,13 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if catalogue.mentions(text):
         # Few files do, and what a search gives back can be put together anywhere in them.
         return Relevant(tree.body, frozenset())
-    chunks = [Chunk(node, lines, vocabulary.kinds) for node in tree.body]
+    chunks = [Chunk(node, lines) for node in tree.body]
     spoken = set(WORD.findall(_between(chunks, lines))).union(*[chunk.words for chunk in chunks])
-    sql = may_hold_sql(vocabulary.kinds.of(spoken)) and _holds_sql(text)
+    sql = holds_sql(text, spoken)
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
-    asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
+    asks = not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:
@@ -346,7 +324,7 @@ def _left_out(chunk: Chunk, lines: list[str], vocabulary: Vocabulary, words: set
     """Yield the long methods of a large class that can't matter."""
     if isinstance(chunk.node, ast.ClassDef) and chunk.last - chunk.first >= LARGE:
         for statement in chunk.node.body:
-            if not _stays(Chunk(statement, lines, vocabulary.kinds), vocabulary, words):
+            if not _stays(Chunk(statement, lines), vocabulary, words):
                 yield statement
 
 
@@ -356,10 +334,6 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
     return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
-
-
-def _holds_sql(text: str) -> bool:
-    return _DDL.search(text) is not None or _SQL.search(text) is not None
 
 
 def _always(chunk: Chunk) -> bool:
