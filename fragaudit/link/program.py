@@ -139,7 +139,7 @@ class Program:
         while True:
             path = posixpath.join(folder, dotted.replace(".", "/"))
             found = self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
-            if found is not None or folder in ("", "/") or "." not in dotted:
+            if found is not None or not folder or "." not in dotted:
                 return found
             folder = posixpath.dirname(folder)
 
