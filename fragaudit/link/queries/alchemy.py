@@ -24,7 +24,18 @@ from fragaudit.link.queries.draft import (
 from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.link.queries.tables import equal, primary_key
-from fragaudit.model.sql import Assign, Column, Compare, Constant, Expression, Order, Output, Parameter, Predicate, Source
+from fragaudit.model.sql import (
+    Assign,
+    Column,
+    Compare,
+    Constant,
+    Expression,
+    Order,
+    Output,
+    Parameter,
+    Predicate,
+    Source,
+)
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value
 
 OF = "sqlalchemy"

@@ -10,7 +10,19 @@ from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
-from fragaudit.link.queries.draft import Bag, Begins, Choice, Clause, Draft, Drafts, Entity, Labelled, Pool, Sorted, Thing
+from fragaudit.link.queries.draft import (
+    Bag,
+    Begins,
+    Choice,
+    Clause,
+    Draft,
+    Drafts,
+    Entity,
+    Labelled,
+    Pool,
+    Sorted,
+    Thing,
+)
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -651,7 +663,8 @@ def options(found: Thing) -> tuple[Draft, ...]:
 def _choice(found: Sequence[Thing]) -> Thing:
     """Return what is one of several columns, conditions or keys; None if none of them is known to be one."""
     kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
-    if not any(isinstance(t, kinds) for t in found) or not all(isinstance(t, (*kinds, Constant, type(None))) for t in found):
+    known = [t for t in found if isinstance(t, kinds)]
+    if not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
         return None
     return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
