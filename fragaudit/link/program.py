@@ -140,7 +140,9 @@ class Program:
             path = posixpath.join(folder, dotted.replace(".", "/"))
             found = self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
             above = posixpath.dirname(folder)
-            if found is not None or above == folder or "." not in dotted:  # the root of absolute paths is its own parent
+            if (
+                found is not None or above == folder or "." not in dotted
+            ):  # the root of absolute paths is its own parent
                 return found
             folder = above
 
