@@ -66,6 +66,9 @@ MODELS = frozenset(
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
+_FROM_MODELS = re.compile(r"^from[ \t]+[\w.]*models[ \t]+import\b", re.MULTILINE)
+"""Imports from the project's modules of models, `app.abstract_models` too: what derives from those is a model."""
+
 MAPPERS = frozenset(
     {
         "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
@@ -220,7 +223,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     sql = holds_sql(text, spoken)
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
-    defines = not MODELS.isdisjoint(spoken)
+    defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
     asks = not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
@@ -276,6 +279,22 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
         if found:
             return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
     return []
+
+
+def _derives(tree: ast.Module) -> bool:
+    """Say whether a class, perhaps one in an `if`, derives from what a module of models gives."""
+    given: set[str] = set()
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("models"):
+            given.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ClassDef):
+            if any(isinstance(base, ast.Name) and (base.id in given or "*" in given) for base in node.bases):
+                return True
+        elif isinstance(node, ast.If):
+            waiting = [*node.body, *node.orelse, *waiting]
+    return False
 
 
 def _makes_columns(chunk: Chunk) -> bool:
