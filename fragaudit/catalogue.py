@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_KEEPING_VECTORS = re.compile(r"vector|store|index|indices|memory", re.IGNORECASE)
+"""Names inside frameworks that may keep vectors: their workflows and nodes have methods that are called alike."""
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
 
 
@@ -236,8 +238,9 @@ class Catalogue:
         if opened is not None and opened.kind not in ("", "vector") and opened.engine not in self._vector_engines:
             return ()
         found = self.operations(dotted_class, method)
-        if not found:
-            root = dotted_class.partition(".")[0]
+        root, _, inside = dotted_class.partition(".")
+        frameworks = any(root in lib.modules for lib in self.libraries if lib.framework)
+        if not found and (not frameworks or _KEEPING_VECTORS.search(inside)):
             bases = [b for lib in self.libraries if root in lib.modules for b in lib.inherits]
             for base in bases:
                 found = found or self.operations(base, method)

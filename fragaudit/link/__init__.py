@@ -16,7 +16,7 @@ from fragaudit.link.defined import Defined, defined
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
-from fragaudit.link.ids.writes import Target
+from fragaudit.link.ids.written import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program

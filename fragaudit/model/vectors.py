@@ -54,7 +54,8 @@ class VectorWrite(Struct, frozen=True, order=True):
     `id` is the source of the id's expression and `shape` what it comes to, holes in braces. `made_at` is where it was
     decided. `namespace` is its literal `service:type` (or native namespace) if there is one, `service` the word that
     stands for the service in it. `near` says that only part of the template is missing. `forwards`: the ids are the
-    callers' and are judged there. `row`: the write of the primary row that decided `pairing`.
+    callers' and are judged there. `updates`: what is stored already is changed, under the ids it has. `row`: the write
+    of the primary row that decided `pairing`.
     """
 
     at: Location
@@ -77,6 +78,7 @@ class VectorWrite(Struct, frozen=True, order=True):
     origin: Origin = "unknown"
     collides: tuple[Location, ...] = ()
     rewrite: Rewrite | None = None
+    updates: bool = False
 
     @property
     def store_id(self) -> str:
