@@ -54,6 +54,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
+"""What an embedding is written with by clients whose methods many others have too."""
 
 _DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
 _SQL = re.compile(
@@ -334,6 +336,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if "embedding" in inner.words and not _STORING.isdisjoint(inner.words):
         return True
     if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
         return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Bound, External, Handle, Instance
+from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
@@ -92,8 +92,18 @@ class Operations:
                 opening = site_key(opened) if opened is not None else None
                 yield Target(self.engine(name, operation), operation.library, opening), operation
                 return
-        if not any(isinstance(m, (Handle, Bound, Instance)) for m in meanings):
-            yield from self._guessed(site, func, named=not any(isinstance(m, External) for m in meanings))
+        if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
+            return
+        # What a call outside gave is as good as unknown, whatever was called.
+        named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
+        yield from self._guessed(site, func, named=named)
+
+    def _keeps_else(self, meaning: Abstract) -> bool:
+        """Say whether something is a client of a library that keeps no vectors."""
+        if not isinstance(meaning, (Handle, Bound)):
+            return False
+        opened = self._catalogue.open(meaning.name if isinstance(meaning, Handle) else meaning.handle.name)
+        return opened is None or opened.kind != "vector"
 
     def of_records(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
         """Yield the writes of records that a call is: a method of a client, or a helper function of its library."""
@@ -213,6 +223,11 @@ class Operations:
             return library.engine
         made = next((m for part, m in _ENGINE_WORDS if part in name.lower()), "")
         return made or (library.package if library is not None else "")
+
+
+def _of_parent(func: Attr) -> bool:
+    """Say whether a method is called on `super()`: what the class itself was called with says more."""
+    return isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
 
 
 def operation_item(operation: Operation) -> tuple[str, str]:
