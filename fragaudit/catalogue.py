@@ -211,6 +211,12 @@ class Catalogue:
         return tuple(self._operations.get(dotted, ()))
 
     @cached_property
+    def reading_classes(self) -> frozenset[str]:
+        """Names, without their modules, of the classes that read from the moment they are made."""
+        names = (read.name.rpartition(".")[2] for lib in self.libraries if lib.kind == "queue" for read in lib.read)
+        return frozenset(name for name in names if name[:1].isupper())
+
+    @cached_property
     def _vector_packages(self) -> dict[str, Library]:
         return {lib.package: lib for lib in self.libraries if lib.kind == "vector"}
 

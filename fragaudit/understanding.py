@@ -9,8 +9,9 @@ from fragaudit.config import Config
 from fragaudit.documents import Documenting
 from fragaudit.link import link_counted
 from fragaudit.link.disagreements import told
-from fragaudit.link.ownership import with_uses
-from fragaudit.link.schema import changes, fold
+from fragaudit.link.ownership import databases, with_uses
+from fragaudit.link.schema import changes
+from fragaudit.link.schema.apart import Schemas
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
@@ -56,10 +57,13 @@ def understand(
     said = sql.read([*written, *(text for text in carried if text.text)])
     more = linked.defined.changes(carried, said[len(written) :])
     said = said[: len(written)]
-    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
-    attached = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
-    services = with_uses(told(attached.services, linked.paths, linked.defined), linked.paths, deploy)
-    services = document(services, schema.tables)
+    found = (*changes(r for r in said if r[0].path not in linked.defined.files), *more)
+    schemas = Schemas(found, linked.paths, databases(linked.services, linked.compose, deploy))
+    attached = attach(linked.services, linked.paths, said, schemas, sql.used(said, schemas), linked.queries)
+    services = with_uses(
+        told(attached.services, linked.paths, linked.defined), linked.paths, linked.compose, deploy, schemas.twice
+    )
+    services = document(services, schemas.tables)
     problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
     unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(
@@ -75,6 +79,7 @@ def understand(
         accesses_found=attached.accesses,
         accesses_resolved=attached.resolved,
         accesses_unknown_table=attached.unknown_table,
+        accesses_no_btree=attached.no_btree,
     )
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     return Understood(asked, services, tuple(sorted(problems)), ignores, coverage)

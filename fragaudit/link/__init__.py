@@ -22,7 +22,7 @@ from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
-from fragaudit.link.seen import seen, seen_by
+from fragaudit.link.seen import reached_by, seen, seen_by
 from fragaudit.link.sql import spoken_by
 from fragaudit.link.statements import Statements
 from fragaudit.link.stored import with_stores
@@ -54,7 +54,7 @@ _DRIVERS = {
 class Linked(msgspec.Struct, frozen=True):
     """The services of a repository, out of how many store calls they were put together, and the files of each.
 
-    `written` are the SQL statements in its Python files.
+    `written` are the SQL statements in its Python files, `compose` the compose services that run each service.
     """
 
     services: tuple[Service, ...]
@@ -64,6 +64,7 @@ class Linked(msgspec.Struct, frozen=True):
     written: tuple[Written, ...] = ()
     defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
+    compose: tuple[frozenset[str], ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -97,18 +98,21 @@ def link_counted(
     services = []
     roots = boundaries(facts, deploy, config, name)
     words = service_names(roots, config)
-    files_of = []
+    reached = [reached_by(root, program) for root in roots]
+    files_of = _files_of(roots, reached)
     shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
-    for root in roots:
-        paths = root.files | root.shared
-        files_of.append(paths)
-        mine, seen_in = seen_by(root, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
+    for root, used, paths in zip(roots, reached, files_of, strict=True):
+        mine, seen_in = seen_by(root, used, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
         files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
-        own = tuple(t for t in tables if t.at.path in paths)
         hint = _engine_hint(mine.program, files)
         assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
         stores, classes = assembly.stores()
-        stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue)
+        # What stands in SQL files of no service is only that of services with a database.
+        databases = any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in stores)
+        own = tuple(
+            t for t in tables if t.at.path in paths and (databases or t.by != "sql" or t.at.path in root.files)
+        )  # fmt: skip
+        stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
         primary, why = primary_of(stores, own)
         stores = _inside_primary(stores, primary)
 
@@ -144,7 +148,16 @@ def link_counted(
     spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
     queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(mapping),
-                  queries)  # fmt: skip
+                  queries, tuple(root.compose for root in roots))  # fmt: skip
+
+
+def _files_of(roots: Sequence[ServiceRoot], reached: Sequence[Set[str]]) -> list[frozenset[str]]:
+    """Return the files of each service: its own, shared code that it imports, and what nobody is seen to import."""
+    known = frozenset().union(*reached)
+    return [
+        root.files | used | {path for path in root.shared if path not in known or not path.endswith(".py")}
+        for root, used in zip(roots, reached, strict=True)
+    ]
 
 
 def _count(root: ServiceRoot) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
@@ -18,6 +18,7 @@ from fragaudit.link.slots import Slots
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
+from fragaudit.model.values import Lit, Seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +65,25 @@ def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = fr
 
 
 def seen_by(
-    root: ServiceRoot, whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue
+    root: ServiceRoot, reached: Set[str], whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue
 ) -> tuple[Seen, frozenset[str]]:
     """Return what one service opens and uses, and in which of the files seen.
 
     A function that code shared by several services opens a store in opens it at the addresses that this service's
-    callers give it, not at those of the others; shared code that it doesn't import opens nothing for it.
+    callers give it, not at those of the others; shared code that it doesn't import (`reached` is what it does import)
+    opens nothing for it.
     """
-    reached = _reached(root, whole.program)
     if not reached:
         return whole, root.files
     paths = root.files | reached
     return seen([f for f in facts if f.path in paths], catalogue, reached), paths
 
 
-def _reached(root: ServiceRoot, program: Program) -> set[str]:
-    """Return the shared files that a service's own files import, directly or by way of each other."""
+def reached_by(root: ServiceRoot, program: Program) -> set[str]:
+    """Return the shared files that a service's own files import, directly or by way of each other.
+
+    Django imports the models of every application that its settings name.
+    """
     numbers = {file.path: number for number, file in enumerate(program.files)}
     queue = [numbers[path] for path in sorted(root.files) if path in numbers]
     known = set(queue)
@@ -90,4 +94,20 @@ def _reached(root: ServiceRoot, program: Program) -> set[str]:
                 if target not in known and program.files[target].path in root.shared:
                     known.add(target)
                     queue.append(target)
+        for target in _installed(number, program):
+            if target not in known and program.files[target].path in root.shared:
+                known.add(target)
+                queue.append(target)
     return {program.files[number].path for number in known} - root.files
+
+
+def _installed(number: int, program: Program) -> Iterator[int]:
+    """Yield the files with the models of the applications that a settings file names."""
+    for binding in program.files[number].bindings:
+        if binding.target == "INSTALLED_APPS" and isinstance(binding.value, Seq):
+            for item in binding.value.items:
+                name = item.value if isinstance(item, Lit) and isinstance(item.value, str) else ""
+                for module in (f"{name}.models", f"{name.partition('.apps.')[0]}.models") if name else ():
+                    found = program.module(module, number)
+                    if found is not None:
+                        yield found

@@ -467,20 +467,15 @@ class Texts:
             for number in program.definitions(cls, name):
                 if _is_property(program.scope(Place(cls.file, number)).decorators):
                     yield from self._result(Place(cls.file, number), (), reading)
-            for number in program.children(cls):
-                method = Place(cls.file, number)
-                scope = program.scope(method)
-                if scope.kind == "function" and scope.parameters:
-                    target = f"{scope.parameters[0].name}.{name}"
-                    bindings = [b for b in program.bindings(method, target) if b.value is not None]
-                    frame = None
-                    if instance.site is not None and scope.name == "__init__":
-                        there = Reading(instance.site.place, instance.site.call.at[:2], deep=reading.deep)
-                        frame = Frame(method, instance.site.call.args, there)
-                    for binding in bindings:
-                        yield from self._bound(
-                            target, binding, [], Reading(method, binding.at[:2], binding.branch, frame, reading.deep)
-                        )
+            for method, inner, binding in program.assigned(cls, name):
+                if inner != method.scope or binding.value is None:
+                    continue
+                frame = None
+                if instance.site is not None and program.scope(method).name == "__init__":
+                    there = Reading(instance.site.place, instance.site.call.at[:2], deep=reading.deep)
+                    frame = Frame(method, instance.site.call.args, there)
+                at = Reading(method, binding.at[:2], binding.branch, frame, reading.deep)
+                yield from self._bound(binding.target, binding, [], at)
         finally:
             self._asked.discard(key)
 

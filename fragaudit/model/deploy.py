@@ -20,11 +20,12 @@ class ComposeService(Struct, frozen=True):
 
 
 class Image(Struct, frozen=True):
-    """A Dockerfile; `runs` is its own CMD or ENTRYPOINT, empty if it has none."""
+    """A Dockerfile: `runs` is its own CMD or ENTRYPOINT, empty if it has none, `copies` what it takes in."""
 
     folder: str
     runs: str
     at: Location
+    copies: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True):
@@ -37,11 +38,12 @@ class Manifest(Struct, frozen=True):
 
 
 class Variable(Struct, frozen=True):
-    """The value a deployment file gives an environment variable."""
+    """The value a deployment file gives an environment variable; `service` is the compose service it is given to."""
 
     name: str
     value: str
     at: Location
+    service: str = ""
 
 
 class DeployFacts(Struct, frozen=True):
