@@ -270,13 +270,13 @@ class Catalogue:
 
     @cached_property
     def record_writes(self) -> dict[str, list[Operation]]:
-        """Writes of search engines and document databases by last name: their records may hold a vector."""
+        """Writes of search engines, document and key-value databases by last name: their records may hold a vector."""
         found: dict[str, list[Operation]] = defaultdict(list)
         kinds = {lib.package: lib.kind for lib in self.libraries}
         for name, entries in self._operations.items():
             for operation in entries:
                 records = operation.verb == "write" and operation.metadata and not operation.role
-                if records and not operation.vector and kinds[operation.library] in ("search", "document"):
+                if records and not operation.vector and kinds[operation.library] in ("search", "document", "kv"):
                     found[name.rpartition(".")[2]].append(operation)
         return found
 

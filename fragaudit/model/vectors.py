@@ -19,6 +19,7 @@ Origin: TypeAlias = Literal["leads back", "missing", "unknown"]
 
 
 _VECTOR = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.IGNORECASE)
+_CAMEL = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Vector|Embedding)s?$")
 _ABOUT = re.compile(
     r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table|flags?|config|batch)$"
     r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
@@ -28,7 +29,7 @@ _ABOUT = re.compile(
 
 def is_vector_name(name: str) -> bool:
     """Say whether a column or key is called as a vector is: `embedding`, `content_vector`; not `embedding_model`."""
-    return _VECTOR.match(name) is not None and _ABOUT.search(name) is None
+    return (_VECTOR.match(name) is not None or _CAMEL.match(name) is not None) and _ABOUT.search(name) is None
 
 
 class Rewrite(Struct, frozen=True, order=True):

@@ -35,6 +35,7 @@ from fragaudit.link.ids.known import (
     UUID5,
     WELL_KNOWN,
 )
+from fragaudit.link.ids.objects import made_outside
 from fragaudit.link.program import Place
 from fragaudit.model.values import Arg, Attr, Call, Function, Item, Ref, Value, dotted
 
@@ -51,7 +52,7 @@ def called(flow: Flow, call: Call, here: Here) -> Iterator[Head]:
     if isinstance(call.func, Attr):
         yield from texts.method(flow, call.func, call, here)
         return
-    yield Atom("result", dotted(call.func))
+    yield made_outside(call, here) or Atom("result", dotted(call.func))
 
 
 def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
+from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
@@ -74,6 +75,7 @@ class Operations:
     def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
         """Yield the write of vectors that a method call is."""
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
+        chosen: tuple[Target, Operation] | None = None
         for meaning in meanings:
             name, opened = "", None
             match meaning:
@@ -90,13 +92,24 @@ class Operations:
                 continue
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
                 opening = site_key(opened) if opened is not None else None
-                yield Target(self.engine(name, operation), operation.library, opening), operation
-                return
+                found = Target(self.engine(name, operation), operation.library, opening), operation
+                if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
+                    chosen = found
+                break
+        if chosen is not None:
+            yield chosen
+            return
         if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
             return
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
+
+    def _fits(self, site: Site, operation: Operation) -> bool:
+        """Say whether a call gives what an operation writes."""
+        roots = {parsed(p)[0] for w in (operation.id, operation.vector, operation.metadata, operation.text)
+                 for p in paths(w)}  # fmt: skip
+        return any(argument_of(site.call.args, root, operation.at.get(root)) is not None for root in sorted(roots))
 
     def _keeps_else(self, meaning: Abstract) -> bool:
         """Say whether something is a client of a library that keeps no vectors."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import ClassRef
+from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow
@@ -21,7 +22,7 @@ from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure,
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import verb_of
-from fragaudit.model.values import Attr
+from fragaudit.model.values import Attr, Call, Lit, Ref
 
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
@@ -97,6 +98,28 @@ class Writes:
                 or name in self._catalogue.record_writes
             ):
                 yield from sites
+        yield from self._named_by_callers()
+
+    def _named_by_callers(self) -> Iterator[Site]:
+        """Yield what callers of `getattr(self.table, op)(*args)` do by the method they name, as calls of it there."""
+        program = self._flow.program
+        for site in program.sites_by_name.get("getattr", ()):
+            args = site.call.args
+            function = program.enclosing_function(site.place)
+            if len(args) != 2 or not isinstance(args[0].value, Attr) or function is None:
+                continue
+            wanted = args[1].value
+            names = [p.name for p in program.scope(function).parameters if p.kind == "positional"]
+            if not isinstance(wanted, Ref) or wanted.name not in names or self._flow.owner(function) is None:
+                continue
+            position = names.index(wanted.name) - 1
+            for caller in self._callers.of(function):
+                inside = program.enclosing_class(caller.place) == program.enclosing_class(function)
+                method = argument_of(caller.call.args, wanted.name, position)
+                if inside and isinstance(method, Lit) and method.value in self._catalogue.vector_methods:
+                    rest = tuple(a for a in caller.call.args if a.value is not method)
+                    func = Attr(args[0].value, str(method.value))
+                    yield caller._replace(call=Call(func, rest, caller.call.at))
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
@@ -188,6 +211,9 @@ class Writes:
 
     def _each(self, head: Head, operation: Operation) -> Iterator[Head]:
         """Yield the ids in a list of them, where the operation takes a list."""
+        columns = tuple(self._flow.step(head, 0)) if isinstance(head, Items) and head.value.items else ()
+        if columns and all(isinstance(column, (Items, Several)) for column in columns):
+            head = columns[0]  # lists of values, one for each field: that of the key comes first
         many = any(p.endswith("s") and "[" not in p for p in paths(operation.id))
         if isinstance(head, (Items, Several)) or (isinstance(head, From) and many and not head.steps):
             for element in tuple(self._flow.step(head, None)) or (UNKNOWN,):
