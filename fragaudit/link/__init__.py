@@ -19,7 +19,7 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
-from fragaudit.link.ids.writes import Target
+from fragaudit.link.ids.written import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.openings import Opened
 from fragaudit.link.orm import Mapping

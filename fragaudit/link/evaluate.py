@@ -523,6 +523,10 @@ class Evaluator:
         if special is not None:
             yield from special
             return
+        if callee.name == "importlib.import_module" and call.args and isinstance(call.args[0].value, Lit):
+            named = str(call.args[0].value.value)
+            yield self._module(named, place.file) if not named.startswith(".") else UNKNOWN
+            return
         opened = self.catalogue.open(callee.name)
         if opened is not None:
             yield Handle(opened.returns or opened.name, site)

@@ -53,6 +53,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
+"""What an embedding is written with by clients whose methods many others have too."""
 
 MODELS = frozenset(
     {
@@ -351,6 +353,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if "embedding" in inner.words and not _STORING.isdisjoint(inner.words):
         return True
     return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
 
