@@ -57,6 +57,8 @@ def _manifest(path: str, name: str, text: str) -> DeployFacts:
         title = email.parser.HeaderParser().parsestr(text).get("Name", "")
         return DeployFacts(path, manifests=(Manifest(posixpath.dirname(folder), "wheel", title, at),))
     if name == "manage.py":
+        if "django" not in text.lower():
+            return DeployFacts(path)  # some other tool's
         return DeployFacts(path, manifests=(Manifest(folder, "manage", "", at),))
     if name == "setup.py":
         return DeployFacts(path, manifests=(Manifest(folder, "setup", "", at),))
