@@ -79,6 +79,7 @@ def understand(
         accesses_found=attached.accesses,
         accesses_resolved=attached.resolved,
         accesses_unknown_table=attached.unknown_table,
+        accesses_no_btree=attached.no_btree,
     )
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     return Understood(asked, services, tuple(sorted(problems)), ignores, coverage)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
 from fragaudit.checks.registry import check
-from fragaudit.coverage import serves_column
+from fragaudit.coverage import NO_BTREE, serves_column
 from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
@@ -47,6 +47,8 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
     for access in service.accesses:
         table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
+            continue
+        if access.category == NO_BTREE:
             continue
         for item in access.unindexable:
             index = _leading(table, item.column)

@@ -8,6 +8,7 @@ from typing import Any
 from fragaudit.advise.suggest import creation
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
+from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import followed
 from fragaudit.model.accesses import Access
@@ -20,7 +21,7 @@ from fragaudit.model.stores import Service
 def redundant_index(service: Service) -> Iterator[Hit]:
     """An index whose keys are the first keys of another one."""
     for table in service.schema:
-        if table.silent or table.view is not None:
+        if table.silent or table.view is not None or no_btree(table):
             continue
         for index in table.indexes:
             if index.origin != "index" or not index.at:
@@ -43,7 +44,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
     """A foreign key that no index begins with."""
     deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
     for table in service.schema:
-        if table.silent or table.view is not None or table.engine == "mysql" or table.temporary:
+        if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
         for foreign in table.foreign_keys:
             if not foreign.at or any(leads(i, foreign) for i in table.indexes):
@@ -76,7 +77,7 @@ def unused_index(service: Service) -> Iterator[Hit]:
         accesses = by_table.get(table.name, [])
         if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
             continue
-        if any(a.unknown for a in accesses):
+        if no_btree(table) or any(a.unknown or a.category == NO_BTREE for a in accesses):
             continue
         for index in table.indexes:
             if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:

@@ -8,13 +8,14 @@ from typing import Any
 from fragaudit.model.findings import Related
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Store
+from fragaudit.wording import AT_RUN_TIME
 
 
 def shown(store: Store) -> str:
     """Return a store as `redis at localhost:6379/0`."""
     if store.library == "project":
         return f"{store.engine} ({store.identity})"
-    where = f" at {store.identity}" if store.identity and "could not be followed" not in store.identity else ""
+    where = f" at {store.identity}" if store.identity and store.identity != AT_RUN_TIME else ""
     role = f", used as {store.role}" if store.role != "data" else ""
     return f"{store.engine}{where}{role}"
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from fragaudit.coverage.categories import category, wanted_conditions
 from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_number, is_text, never_null
+from fragaudit.coverage.engines import no_btree
 from fragaudit.coverage.lookup import (
     ROWID,
     begins_order,
@@ -32,6 +33,7 @@ from fragaudit.model.accesses import Access, Condition, SortKey, Verdict
 from fragaudit.model.schema import Index, Key, Table
 
 __all__ = [
+    "NO_BTREE",
     "Judgement",
     "applies",
     "bound_keys",
@@ -47,10 +49,15 @@ __all__ = [
     "looks_up",
     "nearest",
     "never_null",
+    "no_btree",
     "serves_column",
     "serving_conditions",
     "yields_order",
 ]
+
+
+NO_BTREE = "no b-tree"
+"""The kind of access that isn't judged because its engine finds rows in another way."""
 
 
 class Judgement(Struct, frozen=True):
@@ -78,6 +85,8 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
     """
     if table is None:
         return Judgement("n/a", why="the table's definition was not found", category="unknown table")
+    if without := no_btree(table, dialect):
+        return Judgement("n/a", why=without, category=NO_BTREE)
     if table.virtual:
         return Judgement("n/a", why=f"it is a virtual table ({table.virtual})", category="virtual")
     if table.temporary:

@@ -11,11 +11,12 @@ from fragaudit.link.abstract import Abstract, ClassRef
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.grouping import Group, Grouping, decide_engine
 from fragaudit.link.holders import Held
+from fragaudit.link.identity import distinct
 from fragaudit.link.keyspaces import ANY
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.link.reach import Reach
-from fragaudit.link.roles import names_of, role_of
+from fragaudit.link.roles import names_of, role_of, role_of_slot
 from fragaudit.link.slots import SlotFound
 from fragaudit.link.usage import Called
 from fragaudit.model.locations import Location
@@ -31,6 +32,7 @@ from fragaudit.model.stores import (
     StoreCall,
     StoreClass,
 )
+from fragaudit.wording import AT_RUN_TIME
 
 
 @dataclass(slots=True)
@@ -80,6 +82,9 @@ class Assembly:
         self._files = files
         self._hint = hint
         self._places = {o.key: o.site.place for o in found.opened}
+        self._opened: dict[SiteKey, list[Opened]] = defaultdict(list)
+        for opened in found.opened:
+            self._opened[opened.key].append(opened)
         self._used = frozenset(called.opening for called in found.called if called.opening is not None)
         self.drafts: list[Draft] = []
         self._ids: dict[int, str] = {}
@@ -117,7 +122,7 @@ class Assembly:
             engine=leading.engine,
             library=leading.library,
             role=role,
-            identity=address.text if address.known else f"{leading.engine} at an address that could not be followed",
+            identity=address.shown or AT_RUN_TIME,
             certain=address.certain and address.known,
             openings=_once(self._opening(o) for o in group.openings),
             sites=frozenset(o.key for o in group.openings),
@@ -134,7 +139,7 @@ class Assembly:
             at,
             opened.engine,
             opened.library,
-            opened.address.text,
+            opened.address.shown,
             self._conditional(opened),
             names_of(place, self._program),
             opened.site.target.removeprefix("self."),
@@ -201,14 +206,19 @@ class Assembly:
         return slot.root is None, not self._catalogue.abstraction(name), -len(slot.alternatives), slot.kind
 
     def _twin(self, kind: Kind, members: Sequence[Opened]) -> Draft | None:
-        """Return a slot that openings without an address of their own may belong to: same kind, known engines."""
-        if any(m.address.certain and m.address.known for m in members):
-            return None
+        """Return a slot that openings may belong to: same kind, known engines, no address that proves another store."""
+        settled = [m for m in members if m.address.certain and m.address.known]
         engines = {m.engine for m in members}
         for draft in self.drafts:
             if draft.slot is not None and draft.kind == kind and engines <= {*draft.slot.alternatives, UNDECIDED}:
-                return draft
+                inside = [o for key in sorted(draft.sites) for o in self._opened[key]]
+                if not any(self._proven_apart(m, inside) for m in settled):
+                    return draft
         return None
+
+    def _proven_apart(self, opened: Opened, members: Sequence[Opened]) -> bool:
+        mates = [o for o in members if self._family(o.engine) == self._family(opened.engine)]
+        return not mates or all(distinct(o.address, opened.address) for o in mates)
 
     def _nested(self, one: Place, other: Place) -> bool:
         """Say whether one root class is an ancestor of the other: their implementations are one set."""
@@ -228,18 +238,20 @@ class Assembly:
         alternatives = {o.engine if o.engine != UNDECIDED else (self._hint or UNDECIDED) for o in members}
         alternatives |= {a.label for a in slot.alternatives if not a.openings}
         if engine == UNDECIDED:
-            engine = self._hint or UNDECIDED
-        default_name = (leading.engine if chosen else name) if default is not None else None
+            selected = self._catalogue.engine(slot.selected.lower()) if slot.selected else None
+            engine = selected.name if selected is not None else self._hint or UNDECIDED
+        default_name = (engine if chosen else name) if default is not None else None
         group = Group(self._family(engine), chosen or [leading])
         role, why = role_of(group, self._program, self._used)
+        at = self._program.location(slot.root.file, self._program.scope(slot.root).span) if slot.root else None
+        role, why = role_of_slot(slot.kind, self._program.scope(slot.root).name if slot.root else "", at, role, why)
         address = group.address
         return Draft(
             kind=slot.kind,
             engine=engine,
             library=leading.library if engine == leading.engine else "project",
-            role=role if role != Role.SCRATCH else Role.DATA,
-            identity=(address.text if chosen or default is None else "")
-            or f"the {slot.kind} back end that is selected",
+            role=role,
+            identity=(address.shown if chosen or default is None else "") or AT_RUN_TIME,
             certain=False,
             openings=_once(sorted({self._opening(o) for o in (chosen or members)})),
             sites=frozenset(o.key for o in members),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, Display, External, Handle, Known
-from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.abstract import Abstract, ClassRef, Display, External, Handle, Known, Package
+from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, addresses, site_key
 from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
@@ -25,6 +25,7 @@ class Configured:
         self._catalogue = catalogue
         imported = {item.module for file in self._program.files for item in file.imports if not item.level}
         roots = {".".join(module.split(".")[:end]) for module in imported for end in range(1, module.count(".") + 2)}
+        self._configuring = frozenset(self._configurations())
         self._used = {library.package for library in catalogue.libraries if not roots.isdisjoint(library.modules)}
 
     def all(self) -> tuple[Opened, ...]:
@@ -32,7 +33,8 @@ class Configured:
         found: list[Opened] = []
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                for name, value in _settings(binding, file.path):
+                configuring = Place(number, binding.scope) in self._configuring
+                for name, value in _settings(binding, file.path, configuring):
                     found.extend(self._read(name, value, number, binding))
                     for dotted in self._dotted(binding, number):
                         found.extend(self._read(dotted, value, number, binding))
@@ -44,6 +46,28 @@ class Configured:
                 at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
                 found.extend(self._read(name, value, site.place.file, at))
         return tuple(dict.fromkeys(found))
+
+    def _configurations(self) -> Iterator[Place]:
+        """Yield the modules and classes that settings are taken from: `app.config_from_object("app.conf")`."""
+        for site in self._program.sites_by_name.get("config_from_object", ()):
+            asking = site.place.file
+            for meaning in self._evaluator.evaluate(argument_of(site.call.args, "obj", 0), site.place):
+                if isinstance(meaning, ClassRef):
+                    yield meaning.place
+                elif isinstance(meaning, Package) and meaning.file is not None:
+                    yield Place(meaning.file, MODULE_SCOPE)
+                elif isinstance(meaning, Known) and isinstance(meaning.value, str):
+                    dotted, _, name = meaning.value.replace(":", ".").rpartition(".")
+                    whole, outer = (
+                        self._program.module(f"{dotted}.{name}".lstrip("."), asking),
+                        self._program.module(dotted, asking),
+                    )
+                    if whole is not None:
+                        yield Place(whole, MODULE_SCOPE)
+                    elif outer is not None:
+                        for inner in self._evaluator.name(name, Place(outer, MODULE_SCOPE)):
+                            if isinstance(inner, ClassRef):
+                                yield inner.place
 
     def _read(self, name: str, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
         for setting in self._catalogue.setting(name):
@@ -151,16 +175,18 @@ def _passed(call: Call) -> Iterator[tuple[str, Value]]:
             yield argument.name, argument.value
 
 
-def _settings(binding: Binding, path: str) -> Iterator[tuple[str, Value]]:
+def _settings(binding: Binding, path: str, configuring: bool) -> Iterator[tuple[str, Value]]:
     """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute.
 
-    Lower-case names are settings in a module that is named after the library that reads it: `celeryconfig.py`.
+    Lower-case names are settings in a module or class that an application is configured from (`configuring`), and in a
+    module that is named after the library that reads it: `celeryconfig.py`.
     """
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
     elif (
         binding.target.rpartition(".")[2].isupper()
+        or configuring
         or "conf." in binding.target
         or "celery" in path.rpartition("/")[2].lower()
     ):

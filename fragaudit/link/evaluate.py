@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link import settings
@@ -24,6 +24,7 @@ from fragaudit.link.abstract import (
     Template,
     Unknown,
 )
+from fragaudit.link.calling import Calling
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
 from fragaudit.model.values import (
@@ -46,7 +47,6 @@ from fragaudit.model.values import (
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
 
-MOST_CALLERS = 24
 DEEPEST = 60
 MOST_ATTEMPTS = 3
 DEEPEST_UNPACKING = 4
@@ -66,9 +66,13 @@ class Evaluator:
         self._attributes: dict[tuple[Abstract, str], Meanings] = {}
         self._open_questions: set[object] = set()
         self._readers: dict[Place, bool] = {}
-        self._cut = 0
+        self.left_out = 0
+        """How often an answer left out an open question: one during which this grows may be better elsewhere."""
         self._attempts: dict[object, int] = {}
         self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
+        self._ancestries: dict[Place, tuple[ClassRef, ...]] = {}
+        self._outside: dict[Place, tuple[External, ...]] = {}
+        self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -81,23 +85,23 @@ class Evaluator:
             return (Known(value.value),)
         key = (id(value), place)
         known = self._values.get(key)
-        return known if known is not None else self._once(self._values, key, lambda: self._evaluate(value, place))
-
-    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[[], Iterable[Abstract]]) -> Meanings:
-        known = memory.get(key)
         if known is not None:
             return known
+        return self._once(self._values, key, self._evaluate, value, place)
+
+    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
+        """Return what `work` finds, `memory` not having it."""
         if key in self._open_questions or len(self._open_questions) > DEEPEST:
-            self._cut += 1
+            self.left_out += 1
             return ()
         self._open_questions.add(key)
-        cut = self._cut
+        cut = self.left_out
         try:
-            found = _distinct(work())
+            found = _distinct(work(*on))
         finally:
             self._open_questions.discard(key)
         # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
-        if cut != self._cut and self._open_questions:
+        if cut != self.left_out and self._open_questions:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] < MOST_ATTEMPTS:
                 return found
@@ -133,11 +137,15 @@ class Evaluator:
                 yield UNKNOWN
 
     def _one(self, part: Value, place: Place) -> Abstract:
-        """Return the single meaning of a part of a text: settings first, as they name the part best."""
+        """Return the single meaning of a part of a text: settings first, as they name the part best.
+
+        Of several settings that callers pass, the one of the part's own name is the usual one.
+        """
         meanings = self.evaluate(part, place)
-        for meaning in meanings:
-            if isinstance(meaning, Symbol):
-                return meaning
+        named = [meaning for meaning in meanings if isinstance(meaning, Symbol)]
+        if named:
+            own = part.name.upper() if isinstance(part, (Ref, Attr)) else ""
+            return next((setting for setting in named if setting.name.rpartition(".")[2] == own), named[0])
         return meanings[0] if len(meanings) == 1 else UNKNOWN
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -146,7 +154,7 @@ class Evaluator:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
         known = self._names.get(key)
-        return known if known is not None else self._once(self._names, key, lambda: self._name(name, place))
+        return known if known is not None else self._once(self._names, key, self._name, name, place)
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
         scope, first = place.scope, True
@@ -267,41 +275,28 @@ class Evaluator:
         self, function: Place, number: int, parameter: Parameter, owner: Place | None
     ) -> tuple[list[Abstract], bool]:
         """Return what callers pass for a parameter, and whether one of them leaves it out."""
-        scope = self.program.scope(function)
-        name = scope.name
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
-        if owner is not None and name == "__init__":
-            name = self.program.scope(owner).name
         passed: list[Abstract] = []
-        omitted, seen = False, 0
-        for site in self.program.sites_by_name.get(name, ()):
-            if seen >= MOST_CALLERS:
+        omitted = False
+        for site in self._calling.of(function, owner):
+            if site is None:
                 return passed, True
-            if not self._calls(site, function, owner):
-                continue
-            seen += 1
             argument = argument_of(site.call.args, parameter.name, number - shift)
+            unpacked = [a.value for a in site.call.args if a.name == "**"] if argument is None else []
             if argument is not None:
                 passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
+            elif unpacked:
+                passed.extend(self._unpacked(unpacked, parameter.name, site.place))
             else:
                 omitted = True
         return passed, omitted
 
-    def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
-        func = site.call.func
-        if isinstance(func, Attr) and owner is not None and self.program.scope(function).name != "__init__":
-            for base in self.evaluate(func.base, site.place):
-                if isinstance(base, (Instance, ClassRef)):
-                    of = base.of if isinstance(base, Instance) else base
-                    if owner in (ancestor.place for ancestor in self.ancestry(of)):
-                        return True
-            return False
-        for meaning in self.evaluate(func, site.place):
-            if isinstance(meaning, FunctionRef) and meaning.place == function:
-                return True
-            if isinstance(meaning, ClassRef) and owner is not None and owner == self.constructor_owner(meaning):
-                return True
-        return False
+    def _unpacked(self, dictionaries: Iterable[Value], key: str, place: Place) -> Iterator[Abstract]:
+        """Yield what stands under a key in the dictionaries that a call unpacks."""
+        for value in dictionaries:
+            for meaning in self.evaluate(value, place):
+                if isinstance(meaning, Display):
+                    yield from self.lookup(meaning, key)
 
     def constructor_owner(self, cls: ClassRef) -> Place | None:
         """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
@@ -320,7 +315,7 @@ class Evaluator:
         """Return what `base.name` means."""
         key = (base, name)
         known = self._attributes.get(key)
-        return known if known is not None else self._once(self._attributes, key, lambda: self._attribute(base, name))
+        return known if known is not None else self._once(self._attributes, key, self._attribute, base, name)
 
     def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:
@@ -336,6 +331,8 @@ class Evaluator:
                 yield Bound(base, name)
             case Known() | Symbol() | Template() if name in settings.SAME_TEXT:
                 yield base
+            case Known() | Symbol() | Template() | Unknown() if name in settings.OTHER_TEXT:
+                yield UNKNOWN
             case Symbol():
                 yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
             case Bound():
@@ -418,14 +415,8 @@ class Evaluator:
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""
-        for number in self.program.children(cls):
-            method = Place(cls.file, number)
-            scope = self.program.scope(method)
-            if scope.kind != "function" or not scope.parameters:
-                continue
-            for inner in (method, *(Place(cls.file, n) for n in self.program.children(method))):
-                for binding in self.program.bindings(inner, f"{scope.parameters[0].name}.{name}"):
-                    yield from self.bound(binding, cls.file)
+        for assigned in self.program.assigned(cls, name):
+            yield from self.bound(assigned.binding, cls.file)
 
     def _item(self, base: Abstract, key: Value, place: Place) -> Iterator[Abstract]:
         keys = self.evaluate(key, place)
@@ -549,16 +540,18 @@ class Evaluator:
 
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
-        return self._once(self._names, (function, "<result>"), lambda: self._result(function))
+        key = (function, "<result>")
+        known = self._names.get(key)
+        return known if known is not None else self._once(self._names, key, self._result, function)
 
     def reads_environment(self, function: Place) -> bool:
         """Say whether the body of a function, or one inside it, reads environment variables."""
         known = self._readers.get(function)
         if known is None:
-            file = self.program.files[function.file]
+            bindings, uses = self.program.bindings_by_scope[function.file], self.program.uses_by_scope[function.file]
             scopes = {function.scope, *self.program.children(function)}
-            values = [b.value for b in file.bindings if b.scope in scopes and b.value is not None]
-            values += [u.value for u in file.uses if u.scope in scopes]
+            values = [b.value for scope in scopes for b in bindings.get(scope, ()) if b.value is not None]
+            values += [u.value for scope in scopes for u in uses.get(scope, ())]
             known = self._readers[function] = any(map(settings.mentions_environment, values))
         return known
 
@@ -576,6 +569,10 @@ class Evaluator:
 
     def ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         """Return a class and its ancestors inside the project, nearest first."""
+        known = self._ancestries.get(cls.place)
+        if known is not None:
+            return known
+        cut = self.left_out
         found, queue = [cls], [cls]
         while queue and len(found) < 40:
             current = queue.pop(0)
@@ -585,10 +582,17 @@ class Evaluator:
                     if isinstance(meaning, ClassRef) and meaning not in found:
                         found.append(meaning)
                         queue.append(meaning)
-        return tuple(found)
+        ancestors = tuple(found)
+        if cut == self.left_out:
+            self._ancestries[cls.place] = ancestors
+        return ancestors
 
     def outside_bases(self, cls: ClassRef) -> tuple[External, ...]:
         """Return the library classes that a class and its ancestors derive from."""
+        known = self._outside.get(cls.place)
+        if known is not None:
+            return known
+        cut = self.left_out
         found: list[External] = []
         for ancestor in self.ancestry(cls):
             scope = self.program.scope(ancestor.place)
@@ -599,7 +603,10 @@ class Evaluator:
                         found.append(meaning)
                     elif isinstance(meaning, Handle) and External(meaning.name) not in found:
                         found.append(External(meaning.name))
-        return tuple(found)
+        bases = tuple(found)
+        if cut == self.left_out:
+            self._outside[cls.place] = bases
+        return bases
 
     def typed(self, annotation: Value, place: Place) -> Iterator[Abstract]:
         """Yield what a value of an annotated type is: handles and instances whose making isn't known."""

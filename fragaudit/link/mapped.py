@@ -9,6 +9,7 @@ import msgspec
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.openings import UNDECIDED
 from fragaudit.model.stores import Kind, Opening, Reason, Role, Store, TableOrigin
+from fragaudit.wording import AT_RUN_TIME
 
 _MAPPED = (Kind.RELATIONAL, Kind.DOCUMENT)
 
@@ -39,7 +40,7 @@ def mapped_stores(
         opening = Opening(model.at, engine, model.library, "", conditional=False)
         found.append(
             Store(identifier, kind, engine, model.library, Role.DATA,
-                  f"{engine} at an address that could not be followed", False, (opening,),
+                  AT_RUN_TIME, False, (opening,),
                   reasons=(Reason(why, model.at),))
         )  # fmt: skip
     return tuple(sorted(found, key=lambda store: list(Kind).index(store.kind)))

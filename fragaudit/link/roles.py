@@ -64,7 +64,18 @@ def _opening_role(opened: Opened, program: Program) -> tuple[Role, str]:
             named = next((name for name in names if pattern.search(name)), None)
             if named is not None:
                 return role, f"named {named}"
-    return Role.DATA, "nothing says that it holds less than data"
+    return Role.DATA, "nothing marks it as a cache, a broker or the like"
+
+
+def role_of_slot(kind: Kind, name: str, at: Location | None, role: Role, why: Reason) -> tuple[Role, Reason]:
+    """Return the role of alternative back ends: what the name they share says, whatever engine each of them has."""
+    if role not in (Role.DATA, Role.SCRATCH):
+        return role, why
+    if kind == Kind.KV:
+        for told, pattern in ((Role.BROKER, _BROKER), (Role.SESSION, _SESSION), (Role.CACHE, _CACHE)):
+            if pattern.search(name):
+                return told, Reason(f"role {told}: named {name}", at)
+    return Role.DATA, why if role == Role.DATA else Reason(f"role data: kept by whichever {name or kind} is chosen", at)
 
 
 def _names_around(opened: Opened, program: Program) -> list[str]:
@@ -82,9 +93,9 @@ def _discarded(opened: Opened, program: Program) -> bool:
     unit = program.enclosing_class(place) or program.enclosing_function(place)
     if unit is None:
         return False
-    for site in program.sites:
+    for site in program.sites_by_file[place.file]:
         func = site.call.func
-        if site.place.file == place.file and isinstance(func, Attr) and func.name in _DISCARDING:
+        if isinstance(func, Attr) and func.name in _DISCARDING:
             if func.name == "remove" and getattr(func.base, "name", "") != "os":
                 continue
             if program.within(site.place, unit):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Instance, Known, Symbol, Template
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE, Binding
-from fragaudit.model.values import Call, Entry, Lit, Map, Value, children, dotted
+from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref, Value, children, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.evaluate import Evaluator
@@ -26,6 +26,7 @@ SAME_TEXT = frozenset(
         "unicode_string",
         "render_as_string",
         "as_posix",
+        "as_uri",
         "resolve",
         "absolute",
         "expanduser",
@@ -41,6 +42,12 @@ SAME_TEXT = frozenset(
     }
 )
 """Attributes of texts and settings that keep what they name."""
+
+OTHER_TEXT = frozenset(
+    {"with_suffix", "with_name", "with_stem", "with_segments", "joinpath", "relative_to", "format", "format_map",
+     "join", "split", "rsplit", "partition", "rpartition", "geturl", "read_text", "isoformat", "hexdigest"}
+)  # fmt: skip
+"""Methods of texts and paths that make another one, which their own name says nothing of."""
 
 _ENVIRONMENT = frozenset({"os.environ", "environ", "os.environb"})
 _READERS = frozenset(
@@ -222,8 +229,17 @@ def read_by(evaluator: Evaluator, function: Place, call: Call, place: Place) -> 
 
 def mentions_environment(value: Value) -> bool:
     """Say whether an expression speaks of the environment."""
-    name = dotted(value)
-    return name.endswith(("environ", "getenv")) or "environ." in name or any(map(mentions_environment, children(value)))
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, (Ref, Attr)):
+            name = dotted(top)
+            if name.endswith(("environ", "getenv")) or "environ." in name or "getenv." in name:
+                return True
+            if name:
+                continue  # what it is an attribute of has been looked at with it
+        stack.extend(children(top))
+    return False
 
 
 def _real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:

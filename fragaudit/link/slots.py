@@ -34,13 +34,17 @@ class Alternative:
 
 @dataclass(frozen=True)
 class SlotFound:
-    """Alternatives of which one is active; `kind` is what the role they share keeps, `root` the shared base class."""
+    """Alternatives of which one is active; `kind` is what the role they share keeps, `root` the shared base class.
+
+    `selected` is the text by which a default selects: one implementation may serve several engines.
+    """
 
     kind: Kind
     alternatives: tuple[Alternative, ...]
     default: Alternative | None
     root: Place | None
     reasons: tuple[Reason, ...]
+    selected: str = ""
 
 
 class Slots:
@@ -53,29 +57,41 @@ class Slots:
         self._by_file: dict[int, list[Opened]] = defaultdict(list)
         for opened in openings:
             self._by_file[opened.site.place.file].append(opened)
-        self._callees: dict[Place, frozenset[Place]] = {}
+        self._callees: dict[Place, tuple[Place, ...]] = {}
         self._callers: dict[Place, set[Place]] = defaultdict(set)
         self._ancestry: dict[Place, tuple[ClassRef, ...]] = {}
+        self._owners: dict[Place, Place] = {}
+        self._reached: dict[Place, tuple[Opened, ...]] = {}
+        self._by_owner: dict[Place, list[Opened]] = defaultdict(list)
+        for opened in openings:
+            self._by_owner[self._owner(opened.site.place)].append(opened)
+        self._called: dict[int, tuple[Place, ...]] = {}
         self._link_calls()
 
     # -- who calls whom --------------------------------------------------------------------------------------------
 
     def _owner(self, place: Place) -> Place:
         """Return the unit a place belongs to: its class, else its outermost function, else its module."""
-        cls = self._program.enclosing_class(place)
-        if cls is not None:
-            return cls
-        return self._program.enclosing_function(place) or Place(place.file, MODULE_SCOPE)
+        known = self._owners.get(place)
+        if known is None:
+            cls = self._program.enclosing_class(place)
+            known = cls or self._program.enclosing_function(place) or Place(place.file, MODULE_SCOPE)
+            self._owners[place] = known
+        return known
 
     def _link_calls(self) -> None:
         callees: dict[Place, set[Place]] = defaultdict(set)
         for site in self._program.sites:
+            targets = tuple(self._targets(site))
+            if not targets:
+                continue
+            self._called[id(site.call)] = targets
             caller = self._owner(site.place)
-            for target in self._targets(site):
+            for target in targets:
                 if target != caller:
                     callees[caller].add(target)
                     self._callers[target].add(caller)
-        self._callees = {place: frozenset(found) for place, found in callees.items()}
+        self._callees = {place: tuple(sorted(found)) for place, found in callees.items()}
 
     def _targets(self, site: Site) -> Iterable[Place]:
         name = getattr(site.call.func, "name", None)
@@ -89,17 +105,22 @@ class Slots:
 
     def reached(self, unit: Place) -> tuple[Opened, ...]:
         """Return the openings in a class, function or module and in the project code it calls."""
-        seen, queue = {unit}, [(unit, 0)]
+        known = self._reached.get(unit)
+        if known is not None:
+            return known
+        seen, level = {unit}, [unit]
         found: list[Opened] = []
-        while queue:
-            current, depth = queue.pop(0)
-            found.extend(o for o in self._by_file[current.file] if self._owner(o.site.place) == current)
-            if depth < DEEPEST:
-                for target in sorted(self._callees.get(current, ())):
+        for depth in range(DEEPEST + 1):
+            following: list[Place] = []
+            for current in level:
+                found.extend(self._by_owner.get(current, ()))
+                for target in self._callees.get(current, ()) if depth < DEEPEST else ():
                     if target not in seen:
                         seen.add(target)
-                        queue.append((target, depth + 1))
-        return tuple(found)
+                        following.append(target)
+            level = following
+        known = self._reached[unit] = tuple(found)
+        return known
 
     def _only_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
         """Say whether an opening is reached through the allowed units alone."""
@@ -187,12 +208,12 @@ class Slots:
             return None
         kind = Kind(declared) if declared else self._common_kind(opening)
         leaves = [a for a in alternatives if a.openings or declared]
-        default = self._default(leaves, name, kind)
+        default, selected = self._default(leaves, name, kind)
         first = root or classes[0]
         at = self._program.location(first.file, self._program.scope(first).span)
         labels = ", ".join(sorted({a.label for a in leaves}))
         reasons = (Reason(f"implementations of {name}, one active at a time: {labels}", at),)
-        return SlotFound(kind, tuple(leaves), default, root, reasons)
+        return SlotFound(kind, tuple(leaves), default, root, reasons, selected)
 
     def _ancestors(self, cls: Place) -> tuple[ClassRef, ...]:
         known = self._ancestry.get(cls)
@@ -281,7 +302,7 @@ class Slots:
         reached: dict[int, list[Opened]] = {}
         for arm, inside in by_arm.items():
             direct = [o for o in self._by_file[file] if any(o.site.call is s.call for s in inside)]
-            units = {t for s in inside for t in self._targets(s)}
+            units = {t for s in inside for t in self._called.get(id(s.call), ())}
             indirect = [
                 o for u in sorted(units) for o in self.reached(u) if self._callers.get(self._owner(o.site.place))
             ]
@@ -315,7 +336,9 @@ class Slots:
         first = min(o.site.call.at for a in alternatives for o in a.openings if o.site.place.file == file) if any(
             o.site.place.file == file for a in alternatives for o in a.openings
         ) else span  # fmt: skip
-        engines = ", ".join(sorted({a.label for a in alternatives}))
+        engines = ", ".join(
+            sorted({"a database by its URL" if a.label == UNDECIDED else a.label for a in alternatives})
+        )
         reason = Reason(f"exclusive branches, one active at a time: {engines}", self._program.location(file, first))
         return SlotFound(kind, tuple(alternatives), default, None, (reason,))
 
@@ -357,24 +380,31 @@ class Slots:
         dotted = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").lower()
         return frozenset(stems | {module, folder, dotted, f"{dotted}.{name.lower()}", name.lower()})
 
-    def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> Alternative | None:
-        """Return the implementation that a default in the source names: a field, a parameter, a variable's fallback."""
-        scores: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for origin, hint, text in self._selections():
+    def _default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> tuple[Alternative | None, str]:
+        """Return the implementation that a default in the source names, and that text.
+
+        A field, a parameter, the fallback of a variable may be that default.
+        """
+        scores: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+        # Only a text that is the name of one of them, or of its engine, can score.
+        names = {n.lower() for a in alternatives for n in (a.label, *a.names, *(o.engine for o in a.openings))}
+        for origin, hint, text in [s for name in sorted(names) for s in self._selections.get(name, ())]:
             for number, alternative in enumerate(alternatives):
                 score = _score(hint, text, alternative, root, kind)
                 if score:
-                    scores[origin].append((score, -number))
+                    scores[origin].append((score, -number, text))
         # What names several of the alternatives side by side lists them; it selects none.
-        single = [found for found in scores.values() if len({number for _, number in found}) == 1]
+        single = [found for found in scores.values() if len({number for _, number, _ in found}) == 1]
         best = max((max(found) for found in single), default=None)
-        return alternatives[-best[1]] if best else None
+        return (alternatives[-best[1]], best[2]) if best else (None, "")
 
-    def _selections(self) -> Iterable[tuple[int, str, str]]:
-        """Yield (number of the statement, name of what is set, default text) over the whole repository."""
-        if not hasattr(self, "_selected"):
-            self._selected = tuple(dict.fromkeys(self._find_selections()))
-        return self._selected
+    @cached_property
+    def _selections(self) -> dict[str, list[tuple[int, str, str]]]:
+        """All (number of the statement, name of what is set, default text) of the repository, by text in lower case."""
+        found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        for selection in dict.fromkeys(self._find_selections()):
+            found[selection[2].lower()].append(selection)
+        return found
 
     def _find_selections(self) -> Iterable[tuple[int, str, str]]:
         origin = 0

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.config import Config
+from fragaudit.coverage import NO_BTREE
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema
 from fragaudit.link.schema.apart import Schemas
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.locations import Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Written
-from fragaudit.model.stores import Kind, Service
+from fragaudit.model.stores import Kind, Service, Unparsed
 
 _DIALECTS = {
     "postgresql": "postgres",
@@ -36,6 +36,18 @@ _DIALECTS = {
     "bigquery": "bigquery",
     "clickhouse": "clickhouse",
     "redshift": "redshift",
+    "athena": "athena",
+    "databricks": "databricks",
+    "spark": "spark",
+    "hive": "hive",
+    "trino": "trino",
+    "presto": "presto",
+    "singlestore": "singlestore",
+    "doris": "doris",
+    "starrocks": "starrocks",
+    "teradata": "teradata",
+    "risingwave": "risingwave",
+    "materialize": "materialize",
 }
 Texts = Sequence[tuple[Written, Sequence[Read]]]
 
@@ -51,6 +63,7 @@ class Understood(msgspec.Struct, frozen=True):
     accesses: int = 0
     resolved: int = 0
     unknown_table: int = 0
+    no_btree: int = 0
 
 
 def dialect_of(engine: str) -> str:
@@ -114,8 +127,10 @@ def attach(
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]
-    unparsed: list[list[Problem]] = [[] for _ in services]
+    unparsed: list[list[Unparsed]] = [[] for _ in services]
     counts: Counter[str] = Counter()
+    # Of the ways in which one text may be put together some never are; that another one parses tells which.
+    sound = {written.at for written, reads in read if written.composed and any(map(_parsed, reads))}
     for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
         if number is not None:
@@ -126,9 +141,13 @@ def attach(
         for one in reads:
             kind = _kind(one)
             counts[kind] += 1
-            if kind == "unparsed" and number is not None and written.executed:
+            if kind == "unparsed" and number is not None and written.executed and written.at not in sound:
                 unparsed[number].append(
-                    Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
+                    Unparsed(
+                        written.place(one.problem_at if one.problem_at[0] >= 0 else one.at),
+                        one.problem,
+                        not written.composed,
+                    )
                 )
     told: set[tuple[object, ...]] = set()
     for query in expressed:
@@ -163,7 +182,12 @@ def attach(
         accesses=len(every),
         resolved=len(every) - unknown,
         unknown_table=unknown,
+        no_btree=sum(a.category == NO_BTREE for a in every),
     )
+
+
+def _parsed(read: Read) -> bool:
+    return read.statement is not None or bool(read.changes) or bool(read.dynamic)
 
 
 def _kind(read: Read) -> str:

@@ -36,6 +36,8 @@ _TRAVERSE_WORDS = (
     "cypher",
     "match",
 )
+_OF_RECORDS = frozenset({"get", "pop", "update", "setdefault", "clear", "count", "index", "insert", "remove", "copy"})
+"""Methods that dictionaries and lists have too."""
 _CHANGES = re.compile(r"\b(?:create|merge|set|delete|remove|insert)\b", re.IGNORECASE)
 _WALKS = re.compile(r"\b(?:return|yield|call)\b", re.IGNORECASE)
 SIMILARITY_NAMES = frozenset(
@@ -152,7 +154,7 @@ class Usage:
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)
         operations = self._catalogue.operations(handle.name, method)
-        if not operations and handle.site is not None:
+        if not operations and handle.site is not None and not (method in _OF_RECORDS and self._is_answer(handle.name)):
             operations = self._catalogue.operations_of_library(handle.name, method)
             if any(operation.verb == "container" for operation in operations):
                 return  # on some class of the library it only leads to a container
@@ -176,6 +178,14 @@ class Usage:
             )
             yield Called(call, site.place.file, opening, engine, None, method)
             return
+
+    def _is_answer(self, name: str) -> bool:
+        """Say whether an object is what a call on a store gave back: `client.get(…)[0]` is a record, not a client."""
+        call, found, rest = name.rpartition("()")
+        owner, _, method = call.rpartition(".")
+        if not found or rest.strip("[]"):
+            return False
+        return not any(o.verb == "container" for o in self._catalogue.operations(owner, method))
 
     def _engine_of(self, package: str) -> str:
         return next((library.engine for library in self._catalogue.libraries if library.package == package), "")

@@ -11,7 +11,7 @@ from fragaudit.model.accesses import Access, Write
 from fragaudit.model.documents import Documentation
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
-from fragaudit.model.locations import Location, Problem
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Drift, Split, Table
 from fragaudit.model.search import Coordinator, SearchOffer
 from fragaudit.model.uses import Use
@@ -164,6 +164,17 @@ class TableOrigin(Struct, frozen=True, order=True):
     library: str = ""
 
 
+class Unparsed(Struct, frozen=True, order=True):
+    """A statement that no dialect parses, and what is wrong with it.
+
+    `sure` is false where it was put together from parts, so that what is wrong may be how that was followed.
+    """
+
+    at: Location
+    what: str
+    sure: bool = True
+
+
 class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
@@ -187,7 +198,7 @@ class Service(Struct, frozen=True):
     schema: tuple[Table, ...] = ()
     accesses: tuple[Access, ...] = ()
     writes: tuple[Write, ...] = ()
-    unparsed: tuple[Problem, ...] = ()
+    unparsed: tuple[Unparsed, ...] = ()
     drifts: tuple[Drift, ...] = ()
     splits: tuple[Split, ...] = ()
     searches: tuple[SearchOffer, ...] = ()

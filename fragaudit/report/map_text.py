@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fragaudit.model.findings import Report
+from fragaudit.model.locations import Location
 from fragaudit.model.stores import Reason, Service, Store
 from fragaudit.report.across import write_across
 from fragaudit.report.look import Look
@@ -10,6 +13,7 @@ from fragaudit.report.paper import Paper
 from fragaudit.wording import counted
 
 MOST_SHOWN = 8
+MOST_PLACES = 4
 
 
 def render(report: Report, look: Look) -> str:
@@ -53,12 +57,17 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
     mark = ", primary" if primary else ""
     paper.line("  ", (store.id, "bold"), f"  {store.role}{mark}  {store.identity}")
     if store.slot is not None:
-        default = f", {store.slot.default} by default" if store.slot.default else ""
-        paper.prose(f"one of {', '.join(store.slot.alternatives)}{default}", indent="      ", first="    ")
+        default = store.slot.default
+        names = [f"{name} (the default)" if name == default else name for name in store.slot.alternatives]
+        if default and default not in store.slot.alternatives:
+            names.append(f"by default {default}")
+        paper.prose(f"one of {', '.join(names)}", indent="      ", first="    ")
     for opening in store.openings[:MOST_SHOWN]:
-        condition = ", on a condition or on demand" if opening.conditional else ""
+        condition = ", on demand" if opening.conditional else ""
         address = f" as {opening.address}" if opening.address and opening.address != store.identity else ""
-        paper.line(f"    opened at {opening.at.path}:{opening.at.line} with {opening.library}{address}{condition}")
+        paper.line(
+            f"    opened at {opening.at.path}:{opening.at.line} with {_library(opening.library)}{address}{condition}"
+        )
     if len(store.openings) > MOST_SHOWN:
         paper.line(f"    and at {len(store.openings) - MOST_SHOWN} more places")
     if store.containers:
@@ -68,13 +77,34 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
         searches = sum(c.searches for c in store.calls)
         walks = sum(c.traverses for c in store.calls)
         also = f", {searches} similarity searches" if searches else f", {walks} graph walks" if walks else ""
-        paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}")
-    for reason in store.reasons[:MOST_SHOWN]:
-        _reason(paper, "    because: ", reason)
-    if len(store.reasons) > MOST_SHOWN:
-        paper.line(f"    and {len(store.reasons) - MOST_SHOWN} more reasons")
+        over = ", over all its back ends" if store.slot is not None else ""
+        paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}{over}")
+    _reasons(paper, store.reasons)
+
+
+def _reasons(paper: Paper, reasons: Sequence[Reason]) -> None:
+    """Write each reason once, with all its places."""
+    places: dict[str, list[str]] = {}
+    for reason in reasons:
+        at = places.setdefault(reason.what, [])
+        if reason.at is not None and _place(reason.at) not in at:
+            at.append(_place(reason.at))
+    for what, at in list(places.items())[:MOST_SHOWN]:
+        more = f" and {len(at) - MOST_PLACES} more" if len(at) > MOST_PLACES else ""
+        where = f" ({', '.join(at[:MOST_PLACES])}{more})" if at else ""
+        paper.prose(what + where, indent="      ", first="    because: ")
+    if len(places) > MOST_SHOWN:
+        paper.line(f"    and {len(places) - MOST_SHOWN} more reasons")
 
 
 def _reason(paper: Paper, indent: str, reason: Reason) -> None:
-    place = f" ({reason.at.path}:{reason.at.line})" if reason.at is not None else ""
+    place = f" ({_place(reason.at)})" if reason.at is not None else ""
     paper.prose(reason.what + place, indent=" " * (len(indent) - len(indent.lstrip()) + 2), first=indent)
+
+
+def _library(name: str) -> str:
+    return "the standard library" if name == "python-stdlib" else name
+
+
+def _place(at: Location) -> str:
+    return f"{at.path}:{at.line}"

@@ -112,6 +112,9 @@ def _coverage(paper: Paper, report: Report) -> None:
         f"Looked at {read}; {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
         f"{counted(c.store_calls_resolved, 'call')} on them."
     )
+    if c.accesses_no_btree:
+        accesses = counted(c.accesses_no_btree, "access", "accesses")
+        paper.prose(f"Not judged: {accesses} of tables whose engine finds rows in another way than by b-trees.")
     left = [f"{count} {reason}" for reason, count in c.files_excluded if count]
     if left:
         paper.prose(f"Left out: {', '.join(left)}.")

@@ -17,7 +17,7 @@ _PLACEHOLDERS = re.compile(
     _LITERALS
     + r"""
   | (?P<block>\{%.*?%\}|\{\#.*?\#\})
-  | (?P<hole>\{\{.*?\}\}|[$\#]\{[^{}\n]*\}|\{[A-Za-z_][\w.\[\]'"!:]*\}|\{\})
+  | (?P<hole>\{\{.*?\}\}|[$\#]\{[^{}\n]*\}|\{[A-Za-z_](?:[\w.\[\]'"!:]|\((?:[^(){}\n]|\([^(){}\n]*\))*\))*\}|\{\})
   | (?P<named>%\([^()\n]+\)[sdb]|%[sdb](?!\w))
   | (?P<modulo>%%)
   | (?P<numbered>\?\d+|(?<![\w$])\$\d+)
@@ -35,10 +35,15 @@ _TOP = re.compile(r"\A(\s*(?:DELETE|UPDATE))(\s+TOP\s*\([^()]*\))", re.IGNORECAS
 _ESCAPE = re.compile(r"(\bESCAPE\s+)[eE](?=')", re.IGNORECASE)
 
 
+_SCHEMA = re.compile(r":p+ *\.(?=[\w\"`\[:])")
+"""A schema that is put in: it tells no table from another."""
+
+
 def normalised(text: str) -> str:
     """Return a statement of the same length whose placeholders are all `:p`, padded with more letters or spaces."""
     if _ANY.search(text):
         text = _PLACEHOLDERS.sub(_replaced, text)
+        text = _SCHEMA.sub(lambda m: " " * len(m[0]), text)
     text = _ESCAPE.sub(r"\1 ", text)
     text = _REPLACE.sub(r"\1INSERT \2", text)
     text = _OR_ACTION.sub(lambda m: m[1] + " " * len(m[2]), text)

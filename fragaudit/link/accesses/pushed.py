@@ -47,7 +47,8 @@ def _semijoin(test: Cmp, child: Block) -> None:
     if query.kind != "select" or query.group or query.aggregates or query.limit or query.windows:
         return
     if isinstance(test.left, Col) and len(child.outputs) == 1 and isinstance(child.outputs[0][1], Col):
-        child.tests.append(Cmp(child.outputs[0][1], "=", (test.left,)))
+        child.semijoin = Cmp(child.outputs[0][1], "=", (test.left,))
+        child.tests.append(child.semijoin)
 
 
 def _opaque(test: Test) -> bool:
