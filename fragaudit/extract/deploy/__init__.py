@@ -28,6 +28,10 @@ def extract_deploy(path: str, data: bytes) -> DeployFacts:
             from fragaudit.extract.deploy.dockerfile import read_dockerfile
 
             return read_dockerfile(path, text)
+        if name.endswith(".proto"):
+            from fragaudit.extract.deploy.proto import read_proto
+
+            return read_proto(path, text)
         return _manifest(path, name, text)
     except RecursionError:
         return DeployFacts(path, problems=(Problem(Location(path), "nested too deeply to be parsed"),))
