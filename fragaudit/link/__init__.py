@@ -183,7 +183,8 @@ def _kept(
     # What stands in SQL files of no service is only that of services with a database.
     databases = any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in stores)
     own = tuple(
-        t for t in tables if t.at.path in paths and (databases or t.by != "sql" or t.at.path in root.files)
+        t for t in tables
+        if t.at.path in paths and (databases or t.at.path in root.files or t.at.path.endswith(".py"))
     )  # fmt: skip
     stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
     primary, why = primary_of(stores, own)

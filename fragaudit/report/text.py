@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from fragaudit.model.findings import Answer, Finding, Report, Severity
@@ -12,6 +13,8 @@ from fragaudit.wording import counted
 
 STYLES = {"error": "bold red", "warning": "bold magenta", "note": "bold cyan"}
 _ANSWERS = {"yes": "yes", "no": "no", "review": "review", "n/a": "n/a"}
+
+_NUMBERED = re.compile(r"\d\. ")
 
 
 def render(report: Report, look: Look) -> str:
@@ -47,7 +50,7 @@ def _finding(paper: Paper, report: Report, finding: Finding) -> None:
     sure = "" if finding.confidence == "certain" else f" ({finding.confidence})"
     paper.line((place, "bold"), ": ", (finding.severity, style), " ", (f"{finding.rule} {finding.name}", "bold"), sure)
     for line in finding.message.split("\n"):
-        paper.prose(line, indent="  ")
+        paper.prose(line, indent="     " if _NUMBERED.match(line) else "  ", first="  ")
     source = report.sources.get(finding.at.path)
     if source is not None:
         paper.excerpt(source, finding.at, style)
