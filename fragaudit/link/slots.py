@@ -18,6 +18,8 @@ from fragaudit.model.stores import Kind, Reason
 from fragaudit.model.values import Call, Lit, Map, Seq, Value
 
 FEWEST = 2
+APART = frozenset({Kind.OBJECT, Kind.QUEUE})
+"""Kinds that are no alternative to others."""
 DEEPEST = 4
 MOST_CALLERS = 200
 
@@ -105,6 +107,19 @@ class Slots:
                         queue.append((target, depth + 1))
         return tuple(found)
 
+    @cached_property
+    def _importers(self) -> dict[int, set[int]]:
+        """The files that import something from a file."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for number, file in enumerate(self._program.files):
+            for item in file.imports:
+                module = self._program.absolute(item, number)
+                for name in (module, f"{module}.{item.name}"):
+                    target = self._program.module(name, number)
+                    if target is not None and target != number:
+                        found[target].add(number)
+        return found
+
     def _only_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
         """Say whether an opening is reached through the allowed units alone."""
         unit = self._owner(opened.site.place)
@@ -119,6 +134,8 @@ class Slots:
             everyone = self._callers.get(current, set())
             callers = everyone - allowed
             # A function of the back end's own module that nobody calls is its entry, called by name.
+            if current.scope == MODULE_SCOPE and self._importers.get(current.file, set()) <= homes:
+                continue  # an object of the back end's own, made where its module is loaded
             if current.scope == MODULE_SCOPE or (not everyone and current.file not in homes):
                 return False
             for caller in callers:
@@ -185,11 +202,16 @@ class Slots:
         opening = [a for a in alternatives if a.openings]
         if (len(engines) < FEWEST and not (declared and opening and len(alternatives) >= FEWEST)) or not opening:
             return None
+        if len(opening) < FEWEST and not declared:
+            return None  # one class that opens several: its branches tell
         if len({a.openings[0].site.place.file for a in opening}) == 1 and len(engines) < FEWEST:
             return None
         if self._used_together(opening):
             return None
         kind = Kind(declared) if declared else self._common_kind(opening)
+        like = {o.engine for a in alternatives for o in a.openings if (o.kind in APART) == (kind in APART)}
+        if len(like - {UNDECIDED}) < FEWEST and not declared:
+            return None  # a database and files beside it
         leaves = [a for a in alternatives if a.openings or declared]
         default, selected = self._default(leaves, name, kind)
         first = root or classes[0]
@@ -369,7 +391,10 @@ class Slots:
         A field, a parameter, the fallback of a variable may be that default.
         """
         scores: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-        for origin, hint, text in self._selections():
+        own = {a.cls for a in alternatives}
+        for origin, hint, text, owner in self._selections():
+            if owner in own:
+                continue  # what a back end says of itself, its usual host for one, selects nothing
             for number, alternative in enumerate(alternatives):
                 score = _score(hint, text, alternative, root, kind)
                 if score:
@@ -379,13 +404,13 @@ class Slots:
         best = max((max(found) for found in single), default=None)
         return (alternatives[-best[1]], best[2]) if best else (None, "")
 
-    def _selections(self) -> Iterable[tuple[int, str, str]]:
-        """Yield (number of the statement, name of what is set, default text) over the whole repository."""
+    def _selections(self) -> Iterable[tuple[int, str, str, Place | None]]:
+        """Yield (number of the statement, name of what is set, default text, class) over the whole repository."""
         if not hasattr(self, "_selected"):
             self._selected = tuple(dict.fromkeys(self._find_selections()))
         return self._selected
 
-    def _find_selections(self) -> Iterable[tuple[int, str, str]]:
+    def _find_selections(self) -> Iterable[tuple[int, str, str, Place | None]]:
         origin = 0
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
@@ -395,7 +420,7 @@ class Slots:
                 owner = self._program.enclosing_class(Place(number, binding.scope))
                 around = self._program.scope(owner).name if owner is not None else ""
                 for text in self._texts(binding.value, Place(number, binding.scope)):
-                    yield origin, f"{around}.{binding.target}", text
+                    yield origin, f"{around}.{binding.target}", text, owner
                 if isinstance(binding.value, Map):
                     for entry in binding.value.entries:
                         if (
@@ -403,12 +428,13 @@ class Slots:
                             and isinstance(entry.value, Lit)
                             and isinstance(entry.value.value, str)
                         ):
-                            yield origin, str(entry.key.value), entry.value.value
-            for scope in file.scopes:
+                            yield origin, str(entry.key.value), entry.value.value, owner
+            for place, scope in enumerate(file.scopes):
                 for parameter in scope.parameters:
                     origin += 1
                     if isinstance(parameter.default, Lit) and isinstance(parameter.default.value, str):
-                        yield origin, f"{scope.name}.{parameter.name}", parameter.default.value
+                        owner = self._program.enclosing_class(Place(number, place))
+                        yield origin, f"{scope.name}.{parameter.name}", parameter.default.value, owner
 
     def _texts(self, value: Value, place: Place) -> Iterable[str]:
         if isinstance(value, Lit):
@@ -444,6 +470,12 @@ _KIND_WORDS = {
 }
 
 
+_GENERAL = frozenset(
+    {"base", "connection", "client", "interface", "manager", "abstract", "protocol", "impl", "service"}
+)
+"""Words that names of unlike things share."""
+
+
 def _words(name: str) -> list[str]:
     return _WORD.findall(name)
 
@@ -464,4 +496,5 @@ def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind
         return 3
     if about:
         return 2
-    return 1 if _SELECTING.search(hint) and root.lower() in hint.lower() else 0
+    told = {word.lower() for word in _words(hint.rpartition(".")[2])} & {word.lower() for word in _words(root)}
+    return 1 if _SELECTING.search(hint) and (root.lower() in hint.lower() or told - _GENERAL) else 0

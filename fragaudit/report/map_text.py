@@ -56,11 +56,11 @@ def _service(paper: Paper, service: Service) -> None:
 def _store(paper: Paper, store: Store, primary: bool) -> None:
     mark = ", primary" if primary else ""
     paper.line("  ", (store.id, "bold"), f"  {store.role}{mark}  {store.identity}")
-    if store.slot is not None:
+    if store.slot is not None and len(store.slot.alternatives) > 1:
         default = store.slot.default
         names = [f"{name} (the default)" if name == default else name for name in store.slot.alternatives]
         if default and default not in store.slot.alternatives:
-            names.append(f"by default {default}")
+            names.append(f"by default {default}" if default != "sql" else "by default a database by its URL")
         paper.prose(f"one of {', '.join(names)}", indent="      ", first="    ")
     for opening in store.openings[:MOST_SHOWN]:
         condition = ", on demand" if opening.conditional else ""
@@ -77,7 +77,8 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
         searches = sum(c.searches for c in store.calls)
         walks = sum(c.traverses for c in store.calls)
         also = f", {searches} similarity searches" if searches else f", {walks} graph walks" if walks else ""
-        over = ", over all its back ends" if store.slot is not None else ""
+        several = store.slot is not None and len(store.slot.alternatives) > 1
+        over = ", over all its back ends" if several else ""
         paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}{over}")
     _reasons(paper, store.reasons)
 
