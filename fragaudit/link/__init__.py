@@ -93,7 +93,8 @@ def link_counted(
     facts = sorted(facts, key=lambda f: f.path)
     whole = seen(facts, catalogue)
     program, evaluator = whole.program, whole.evaluator
-    tables = table_origins(evaluator, catalogue, facts)
+    mapping = Mapping(evaluator)
+    tables = table_origins(evaluator, catalogue, facts, mapping.defining)
     services = []
     roots = boundaries(facts, deploy, config, name)
     words = service_names(roots, config)
@@ -140,7 +141,6 @@ def link_counted(
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
     runs = Statements(evaluator, catalogue, whole.opened).all()
     written = with_stores(runs, services, files_of, whole.opened, program)
-    mapping = Mapping(evaluator)
     spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
     queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(mapping),

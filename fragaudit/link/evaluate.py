@@ -529,6 +529,10 @@ class Evaluator:
         """Yield what `mapping.get(key, default)` can give."""
         found = tuple(self._item(mapping, call.args[0].value, place))
         default = self.evaluate(argument_of(call.args, "default", 1), place)
+        options = [str(d.value) for d in default if isinstance(d, Known) and _is_option(d.value)]
+        if isinstance(mapping, Unknown) and options and len(found) == 1 and isinstance(found[0], Symbol):
+            # The option of a section: `config.get("database", "host")`.
+            found, default = (Symbol(f"{found[0].name}.{options[0].upper()}", strong=False),), ()
         if len(found) == 1 and isinstance(found[0], Symbol) and not found[0].defaults:
             found = (Symbol(found[0].name, tuple(d for d in default if isinstance(d, Known)), found[0].strong),)
             default = ()
@@ -665,6 +669,10 @@ def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> 
         elif argument.name == "*":
             position = None
     return None
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value != "localhost"
 
 
 def _with_fallback(meanings: list[Abstract]) -> Iterator[Abstract]:

@@ -46,11 +46,18 @@ def _service(paper: Paper, service: Service) -> None:
             paper.line("  class ", (holder.name, "bold"), f"  {holder.at.path}:{holder.at.line}")
             for field in holder.fields:
                 paper.line(f"    {field.name} -> {field.store}")
-    names = sorted({t.name for t in service.tables})
+    names = _tables(service)
     if names:
         more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
         paper.prose(f"tables: {', '.join(names[:MOST_SHOWN])}{more}", indent="  ")
     paper.line()
+
+
+def _tables(service: Service) -> list[str]:
+    """Return the tables that the service defines; those of others that it uses stand below all services."""
+    inside = "" if service.root == "." else f"{service.root}/"
+    defined = {t.name for t in service.schema if any(at.path.startswith(inside) for at in t.defined_at)}
+    return sorted({t.name for t in service.tables} | defined)
 
 
 def _store(paper: Paper, store: Store, primary: bool) -> None:

@@ -39,6 +39,12 @@ _LIBRARY_FIELDS["AbstractUser"] = (
     *(Field(name, name, "boolean") for name in ("is_staff", "is_active")),
     Field("date_joined", "date_joined", "timestamp"),
 )
+_OTHER_MAPPERS = frozenset(
+    {"sqlalchemy", "pydantic", "tortoise", "peewee", "mongoengine", "piccolo", "pynamodb", "cassandra", "redis_om",
+     "aredis_om", "odmantic", "ormar"}
+)  # fmt: skip
+"""Libraries whose own classes are called `Model` too."""
+
 _ROOTS = ("django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model")
 _PLAIN_ROOTS = frozenset(
     {"typing", "abc", "enum", "typing_extensions", "collections", "builtins", "functools", "dataclasses"}
@@ -141,7 +147,7 @@ class Django:
             known = any(n in _ROOTS for n in outside) or any(
                 n.rpartition(".")[2] in _MODEL_BASES or (".models." in n and n.endswith(("Model", "Page")))
                 for n in outside
-                if not n.startswith(("sqlalchemy", "pydantic", "tortoise", "peewee", "mongoengine", "piccolo"))
+                if n.partition(".")[0] not in _OTHER_MAPPERS
             )
             self._models[cls] = known
         return known
