@@ -43,8 +43,12 @@ def place_of(store: Store) -> Location:
 
 def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:
     """Return the places of stores other than the one reported at."""
-    found = [Related(place_of(store), f"{shown(store)} is opened here") for store in stores]
+    found = [Related(place_of(store), f"{shown(store)} is {_made(store)} here") for store in stores]
     return tuple(r for r in found if r.at != at)
+
+
+def _made(store: Store) -> str:
+    return "declared" if store.library == "project" and store.slot is None else "opened"
 
 
 def store_data(stores: Sequence[Store]) -> dict[str, Any]:
