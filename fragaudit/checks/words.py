@@ -14,7 +14,7 @@ from fragaudit.wording import AT_RUN_TIME
 def shown(store: Store) -> str:
     """Return a store as `redis at localhost:6379/0`."""
     if store.library == "project":
-        return f"{store.engine} ({store.identity})"
+        return store.engine if store.identity == AT_RUN_TIME else f"{store.engine} ({store.identity})"
     where = f" at {store.identity}" if store.identity and store.identity != AT_RUN_TIME else ""
     role = f", used as {store.role}" if store.role != "data" else ""
     return f"{store.engine}{where}{role}"

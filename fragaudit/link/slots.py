@@ -198,7 +198,7 @@ class Slots:
             reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self.reached(unit)))
             openings = tuple(o for o in reached if o.site.place.file in homes or self._only_from(o, allowed))
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._names(cls)))
-        engines = {o.engine for a in alternatives for o in a.openings} - {UNDECIDED}
+        engines = _engines(o for a in alternatives for o in a.openings)
         opening = [a for a in alternatives if a.openings]
         if (len(engines) < FEWEST and not (declared and opening and len(alternatives) >= FEWEST)) or not opening:
             return None
@@ -209,8 +209,8 @@ class Slots:
         if self._used_together(opening):
             return None
         kind = Kind(declared) if declared else self._common_kind(opening)
-        like = {o.engine for a in alternatives for o in a.openings if (o.kind in APART) == (kind in APART)}
-        if len(like - {UNDECIDED}) < FEWEST and not declared:
+        like = _engines(o for a in alternatives for o in a.openings if (o.kind in APART) == (kind in APART))
+        if len(like) < FEWEST and not declared:
             return None  # a database and files beside it
         leaves = [a for a in alternatives if a.openings or declared]
         default, selected = self._default(leaves, name, kind)
@@ -445,6 +445,16 @@ class Slots:
                 for default in _defaults(meaning):
                     if isinstance(default.value, str):
                         yield default.value
+
+
+def _engines(openings: Iterable[Opened]) -> set[str]:
+    """Return the engines that openings prove to be different: a database by its URL may be any relational one."""
+    found = list(openings)
+    engines = {o.engine for o in found} - {UNDECIDED}
+    other = any(o.engine == UNDECIDED for o in found) and not any(
+        o.kind == Kind.RELATIONAL for o in found if o.engine != UNDECIDED
+    )
+    return engines | ({UNDECIDED} if other else set())
 
 
 def _defaults(meaning: Abstract) -> Iterable[Known]:
