@@ -117,7 +117,7 @@ def link_counted(
     begin = start if len(program.sites) > WORTH_A_START else Here
     asking = begin(lambda asked: _asked(begun.opened, twin, catalogue, files_of, asked))
     whole = seen(begun, catalogue)
-    tables = table_origins(evaluator, catalogue, facts)
+    tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
     kept = []
     for root, used, paths in zip(roots, reached, files_of, strict=True):
