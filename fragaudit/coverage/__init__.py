@@ -19,6 +19,7 @@ from fragaudit.coverage.lookup import (
     begins_order,
     bound_keys,
     by_row_number,
+    enters,
     finds_one,
     looks_up,
     same_key,
@@ -102,7 +103,9 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
         if all(names):
             return Judgement("covered", ", ".join(dict.fromkeys(names)), "each alternative of the OR has its index",
                              "covered")  # fmt: skip
-    whole = next((i for i in table.indexes if i.where_text and applies(i, access, dialect)), None)
+    whole = next(
+        (i for i in table.indexes if i.where_text and i.method == "btree" and applies(i, access, dialect)), None
+    )
     if whole is not None and dialect != "sqlite":
         return Judgement("covered", index_name(whole), "the index holds the rows asked for and few others", "covered")
     ordered = _order_served(access, table, dialect)
@@ -110,7 +113,7 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
         return Judgement("covered", index_name(ordered), "the index yields the order", "covered")
     if access.sort and access.limit and not access.extreme and not _selective(access, table, dialect):
         begun = next(
-            (i for i in table.indexes if applies(i, access, dialect) and begins_order(i, access, dialect)), None
+            (i for i in table.indexes if applies(i, access, dialect) and begins_order(i, access, table, dialect)), None
         )
         if begun is not None:
             order = ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
@@ -178,7 +181,7 @@ def _covered(
 
 
 def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[int, int, int, int]:
-    local = any(looks_up(index, 0, c, table, dialect) and not c.join for c in access.conditions)
+    local = any(enters(index, c, table, dialect) and not c.join for c in access.conditions)
     unique = int(finds_one(index, access, table, dialect))
     ordered = int(bool(access.sort) and yields_order(index, access, table, dialect))
     return int(local), unique, bound_keys(index, access, table, dialect), ordered
@@ -191,7 +194,7 @@ def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect:
             alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
-        if any(looks_up(index, 0, c, table, dialect) for c in arm):
+        if any(enters(index, c, table, dialect) for c in arm):
             return index_name(index)
     row = any(c.column.lower() in ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from fragaudit.model.schema import Table
 
-_BTREES = frozenset({"", "postgres", "mysql", "sqlite", "tsql", "oracle"})
-"""Dialects of databases that keep b-trees, as sqlglot calls them; of one that isn't known it is taken for granted."""
+_BTREES = frozenset(
+    {"", "postgres", "mysql", "sqlite", "tsql", "oracle", "postgresql", "mariadb", "cockroachdb", "timescaledb",
+     "mssql", "sqlserver"}
+)  # fmt: skip
+"""Databases that keep b-trees, by engine or dialect; of one that isn't known it is taken for granted."""
 _HOW = {
     "athena": "Athena scans files, partition by partition",
     "bigquery": "BigQuery finds rows by a table's partitions and clustering",

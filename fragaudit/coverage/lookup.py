@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.coverage.columns import column_of, never_null, plain_collation
+from fragaudit.coverage.columns import column_of, plain_collation
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access, Condition, SortKey
 from fragaudit.model.schema import Index, Key, Table
@@ -15,7 +15,16 @@ def serving_conditions(index: Index, access: Access, table: Table, dialect: str)
     """Return the conditions of an access that look up the first key of an index; none: it doesn't serve."""
     if not index.keys or not applies(index, access, dialect):
         return ()
-    return tuple(c for c in access.conditions if looks_up(index, 0, c, table, dialect))
+    return tuple(c for c in access.conditions if enters(index, c, table, dialect))
+
+
+def enters(index: Index, condition: Condition, table: Table, dialect: str) -> bool:
+    """Say whether a condition alone finds rows through an index: by its first key, or by any where keys are equals.
+
+    The keys of GIN, BRIN and Bloom indexes are (PostgreSQL 15, 11.3 Multicolumn Indexes; F.7 bloom).
+    """
+    places = range(len(index.keys)) if index.method in ("gin", "brin", "bloom") else range(min(1, len(index.keys)))
+    return any(looks_up(index, place, condition, table, dialect) for place in places)
 
 
 def looks_up(index: Index, place: int, condition: Condition, table: Table, dialect: str) -> bool:
@@ -123,14 +132,17 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     for sort in wanted:
         while keys and keys[0].column.lower() in fixed:
             keys.pop(0)
-        if not keys or not same_order(keys[0], sort):
+        if not keys or not same_order(keys[0], sort) or not _own_order(keys[0], table):
             return False
         same = keys[0].descending == sort.descending
         if forward is not None and same != forward:
             return False
-        if dialect == "postgres" and _nulls(keys[0].descending, keys[0].nulls) != _nulls(sort.descending, sort.nulls) \
-                and same and not never_null(table, sort.column):  # fmt: skip
-            return False
+        if dialect == "postgres":  # which does not ask whether there can be nulls
+            mine = _nulls(keys[0].descending, keys[0].nulls)
+            if not same:  # read backwards, nulls come at the other end
+                mine = "last" if mine == "first" else "first"
+            if mine != _nulls(sort.descending, sort.nulls):
+                return False
         forward = same
         key = keys.pop(0)
         if index.unique and not keys and key.column:
@@ -138,13 +150,15 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     return True
 
 
-def begins_order(index: Index, access: Access, dialect: str) -> bool:
+def begins_order(index: Index, access: Access, table: Table, dialect: str) -> bool:
     """Say whether an index yields the first key of an order, so that only rows that share it are sorted."""
     single = {"=", "true", "false"} if dialect == "postgres" else {"=", "true", "false", "is null"}
     fixed = {c.column.lower() for c in access.conditions if c.op in single and not c.expression and not c.join}
     wanted = [s for s in access.sort if s.column.lower() not in fixed]
     keys = [k for k in index.keys if k.column.lower() not in fixed]
-    return index.method in ("btree", "rowid") and bool(wanted and keys) and same_order(keys[0], wanted[0])
+    if index.method not in ("btree", "rowid") or not wanted or not keys:
+        return False
+    return same_order(keys[0], wanted[0]) and _own_order(keys[0], table)
 
 
 def _row_keys(table: Table, dialect: str) -> list[Key]:
@@ -160,6 +174,13 @@ def same_order(key: Key, sort: SortKey) -> bool:
     if sort.expression:
         return key.expression == sort.expression
     return bool(key.column) and key.column.lower() == sort.column.lower()
+
+
+def _own_order(key: Key, table: Table) -> bool:
+    """Say whether a key is kept in its column's own order, not in that of another collation or of patterns."""
+    column = column_of(table, key.column)
+    own = plain_collation(column.collation if column is not None else "")
+    return plain_collation(key.collation.lower()) in ("", own) and not key.opclass.endswith("pattern_ops")
 
 
 def _nulls(descending: bool, nulls: str) -> str:
