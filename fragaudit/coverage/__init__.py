@@ -95,7 +95,8 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
     serving = [(i, c) for i in table.indexes if (c := serving_conditions(i, access, table, dialect))]
     rowid = by_row_number(access, table, dialect)
     if rowid is not None:
-        return Judgement("covered", "rowid", f"{rowid.column} is the row's own number", "covered")
+        name = "ctid" if rowid.column.lower() == "ctid" else "rowid"
+        return Judgement("covered", name, f"{rowid.column} is the row's own number", "covered")
     if serving:
         return _covered(serving, access, table, dialect)
     if access.arms:
@@ -129,22 +130,26 @@ def index_name(index: Index) -> str:
 
 def nearest(access: Access, table: Table, dialect: str) -> tuple[Index, str] | None:
     """Return the index that comes nearest to serving an access, and why it doesn't; None if none has its columns."""
-    conditions = [*access.conditions, *(c for arm in access.arms for c in arm)]
+    alternatives = [c for arm in access.arms for c in arm]
+    conditions = [*access.conditions, *alternatives]
     found: list[tuple[int, Index, str]] = []
     for index in table.indexes:
         held = [c for c in conditions if any(same_key(k, c) for k in index.keys)]
-        sorted_by = [s for s in access.sort if any(same_order(k, s) for k in index.keys)]
-        if not index.keys or not (held or sorted_by):
+        ordering = not conditions and any(same_order(k, s) for k in index.keys for s in access.sort)
+        if not index.keys or not (held or ordering):
             continue
         first = index.keys[0]
         matching = [c for c in held if same_key(first, c)]
         if not matching:
-            why = f"begins with {first}, which nothing here is compared with"
-            found.append((0, index, why))
+            found.append((0, index, f"begins with {first}, which nothing here is compared with"))
         elif not applies(index, access, dialect):
             found.append((2, index, f"holds only the rows where {index.where_text}, which does not follow here"))
         elif index.method not in ("btree", "rowid"):
             found.append((1, index, f"is a {index.method} index, which does not serve this comparison"))
+        elif any(looks_up(index, 0, c, table, dialect) for c in matching):
+            found.append((1, index, "serves only one of the alternatives"))
+        elif all(c.op in ("true", "false") for c in matching):
+            found.append((1, index, "can't be used for a bare truth value"))
         else:
             what = "collation" if matching[0].op != "prefix" else "operator class or collation"
             found.append((1, index, f"has another {what} than the comparison needs"))
@@ -221,6 +226,15 @@ def _selective(access: Access, table: Table, dialect: str) -> bool:
     return found is not None and found[0] not in ("flag", "state", "null", "range", "sort", "extreme")
 
 
+def _absent(access: Access, table: Table) -> str:
+    """Return a column that a statement looks up and its table, as it was found, doesn't have."""
+    if not table.columns:
+        return ""
+    named = [c.column for part in (access.conditions, *access.arms) for c in part if c.column and not c.expression]
+    named += [access.extreme] if access.extreme else []
+    return next((n for n in named if n.lower() not in ROWID and column_of(table, n) is None), "")
+
+
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = category(access, table, dialect)
     if found is None:
@@ -233,6 +247,9 @@ def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     kind, what = found
     if table.silent:
         return Judgement("n/a", why=f"{table.name} is not fully known: {table.silent}", category="silent")
+    if absent := _absent(access, table):
+        why = f"{table.name} is not fully known: no column {absent} was found"
+        return Judgement("n/a", why=why, category="silent")
     if access.unknown:
         why = f"no index can find these rows by {what}, but conditions may be added when it runs"
         return Judgement("unprovable", why=why, category=kind)

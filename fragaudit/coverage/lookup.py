@@ -79,7 +79,9 @@ def same_key(key: Key, condition: Condition) -> bool:
 
 
 def by_row_number(access: Access, table: Table, dialect: str) -> Condition | None:
-    """Return the condition that finds a row by the number SQLite gives it."""
+    """Return the condition that finds a row by the number that SQLite gives it, or by its place in PostgreSQL."""
+    if (dialect or table.engine) in ("postgres", "postgresql"):
+        return next((c for c in access.conditions if c.column.lower() == "ctid" and c.op in ("=", "in")), None)
     if (dialect or table.engine) != "sqlite" or table.without_rowid:
         return None
     return next(
