@@ -107,7 +107,7 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
     whole = next(
         (i for i in table.indexes if i.where_text and i.method == "btree" and applies(i, access, dialect)), None
     )
-    if whole is not None and dialect != "sqlite":
+    if whole is not None and dialect != "sqlite" and not _more(access, whole, table, dialect):
         return Judgement("covered", index_name(whole), "the index holds the rows asked for and few others", "covered")
     ordered = _order_served(access, table, dialect)
     if ordered is not None and not _selective(access, table, dialect):
@@ -224,6 +224,15 @@ def _selective(access: Access, table: Table, dialect: str) -> bool:
     """Say whether so few rows can be expected that walking an index in the order asked for would meet them late."""
     found = category(access, table, dialect)
     return found is not None and found[0] not in ("flag", "state", "null", "range", "sort", "extreme")
+
+
+def _more(access: Access, index: Index, table: Table, dialect: str) -> bool:
+    """Say whether an access narrows down the rows of a partial index by what the index has no key for.
+
+    That counts where the part is of rows that lack something, as rows not deleted do, which most of them may.
+    """
+    nulls = index.where_text.lower().strip("() ").endswith("is null")
+    return nulls and _selective(access, table, dialect)
 
 
 def _absent(access: Access, table: Table) -> str:

@@ -139,12 +139,8 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
         same = keys[0].descending == sort.descending
         if forward is not None and same != forward:
             return False
-        if dialect == "postgres":  # which does not ask whether there can be nulls
-            mine = _nulls(keys[0].descending, keys[0].nulls)
-            if not same:  # read backwards, nulls come at the other end
-                mine = "last" if mine == "first" else "first"
-            if mine != _nulls(sort.descending, sort.nulls):
-                return False
+        if not _nulls_fit(keys[0], sort, dialect):
+            return False
         forward = same
         key = keys.pop(0)
         if index.unique and not keys and key.column:
@@ -160,7 +156,7 @@ def begins_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     keys = [k for k in index.keys if k.column.lower() not in fixed]
     if index.method not in ("btree", "rowid") or not wanted or not keys:
         return False
-    return same_order(keys[0], wanted[0]) and _own_order(keys[0], table)
+    return same_order(keys[0], wanted[0]) and _own_order(keys[0], table) and _nulls_fit(keys[0], wanted[0], dialect)
 
 
 def _row_keys(table: Table, dialect: str) -> list[Key]:
@@ -176,6 +172,16 @@ def same_order(key: Key, sort: SortKey) -> bool:
     if sort.expression:
         return key.expression == sort.expression
     return bool(key.column) and key.column.lower() == sort.column.lower()
+
+
+def _nulls_fit(key: Key, sort: SortKey, dialect: str) -> bool:
+    """Say whether nulls come at the end that is asked for; PostgreSQL does not ask whether there can be any."""
+    if dialect != "postgres":
+        return True
+    mine = _nulls(key.descending, key.nulls)
+    if key.descending != sort.descending:  # read backwards, nulls come at the other end
+        mine = "last" if mine == "first" else "first"
+    return mine == _nulls(sort.descending, sort.nulls)
 
 
 def _own_order(key: Key, table: Table) -> bool:
