@@ -95,6 +95,22 @@ _QUERY = re.compile(
 )
 """What a statement that builds or runs a query expression has in its text."""
 
+_REPOSITORY = re.compile(
+    r"(?:[Rr]epo(?:s|sitory|sitories)?|[Cc]rud|CRUD)\w*(?:\([^()]*\))?(?:\.\w+)?\.[a-z]\w*\(|(?:Repo|Repository|CRUD\w*)\("
+)
+"""A method called on, or the making of, what is called a repository: it asks with the filters that it is given."""
+
+
+def _asks(text: str) -> bool:
+    """Say whether a text builds or runs a query expression, or has a repository do it."""
+    return _QUERY.search(text) is not None or _asks_repository(text)
+
+
+def _asks_repository(text: str) -> bool:
+    named = "repo" in text or "Repo" in text or "crud" in text or "CRUD" in text
+    return named and _REPOSITORY.search(text) is not None
+
+
 MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
 """Words of migrations, of which everything is kept but the way back."""
 
@@ -232,7 +248,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken)
-    asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
+    asks = (not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None) or _asks_repository(text)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
     chunks = [Chunk(node, lines) for node in tree.body]
@@ -241,7 +257,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
             _always(chunk)
             or vocabulary.speaks(chunk.words)
             or (defines and _makes_columns(chunk))
-            or (asks and _QUERY.search(chunk.text) is not None)
+            or (asks and _asks(chunk.text))
             or (sql and _holds_sql(chunk.text))
         )
     if sql:
@@ -335,7 +351,7 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
+    if not _DECLARED.isdisjoint(inner.words) or _asks(inner.text):
         return True
     return _holds_sql(inner.text)
 

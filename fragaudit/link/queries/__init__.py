@@ -17,6 +17,8 @@ from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.forwarded import followed
+from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
@@ -49,6 +51,7 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         return ()
     scopes = [list(asking_scopes(file)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
+    scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
@@ -64,6 +67,8 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
                 own = django.receiver(Place(number, scope), flow)
                 if own is not None:
                     flow.know("self", own)
+                else:
+                    know_object(Place(number, scope), flow)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
