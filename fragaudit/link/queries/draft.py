@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from fragaudit.link.orm.core import Model
 from fragaudit.link.program import Place
 from fragaudit.model.facts import NO_BRANCH
+from fragaudit.model.locations import Location
 from fragaudit.model.sql import (
     NOWHERE,
     And,
@@ -192,7 +193,7 @@ class Pool:
     `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
     that may hand one on. `named` is what names of a module's own scope are. `forwarding` are by name the functions that
-    are understood anew for each call, of which `inlined` counts those that were.
+    are understood anew for each call, of which `inlined` counts those that were; `alone` is what is known without one.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -204,6 +205,7 @@ class Pool:
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
     forwarding: dict[str, frozenset[Place]] = field(default_factory=dict)
     inlined: int = 0
+    alone: dict[Place, dict[Location, bool]] = field(default_factory=dict)
     _count: int = 0
 
     def query(self, draft: Draft) -> int:
@@ -238,6 +240,15 @@ def columns(item: Operand | Predicate | None) -> Iterator[Column]:
                 yield from columns(right)
         case Opaque():
             yield from columns(item.operand)
+
+
+def comparisons(item: object) -> Iterator[Compare]:
+    """Yield the comparisons of a predicate."""
+    if isinstance(item, Compare):
+        yield item
+    elif isinstance(item, (And, Or)):
+        for part in item.items:
+            yield from comparisons(part)
 
 
 def queries(item: Operand | Predicate | None) -> Iterator[int]:
@@ -285,5 +296,6 @@ __all__ = [
     "Sorted",
     "Thing",
     "columns",
+    "comparisons",
     "queries",
 ]

@@ -26,7 +26,7 @@ from fragaudit.link.queries.draft import (
     Sorted,
     Thing,
 )
-from fragaudit.link.queries.inlined import inlined
+from fragaudit.link.queries.inlined import GIVEN, inlined
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -245,7 +245,7 @@ class Flow:
         drafts = [d for t in found for d in options(t)]
         if drafts and all(options(t) for t in found):
             return Drafts(tuple(drafts)[:MOST_OPTIONS])
-        return _choice(found)
+        return self._choice(found)
 
     # -- what is run ---------------------------------------------------------------------------------------------------
 
@@ -326,7 +326,18 @@ class Flow:
         known = [t for t in found if t is not None]
         if len(known) == 1 and isinstance(known[0], (Bag, Entity)):
             return known[0]
-        return known[0] if known and all(t == known[0] for t in found) else _choice(found)
+        return known[0] if known and all(t == known[0] for t in found) else self._choice(found)
+
+    def _choice(self, found: Sequence[Thing]) -> Thing:
+        """Return what is one of several columns, conditions or keys; None if none of them is known to be one.
+
+        For the arguments of one call it may always be the same one, which isn't known.
+        """
+        kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
+        known = [t for t in found if isinstance(t, kinds)]
+        if self.within or not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
+            return None
+        return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
     def _ref(self, value: Ref) -> Thing:
         if value.name in self._env:
@@ -473,7 +484,7 @@ class Flow:
         if op not in PYTHON_OPERATORS:
             return None
         operator = PYTHON_OPERATORS[op]
-        return both([self.compare(c, operator, Parameter()) if c is not None else UNKNOWN for c in each.columns])
+        return both([self.compare(c, operator, Parameter(GIVEN)) if c is not None else UNKNOWN for c in each.columns])
 
     def operand(self, found: Thing) -> Operand:
         """Return something as an operand: what isn't understood is a value that the statement is given."""
@@ -547,7 +558,7 @@ class Flow:
             if isinstance(base, Keywords):
                 return base if func.name in ("items", "keys", "copy") else None
             if isinstance(base, Choice):
-                return _choice([self._method(option, call, func.name) for option in base.options])
+                return self._choice([self._method(option, call, func.name) for option in base.options])
             if base is not None and not isinstance(base, Bag):
                 result = self._method(base, call, func.name)
                 if result is not None:
@@ -640,6 +651,14 @@ class Flow:
         draft = replace(one.draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
         return draft.add("where", UNKNOWN) if len(found) > 1 else draft
 
+    def holds(self, branch: int) -> bool:
+        """Say whether what was added in an arm of a choice is there for sure where one is."""
+        return self._within(self.branch, branch)
+
+    def carried(self, draft: Draft) -> Draft:
+        """Return a query as a function gets it that it is handed to."""
+        return self.settled(Asked(draft, self.branch, Location(""), self.place.file))
+
     def adopted(self, draft: Draft, known: int) -> Draft:
         """Return a query made elsewhere as if written here, its first clauses left as they are."""
         clauses = (*draft.clauses[:known], *(replace(c, branch=self.branch) for c in draft.clauses[known:]))
@@ -722,15 +741,6 @@ def options(found: Thing) -> tuple[Draft, ...]:
     if isinstance(found, Draft):
         return (found,)
     return found.options if isinstance(found, Drafts) else ()
-
-
-def _choice(found: Sequence[Thing]) -> Thing:
-    """Return what is one of several columns, conditions or keys; None if none of them is known to be one."""
-    kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
-    known = [t for t in found if isinstance(t, kinds)]
-    if not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
-        return None
-    return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
 
 def literal(value: Lit) -> Constant:

@@ -63,10 +63,10 @@ def _depends(scope: Scope, place: Place, statements: Sequence[Statement], mappin
             return True
         if not isinstance(value, Call) or getattr(value.func, "name", "") not in _ASKING:
             continue
-        plain = [a.value for a in value.args if a.name is None][:2]
+        plain = [a.value for a in value.args if a.name is None]
         if getattr(value.func, "name", "") == "get" and len(plain) < 2:
             continue
-        for given in plain:
+        for given in plain[:1]:
             while isinstance(given, Attr) and isinstance(given.base, Attr):
                 given = given.base
             kept = method and isinstance(given, Attr) and given.base == Ref(own)
