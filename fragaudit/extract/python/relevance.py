@@ -96,7 +96,8 @@ _QUERY = re.compile(
 """What a statement that builds or runs a query expression has in its text."""
 
 _REPOSITORY = re.compile(
-    r"(?:[Rr]epo(?:s|sitory|sitories)?|[Cc]rud|CRUD)\w*(?:\([^()]*\))?(?:\.\w+)?\.[a-z]\w*\(|(?:Repo|Repository|CRUD\w*)\("
+    r"(?:[Rr]epo(?:s|sitory|sitories)?|[Cc]rud|CRUD)\w*(?:\([^()]*\))?(?:\.\w+)?\.[a-z]\w*\(|(?:Repo|Repository|CRUD\w*)\(|"
+    r"\.(?:get_one(?:_or_none)?|list_and_count|get_many_and_count)\("
 )
 """A method called on, or the making of, what is called a repository: it asks with the filters that it is given."""
 
@@ -107,7 +108,7 @@ def _asks(text: str) -> bool:
 
 
 def _asks_repository(text: str) -> bool:
-    named = "repo" in text or "Repo" in text or "crud" in text or "CRUD" in text
+    named = any(word in text for word in ("repo", "Repo", "crud", "CRUD", ".get_one", "_and_count("))
     return named and _REPOSITORY.search(text) is not None
 
 

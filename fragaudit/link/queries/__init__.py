@@ -12,6 +12,7 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
+from fragaudit.link.queries import crud
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
@@ -49,12 +50,16 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
     if not found.models and not builders:
         return ()
-    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
+    methods = crud.METHODS if repositories else frozenset()
+    scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
     scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if repositories:
+        frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
     for number, file in enumerate(reader.program.files):

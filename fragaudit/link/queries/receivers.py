@@ -60,7 +60,7 @@ def model_of(found: Receiver, attribute: str, mapping: Tables) -> Model | None:
                 return given
     if not _declares(order, attribute, mapping):
         return None
-    return _argument(order, mapping)
+    return type_argument(order, mapping)
 
 
 def _declares(order: tuple[ClassRef, ...], attribute: str, mapping: Tables) -> bool:
@@ -97,7 +97,7 @@ def _given(found: Receiver, below: tuple[ClassRef, ...], value: Value, init: Pla
     return None
 
 
-def _argument(order: tuple[ClassRef, ...], mapping: Tables) -> Model | None:
+def type_argument(order: tuple[ClassRef, ...], mapping: Tables) -> Model | None:
     """Return the only model among the type arguments of a class's bases: `class Users(Repository[User])`."""
     models: dict[str, Model] = {}
     for cls in order:
