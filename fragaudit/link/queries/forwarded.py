@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fragaudit.link.orm.reader import View
-from fragaudit.link.program import Place
-from fragaudit.link.queries.scopes import Scopes, Statement, line_of
+from fragaudit.link.program import Place, Site
+from fragaudit.link.queries.scopes import Scopes, Statement, statements_of
 from fragaudit.link.queries.tables import Tables
-from fragaudit.model.facts import Scope
-from fragaudit.model.values import Attr, Call, Ref, Value, children
+from fragaudit.model.values import Attr, Ref, Value, children
 
 _ASKING = frozenset({"select", "query", "update", "delete", "insert", "get", "exists", "scalars", "scalar", "aliased"})
 """Functions and methods that are given a model."""
@@ -41,39 +40,37 @@ def forwarding(mapping: Tables, scopes: Scopes) -> Forwarding:
         mapping: the models.
         scopes: by file, the scopes with query expressions.
     """
+    program = mapping.reader.program
+    asking = {Place(n, index): statements for n, own in enumerate(scopes) for index, statements in own}
     found: dict[str, set[Place]] = {}
-    for number, (file, asking) in enumerate(zip(mapping.reader.program.files, scopes, strict=True)):
-        for index, statements in asking:
-            scope = file.scopes[index]
-            place = Place(number, index)
-            if scope.kind == "function" and scope.name != "__init__" and _depends(scope, place, statements, mapping):
-                found.setdefault(scope.name, set()).add(place)
-    return {name: frozenset(places) for name, places in found.items()}
+    for place, statements in asking.items():
+        scope = program.scope(place)
+        options = next((p.name for p in scope.parameters if p.kind == "**"), None)
+        if scope.kind == "function" and options is not None and any(v == Ref(options) for v in _values(statements)):
+            found.setdefault(scope.name, set()).add(place)
+    for name in sorted(_ASKING):
+        for site in program.sites_by_name.get(name, ()):
+            scope = program.scope(site.place)
+            if site.place in asking and scope.kind == "function" and _is_given_a_model(site, mapping):
+                found.setdefault(scope.name, set()).add(site.place)
+    return {name: frozenset(places) for name, places in found.items() if name != "__init__"}
 
 
-def _depends(scope: Scope, place: Place, statements: Sequence[Statement], mapping: Tables) -> bool:
-    options = next((p.name for p in scope.parameters if p.kind == "**"), None)
-    names = {p.name for p in scope.parameters if p.kind in ("positional", "keyword")}
-    own = scope.parameters[0].name if scope.parameters else ""
-    method = (
-        mapping.reader.program.files[place.file].scopes[scope.parent].kind == "class" if scope.parent >= 0 else False
-    )
-    for value in _values(statements):
-        if options is not None and value == Ref(options):
-            return True
-        if not isinstance(value, Call) or getattr(value.func, "name", "") not in _ASKING:
-            continue
-        plain = [a.value for a in value.args if a.name is None]
-        if getattr(value.func, "name", "") == "get" and len(plain) < 2:
-            continue
-        for given in plain[:1]:
-            while isinstance(given, Attr) and isinstance(given.base, Attr):
-                given = given.base
-            kept = method and isinstance(given, Attr) and given.base == Ref(own)
-            handed = isinstance(given, Ref) and given.name in names
-            if (kept or handed) and len(mapping.meant(given, View(place))) != 1:
-                return True
-    return False
+def _is_given_a_model(site: Site, mapping: Tables) -> bool:
+    """Say whether a call asks what its function is given, or what the function's object has, as the model."""
+    plain = [a.value for a in site.call.args if a.name is None]
+    least = 2 if getattr(site.call.func, "name", "") == "get" else 1
+    if len(plain) < least:
+        return False
+    scope, given = mapping.reader.program.scope(site.place), plain[0]
+    while isinstance(given, Attr) and isinstance(given.base, Attr):
+        given = given.base
+    if isinstance(given, Attr):
+        method = mapping.reader.program.scope(Place(site.place.file, max(scope.parent, 0))).kind == "class"
+        own = method and bool(scope.parameters) and given.base == Ref(scope.parameters[0].name)
+    else:
+        own = isinstance(given, Ref) and any(p.name == given.name for p in scope.parameters)
+    return own and len(mapping.meant(given, View(site.place))) != 1
 
 
 def _values(statements: Sequence[Statement]) -> Iterator[Value]:
@@ -87,28 +84,12 @@ def _values(statements: Sequence[Statement]) -> Iterator[Value]:
 
 def calling_scopes(mapping: Tables, scopes: Scopes, names: Forwarding) -> Scopes:
     """Return the scopes with query expressions, and those that call a function to be understood anew for each call."""
-    if not names:
-        return scopes
-    result: Scopes = []
-    for file, asking in zip(mapping.reader.program.files, scopes, strict=True):
-        known = dict(asking)
-        found: dict[int, list[tuple[int, int, Statement]]] = {}
-        calling: set[int] = set()
-        every: list[Statement] = [*file.bindings, *file.uses]
-        for number, statement in enumerate(every):
-            found.setdefault(statement.scope, []).append(
-                (line_of(statement, found.get(statement.scope)), number, statement)
-            )
-            if statement.scope not in known and statement.scope not in calling and _calls(statement, names):
-                calling.add(statement.scope)
-        for scope in calling:
-            known[scope] = [s for _, _, s in sorted(found[scope], key=lambda s: s[:2])]
-        result.append(sorted(known.items()))
-    return result
-
-
-def _calls(statement: Statement, names: Forwarding) -> bool:
-    return any(
-        isinstance(value, Call) and bool(value.args) and getattr(value.func, "name", "") in names
-        for value in _values([statement])
-    )
+    program = mapping.reader.program
+    result: Scopes = [list(own) for own in scopes]
+    known = {Place(number, scope) for number, own in enumerate(scopes) for scope, _ in own}
+    for name in sorted(names):
+        for site in program.sites_by_name.get(name, ()):
+            if site.place not in known and site.call.args:
+                known.add(site.place)
+                result[site.place.file].append((site.place.scope, statements_of(program, site.place)))
+    return [sorted(own, key=lambda o: o[0]) for own in result]

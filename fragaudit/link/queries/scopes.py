@@ -30,7 +30,7 @@ def asking_scopes(file: FileFacts, methods: frozenset[str] = frozenset()) -> Ite
     every: list[Statement] = [*file.bindings, *file.uses]
     for number, statement in enumerate(every):
         value = statement.value
-        line = line_of(statement, found.get(statement.scope))
+        line = _line(statement, found.get(statement.scope))
         found.setdefault(statement.scope, []).append((line, number, statement))
         if statement.scope not in asking and value is not None and _asks(value, methods):
             asking.add(statement.scope)
@@ -46,12 +46,11 @@ def statements_of(program: Program, place: Place) -> list[Statement]:
     here: list[Statement] = [b for b in file.bindings if b.scope == place.scope]
     here += [u for u in file.uses if u.scope == place.scope]
     for number, statement in enumerate(here):
-        found.append((line_of(statement, found), number, statement))
+        found.append((_line(statement, found), number, statement))
     return [s for _, _, s in sorted(found, key=lambda s: s[:2])]
 
 
-def line_of(statement: Statement, before: list[tuple[int, int, Statement]] | None) -> int:
-    """Return the line of a statement; one that has none of its own stands where the one before it does."""
+def _line(statement: Statement, before: list[tuple[int, int, Statement]] | None) -> int:
     line = statement.at[0] if isinstance(statement, Binding) else statement.line
     if line > 1:
         return line
