@@ -22,12 +22,13 @@ from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import DOCUMENTS, language
+from fragaudit.fixing import fixed
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.findings import Edit, Finding, Fix, Report
+from fragaudit.model.findings import Finding, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
@@ -44,8 +45,6 @@ Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
 FURTHER = 2
 """How many imports are followed to the types that searches give back."""
-FIXABLE = frozenset({"FA301", "FA304"})
-"""Rules whose findings a fix may do away with."""
 
 
 class Audit(msgspec.Struct):
@@ -133,7 +132,7 @@ def audit(
         else:
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
-        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, notes)
+        return Audit(fixed(report, found.files, _from_disk) if fixes else report, notes)
 
 
 def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
@@ -185,7 +184,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         _documenting(found, read, config),
     )  # fmt: skip
     report = _report(understood, found, read, config, ledger)
-    return _fixed(report, found.files, read) if fixes else report
+    return fixed(report, found.files, read) if fixes else report
 
 
 @once
@@ -378,28 +377,6 @@ def _report(
         sources[ledger[0].path] = ledger[1]
     services = understood.services
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
-
-
-def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
-    """Work out the edits for findings that can be fixed; each file is read once more, and only then."""
-    plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
-    wanted = {f.at for f in report.findings if f.rule in FIXABLE and f.suppressed is None and f.at in plans}
-    if not wanted:
-        return report
-    from fragaudit.extract.source import decode
-    from fragaudit.fix import vector_id_edits  # its parser is not needed by an audit from the cache
-
-    edits: dict[Location, tuple[Edit, ...]] = {}
-    for file in files:
-        here = sorted(at for at in wanted if at.path == file.path)
-        text = decode(file.path, read(file), python=True) if here else ""
-        if here and isinstance(text, str):
-            edits.update(vector_id_edits(file.path, text, [(at, plan) for at in here if (plan := plans[at])]))
-    found = tuple(
-        msgspec.structs.replace(f, fix=Fix(False, edits[f.at])) if f.rule in FIXABLE and f.at in edits else f
-        for f in report.findings
-    )
-    return msgspec.structs.replace(report, findings=found)
 
 
 def texts(paths: Sequence[Path], base: Path, config: Config, wanted: Callable[[str], bool]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
-from fragaudit.link.ids.writes import Target
+from fragaudit.link.ids.written import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
 from fragaudit.link.openings import Opened
 from fragaudit.link.orm import Mapping
@@ -117,7 +117,7 @@ def link_counted(
     begin = start if len(program.sites) > WORTH_A_START else Here
     asking = begin(lambda asked: _asked(begun.opened, twin, catalogue, files_of, asked))
     whole = seen(begun, catalogue)
-    tables = table_origins(evaluator, catalogue, facts)
+    tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
     kept = []
     for root, used, paths in zip(roots, reached, files_of, strict=True):
@@ -183,7 +183,8 @@ def _kept(
     # What stands in SQL files of no service is only that of services with a database.
     databases = any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in stores)
     own = tuple(
-        t for t in tables if t.at.path in paths and (databases or t.by != "sql" or t.at.path in root.files)
+        t for t in tables
+        if t.at.path in paths and (databases or t.at.path in root.files or t.at.path.endswith(".py"))
     )  # fmt: skip
     stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
     primary, why = primary_of(stores, own)

@@ -53,6 +53,13 @@ _SET = ("queryset", "search_fields", "list_filter", "filterset_fields")
 _SETTING = re.compile(rf"\b(?:{'|'.join(_SET)})\s*=")
 """What statements that build or run a query expression have in their text."""
 
+_REPOSITORY = re.compile(
+    r"(?:[Rr]epo(?:s|sitory|sitories)?|[Cc]rud|CRUD)\w*(?:\([^()]*\))?(?:\.\w+)?\.[a-z]\w*\(|(?:Repo|Repository|CRUD\w*)\(|"
+    r"\.(?:get_one(?:_or_none)?|list_and_count|get_many_and_count)\("
+)
+_REPOSITORIES = ("repo", "Repo", "crud", "CRUD", ".get_one", "_and_count(")
+"""A method called on, or the making of, what is called a repository: it asks with the filters that it is given."""
+
 
 def holds_sql(text: str, words: Set[str]) -> bool:
     """Say whether a text holds SQL, or executes what is called so; `words` are all of its words."""
@@ -72,3 +79,8 @@ def builds_query(text: str, words: Set[str]) -> bool:
         or _OR_404.search(text) is not None
         or (not words.isdisjoint(_SET) and _SETTING.search(text) is not None)
     )
+
+
+def asks_repository(text: str) -> bool:
+    """Say whether a text has a repository ask."""
+    return any(word in text for word in _REPOSITORIES) and _REPOSITORY.search(text) is not None

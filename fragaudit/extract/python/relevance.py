@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.extract.python.patterns import WORD, builds_query, holds_sql
+from fragaudit.extract.python.patterns import WORD, asks_repository, builds_query, holds_sql
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -53,6 +53,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
+"""What an embedding is written with by clients whose methods many others have too."""
 
 MODELS = frozenset(
     {
@@ -65,6 +67,9 @@ MODELS = frozenset(
     }
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
+
+_FROM_MODELS = re.compile(r"^from[ \t]+[\w.]*models[ \t]+import\b", re.MULTILINE)
+"""Imports from the project's modules of models, `app.abstract_models` too: what derives from those is a model."""
 
 MAPPERS = frozenset(
     {
@@ -198,8 +203,8 @@ class Chunk:
         return holds_sql(self.text, self.words)
 
     def asks(self) -> bool:
-        """Say whether it builds or runs a query expression."""
-        return builds_query(self.text, self.words)
+        """Say whether it builds or runs a query expression, or has a repository do it."""
+        return builds_query(self.text, self.words) or asks_repository(self.text)
 
 
 class Relevant(NamedTuple):
@@ -220,8 +225,8 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     sql = holds_sql(text, spoken)
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
-    defines = not MODELS.isdisjoint(spoken)
-    asks = not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)
+    defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
+    asks = (not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)) or asks_repository(text)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:
@@ -278,6 +283,22 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
     return []
 
 
+def _derives(tree: ast.Module) -> bool:
+    """Say whether a class, perhaps one in an `if`, derives from what a module of models gives."""
+    given: set[str] = set()
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("models"):
+            given.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ClassDef):
+            if any(isinstance(base, ast.Name) and (base.id in given or "*" in given) for base in node.bases):
+                return True
+        elif isinstance(node, ast.If):
+            waiting = [*node.body, *node.orelse, *waiting]
+    return False
+
+
 def _makes_columns(chunk: Chunk) -> bool:
     """Say whether a statement defines a column, table or index, or is a short function that does."""
     if _MAKES_COLUMNS.isdisjoint(chunk.words) and not any(
@@ -332,6 +353,8 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
     if not isinstance(inner.node, _FUNCTIONS) or inner.last - inner.first < SMALL or inner.node.name == "__init__":
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
+        return True
+    if "embedding" in inner.words and not _STORING.isdisjoint(inner.words):
         return True
     return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
 
