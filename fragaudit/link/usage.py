@@ -264,4 +264,4 @@ def verb_of(method: str, kind: str) -> str | None:
 
 
 def _speaks(method: str, words: tuple[str, ...]) -> bool:
-    return any(part.startswith(word) for part in method.lower().split("_") for word in words)
+    return any([part.startswith(words) for part in method.lower().split("_")])
