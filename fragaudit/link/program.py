@@ -294,6 +294,8 @@ class Program:
 
     def exclusive(self, file: int, one: int, other: int) -> bool:
         """Say whether two branches of a file lie in different arms of one choice."""
+        if one < 0 or other < 0 or one == other:
+            return False
         arms = {entry.group: entry.arm for entry in self.branches(file, one)}
         return any(arms.get(entry.group, entry.arm) != entry.arm for entry in self.branches(file, other))
 

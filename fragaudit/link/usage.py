@@ -264,4 +264,4 @@ def verb_of(method: str, kind: str) -> str | None:
 
 
 def _speaks(method: str, words: tuple[str, ...]) -> bool:
-    return any([part.startswith(words) for part in method.lower().split("_")])
+    return any(part.startswith(words) for part in method.lower().split("_"))

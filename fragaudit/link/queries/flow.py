@@ -283,14 +283,14 @@ class Flow:
 
     def _thing(self, value: Value) -> Thing:
         match value:
-            case Lit():
-                return literal(value)
             case Ref():
                 return self._ref(value)
             case Attr():
                 return self._attribute(value)
             case Call():
                 return self._call(value)
+            case Lit():
+                return literal(value)
             case Operation():
                 return self._operation(value)
             case Either():
@@ -343,8 +343,11 @@ class Flow:
         if value.name in self._env:
             return self.name(value.name)
         scope = self.place.scope
-        scopes = self.program.files[self.place.file].scopes
+        scopes, bound = self.program.files[self.place.file].scopes, self.program.bound[self.place.file]
         while scope > MODULE_SCOPE:
+            if (scope, value.name) not in bound:
+                scope = scopes[scope].parent
+                continue
             here = Place(self.place.file, scope)
             if any(p.name == value.name for p in scopes[scope].parameters):
                 return self._outside(value) if value.name in _CLASSES else None
