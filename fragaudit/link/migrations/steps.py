@@ -20,8 +20,8 @@ class Step(Struct, frozen=True):
 class Gap(Struct, frozen=True):
     """Something in a migration that was not understood, and the table it is about, if that is known.
 
-    What only `drops` can't have made anything. An operation of someone's `own` may have made anything, but hardly a part
-    of a table that a migration makes and changes with the library's operations.
+    What only `drops` can't have made anything. An operation of someone's `own` may have made anything, but hardly a
+    part of a table that a migration makes and changes with the library's operations.
     """
 
     at: Location

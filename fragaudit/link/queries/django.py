@@ -40,25 +40,13 @@ OUTER = "<outer>"
 
 _MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 _SAME = frozenset(
-    {
-        "using",
-        "select_for_update",
-        "defer",
-        "only",
-        "iterator",
-        "aiterator",
-        "select_related",
-        "annotate_",
-        "prefetch_related",
-        "all",
-        "none",
-        "order",
-        "with_perm",
-        "cache",
-        "nocache",
-        "timeout",
-    }
+    {"using", "select_for_update", "defer", "only", "iterator", "aiterator", "select_related", "all", "none"}
 )
+"""Methods after which the same rows are asked for."""
+
+_CACHED = frozenset({"cache", "nocache", "timeout", "cachalot"})
+"""Methods of that kind that libraries add."""
+
 _FIRST = {"first": False, "last": True, "afirst": False, "alast": True}
 _NEAREST = {"earliest": False, "latest": True, "aearliest": False, "alatest": True}
 _AGGREGATES = frozenset(
@@ -405,18 +393,22 @@ class DjangoQueries:
             return draft
         own = self._own_method(draft, name, flow)
         self._arguments(call, flow)
-        return own or draft.add("where", UNKNOWN, flow.branch)
+        return own or (draft if name in _CACHED else draft.add("where", UNKNOWN, flow.branch))
 
     def receiver(self, place: Place, flow: Flow) -> Draft | None:
         """Return the query that `self` is in a method of a manager or queryset of the project, if one model has it."""
+        held = self._held_by(place, flow)
+        return self._from(held[0], flow) if len(held) == 1 else None
+
+    def _held_by(self, place: Place, flow: Flow) -> list[Model]:
+        """Return the models that have a manager or queryset of the class that a method stands in."""
         if self._holders is None:
             self._holders = {}
             for model in flow.mapping.models:
                 if model.framework == OF and model.cls is not None:
                     self._hold(model, flow)
         owner = flow.program.enclosing_class(place)
-        held = self._holders.get(owner, []) if owner is not None else []
-        return self._from(held[0], flow) if len(held) == 1 else None
+        return self._holders.get(owner, []) if owner is not None else []
 
     def _hold(self, model: Model, flow: Flow) -> None:
         classes = flow.mapping.classes
@@ -449,6 +441,8 @@ class DjangoQueries:
                     for method, place in classes.functions(cls).items():
                         self._methods.setdefault(method, []).append(place)
         places = self._methods.get(name, [])
+        if len(places) > 1:
+            places = [p for p in places if draft.model in self._held_by(p, flow)]
         if len(places) != 1 or flow._deep > 16:
             return None
         parameters = flow.program.scope(places[0]).parameters
