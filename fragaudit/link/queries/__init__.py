@@ -37,7 +37,7 @@ class Expressed(Struct, frozen=True):
 
 
 def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
-    """Return every query expression of a repository, in order of file and appearance.
+    """Return every query expression of a repository: those that are run, then those that functions hand on.
 
     Args:
         found: the tables that classes stand for.
@@ -61,9 +61,8 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             if reader.program.files[number].scopes[scope].kind == "function":
-                own = django.receiver(Place(number, scope), flow)
-                if own is not None:
-                    flow.know("self", own)
+                for name, thing in django.given(Place(number, scope), flow):
+                    flow.know(name, thing)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
@@ -81,6 +80,8 @@ def _stated(
         statements = tuple(msgspec.structs.replace(s, dialect=dialect) for s in found if s is not None)
         if statements:
             made.append((one, dialect, statements))
+    # What is asked for sure comes before what is handed on, to which others may add: of two alike the first one counts.
+    made.sort(key=lambda each: bool(each[0].lazy))
     numbered = places.all
     seen: set[tuple[Location, str]] = set()
     for one, dialect, statements in made:
