@@ -85,6 +85,7 @@ MAPPERS = frozenset(
     {
         "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
         "tortoise", "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+        "django_filters",
     }
 )  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""
@@ -94,7 +95,9 @@ _QUERY = re.compile(
     r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
     r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
+    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter)\s*=|"
+    r"\b(?:filterset_\w+|date_hierarchy|ordering_fields|lookup_field)\s*=|"
+    r"\badmin\.(?:site\.)?register\(|\bFilterSet\b"
 )
 """What a statement that builds or runs a query expression has in its text."""
 

@@ -14,7 +14,8 @@ from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
-from fragaudit.link.queries.django import DjangoQueries
+from fragaudit.link.queries.django import OF, DjangoQueries
+from fragaudit.link.queries.django_declared import Declared
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
@@ -65,6 +66,9 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
                     flow.know(name, thing)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
+    if any(model.framework == OF for model in found.models):
+        start = Flow(mapping, Place(0, 0), pool, places, frameworks)
+        asked += [(one, dialects.get(one.at.path, "")) for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
@@ -89,7 +93,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = asked_once(path)
+            once = one.maintenance or asked_once(path)
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )

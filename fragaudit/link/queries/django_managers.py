@@ -137,6 +137,8 @@ class Managers(Results):
         if len(made) != 1:
             return None
         known = len(draft.clauses)
+        if made[0].clauses[:known] != plain.clauses:  # a query of its own
+            return flow.adopted(made[0], 0)
         return flow.adopted(replace(made[0], clauses=(*draft.clauses, *made[0].clauses[known:])), known)
 
 

@@ -78,13 +78,17 @@ _INSIDE: Span = (1, 1, 1, 1)
 
 
 class Asked(NamedTuple):
-    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers)."""
+    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers).
+
+    `maintenance` says why it isn't the service that asks, empty if it is.
+    """
 
     draft: Draft
     branch: int
     at: Location
     file: int
     lazy: str = ""
+    maintenance: str = ""
 
 
 class Framework(Protocol):
