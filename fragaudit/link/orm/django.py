@@ -43,7 +43,7 @@ _ROOTS = ("django.db.models.Model", "django.db.models.base.Model", "django.contr
 _VIEWS = ("django.forms.", "django_filters.", "rest_framework.", "graphene_django.", "factory.", "import_export.")
 """Libraries whose classes are made of models, and are none."""
 _OTHERS = ("graphene", "ninja", "wtforms", "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "peewee", "mongoengine",
-           "piccolo", "ormar", "odmantic", "pony")  # fmt: skip
+           "piccolo", "ormar", "odmantic", "pony", "pynamodb", "cassandra", "redis_om", "aredis_om")  # fmt: skip
 """Libraries whose classes are called models too."""
 _FIELDS = ("django.db.models.", "django.contrib.postgres.fields.", "django.contrib.gis.db.models.")
 _PLAIN_ROOTS = frozenset(

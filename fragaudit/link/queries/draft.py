@@ -166,6 +166,13 @@ class Sorted:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What an expression may be, one of several conditions, columns or keys of ORDER BY; None for an unknown one."""
+
+    options: tuple[object, ...]
+
+
+@dataclass(frozen=True)
 class Drafts:
     """What an expression may be, one of several queries."""
 
@@ -258,6 +265,7 @@ __all__ = [
     "UNBOUND",
     "Assign",
     "Bag",
+    "Choice",
     "Clause",
     "Draft",
     "Drafts",
