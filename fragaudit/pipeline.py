@@ -357,10 +357,16 @@ def _report(
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
 
 
+def _places(finding: Finding) -> tuple[Location, ...]:
+    """Return the places of a finding: its own, and those of the same cause."""
+    return (finding.at, *(related.at for related in finding.related))
+
+
 def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
     """Work out the edits for findings that can be fixed; each file is read once more, and only then."""
     plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
-    wanted = {f.at for f in report.findings if f.rule in FIXABLE and f.suppressed is None and f.at in plans}
+    mended = [f for f in report.findings if f.rule in FIXABLE and f.suppressed is None]
+    wanted = {at for f in mended for at in _places(f) if at in plans}
     if not wanted:
         return report
     from fragaudit.extract.source import decode
@@ -373,7 +379,9 @@ def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
         if here and isinstance(text, str):
             edits.update(vector_id_edits(file.path, text, [(at, plan) for at in here if (plan := plans[at])]))
     found = tuple(
-        msgspec.structs.replace(f, fix=Fix(False, edits[f.at])) if f.rule in FIXABLE and f.at in edits else f
+        msgspec.structs.replace(f, fix=Fix(False, made))
+        if f.rule in FIXABLE and (made := tuple(sorted({e for at in _places(f) for e in edits.get(at, ())})))
+        else f
         for f in report.findings
     )
     return msgspec.structs.replace(report, findings=found)

@@ -117,11 +117,10 @@ def _rewrite(report: Report) -> bool:
     from fragaudit.fix import applied
 
     edits: dict[str, set[Edit]] = defaultdict(set)
-    places: dict[str, set[int]] = defaultdict(set)
     for finding in report.findings:
         if finding.fix is not None and finding.suppressed is None:
-            edits[finding.at.path].update(finding.fix.edits)
-            places[finding.at.path].add(finding.at.line)
+            for edit in finding.fix.edits:
+                edits[edit.at.path].add(edit)
     for name in sorted(edits):
         path = Path(name)
         try:
@@ -130,10 +129,8 @@ def _rewrite(report: Report) -> bool:
         except (OSError, UnicodeDecodeError) as error:
             typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
             continue
-        count = len(places[name])
-        typer.echo(
-            f"fragaudit: {name}: the ids of {count} write(s) rewritten; vectors stored before keep theirs", err=True
-        )
+        done = counted(len(edits[name]), "edit")
+        typer.echo(f"fragaudit: {name}: ids of vectors rewritten, {done}; vectors stored before keep theirs", err=True)
     return bool(edits)
 
 

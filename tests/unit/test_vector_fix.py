@@ -108,6 +108,6 @@ def test_the_command_rewrites_files_and_reports_what_is_left(tmp_path: Path) -> 
     command = [sys.executable, "-m", "fragaudit", "check", ".", "--fix", "--no-cache", "--select", "FA301"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "notes/rag.py: the ids of 1 write(s) rewritten" in done.stderr
+    assert "notes/rag.py: ids of vectors rewritten, 1 edit;" in done.stderr
     after = (folder / "rag.py").read_bytes().decode()
     assert after == text.replace("[row.id]", '["notes:note:" + str(row.id)]')
