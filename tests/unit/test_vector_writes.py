@@ -1,4 +1,4 @@
-"""Which calls write vectors: found through what they are called on, by what they are called with, and by no accident."""
+"""Which calls write vectors: told by what they are called on, by what they are called with, and by no accident."""
 
 from __future__ import annotations
 
