@@ -12,7 +12,7 @@ from fragaudit.model.vectors import Origin
 
 _LEADS_BACK = re.compile(
     r"(?:^|_|[a-z])(?:id|ids|Id|Ids|ID|pk|uuid|guid|key|url|uri|path|source|src|ref|filename|file_?name|file|link|"
-    r"hash|slug|name|title|sku|doi|isbn|email)$|^(?:id|pk|uuid|url|source|path)_|_(?:id|url|path|key)_|original|parent|citation",
+    r"hash|slug|name|title|sku|doi|isbn|email)$|^(?:id|pk|uuid|url|source|path)_|_(?:id|url|path|key)_|original|parent|citation|identif",
 )
 MOST_KEYS = 60
 
