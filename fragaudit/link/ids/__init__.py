@@ -17,7 +17,7 @@ from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
-from fragaudit.link.ids.metadata import origin
+from fragaudit.link.ids.metadata import origin, placeholder
 from fragaudit.link.ids.order import Order
 from fragaudit.link.ids.rewriting import rewrite
 from fragaudit.link.ids.rows import RowVector, RowVectors
@@ -182,9 +182,12 @@ class Vectors:
         )
 
     def _origin(self, written: Written, takes: bool) -> Origin:
-        """Say whether what is stored leads back to a row; a library that keeps its own memory has none."""
+        """Say whether what is stored leads back to a row; texts of the code's own and libraries' memories have none."""
         rules = rules_of(written.target.engine, written.target.package)
-        return "unknown" if rules.always and rules.accepts_text else origin(self._flow, written.metadata, takes)
+        kept = bool(rules.always) and rules.accepts_text
+        if kept or (written.operation is not None and placeholder(self._flow, written.site, written.operation)):
+            return "unknown"
+        return origin(self._flow, written.metadata, takes)
 
     def _row(self, row: RowVector, primary: str) -> VectorWrite:
         why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"

@@ -369,13 +369,6 @@ class Flow:
         if owner is not None:
             yield from self.class_attribute(ClassRef(owner), name, None)
 
-    def inherited(self, head: From, name: str) -> bool:
-        """Say whether an attribute of the object a method belongs to is that of a library's class it derives from."""
-        owner = self.owner(head.function) if head.function is not None else None
-        if owner is None or not self.evaluator.outside_bases(ClassRef(owner)):
-            return False
-        return not any(self.program.bindings(a.place, name) for a in self.evaluator.ancestry(ClassRef(owner)))
-
     # -- classes ---------------------------------------------------------------------------------------------------
 
     def owner(self, function: Place) -> Place | None:
