@@ -105,7 +105,7 @@ def _together(
     groups: dict[object, list[VectorWrite]] = {}
     for write in sorted(writes):
         named = "" if "{" in write.container else write.container
-        groups.setdefault((write.store_id, named, cause(write)), []).append(write)
+        groups.setdefault((write.engine or write.store_id, named, cause(write)), []).append(write)
     for first, *others in groups.values():
         yield first, tuple(others)
 
