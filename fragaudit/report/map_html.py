@@ -21,7 +21,7 @@ def render(report: Report, look: Look) -> str:
     body = (
         "<main>\n<h1>Services and their stores</h1>\n"
         f'<p class="faint">{counted(len(picture.services), "service")}, {counted(len(picture.stores), "store")}, '
-        f"{sum(len(s.held) for s in picture.stores)} tables and collections</p>\n{_BAR}"
+        f"{counted(sum(len(s.held) for s in picture.stores), 'container')}</p>\n{_BAR}"
         '<div id="view" class="screen-scroll" tabindex="0" role="region" aria-label="Picture of services and stores">'
         '<div id="size"><div id="picture"><svg aria-hidden="true"></svg></div></div></div>\n'
         f"{_alone(picture)}"
