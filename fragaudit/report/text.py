@@ -107,12 +107,13 @@ def _short(at: Location) -> str:
 def _coverage(paper: Paper, report: Report) -> None:
     c = report.coverage
     stores = sum(len(s.stores) for s in report.services)
+    files = c.files_read + c.files_skipped + c.files_unreadable
     read = (
-        f"{counted(c.files_read, 'file')} read, {c.files_skipped} without anything about stores, "
-        f"{c.files_unreadable} unreadable ({counted(c.lines, 'line')})"
+        f"Looked at {counted(files, 'file')} ({counted(c.lines, 'line')}): {c.files_read:,} read, {c.files_skipped:,} "
+        f"without anything about stores, {c.files_unreadable:,} unreadable."
     )
     paper.prose(
-        f"Looked at {read}; {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
+        f"{read} Found {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
         f"{counted(c.store_calls_resolved, 'call')} on them."
     )
     if c.accesses_no_btree:
