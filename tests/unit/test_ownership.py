@@ -191,3 +191,30 @@ def test_an_index_of_another_database_serves_nothing_here() -> None:
     assert verdicts("'postgresql://b/b'") == ["covered", "uncovered"]
     # Where it may be one database, the index may be there.
     assert verdicts("url_of('b')") == ["covered", "covered"]
+
+
+MODEL = (
+    "from sqlalchemy import create_engine\n"
+    "from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\n"
+    "engine = create_engine('postgresql://db/shop')\n"
+    "class Base(DeclarativeBase): ...\n"
+    "class Order(Base):\n    __tablename__ = 'orders'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "writes"),
+    [
+        ("    session.add(Order(id=1))", 1),
+        ("    order = Order(id=1)\n    session.add(order)", 1),
+        ("    session.add_all([Order(id=1), Order(id=2)])", 1),
+        ("    session.merge(Order(id=1))", 1),
+        ("    seen = set()\n    seen.add(Order(id=1))", 0),
+        ("    session.add(other)", 0),
+        ("    Order(id=1)", 0),
+    ],
+)
+def test_an_object_that_a_session_is_given_is_a_row(body: str, writes: int) -> None:
+    text = f"{MODEL}def run(session: Session, other):\n{body}\n"
+    (use,) = services({"a/app.py": text})["a"].uses
+    assert (use.container, use.own, len(use.writes)) == ("orders", True, writes)
