@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.assemble import Found
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.configured import Configured
+from fragaudit.link.drafts import Found
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.openings import Opened, Openings
