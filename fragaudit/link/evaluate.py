@@ -8,7 +8,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link import settings
+from fragaudit.link import settings, settings_classes
 from fragaudit.link.abstract import (
     UNKNOWN,
     Abstract,
@@ -388,7 +388,7 @@ class Evaluator:
     def _instance_attribute(self, base: Instance, name: str) -> Iterator[Abstract]:
         found: list[Abstract] = []
         for ancestor in self.ancestry(base.of):
-            field = settings.field(self, base, ancestor, name)
+            field = settings_classes.field(self, base, ancestor, name)
             if field is not None:
                 found.extend(field)
                 continue

@@ -101,7 +101,7 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        elif isinstance(top, Attr) and top.name in ("objects", "query"):
+        elif isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False
