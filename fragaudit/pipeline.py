@@ -129,7 +129,7 @@ def audit(
             from fragaudit.understanding import understand
 
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            with beside.starting(processes) as start:
+            with beside.starting(processes, _load_fixing if fixes else None) as start:
                 understood = understand(
                     asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
                     _documenting(found, _from_disk, settings), start,
@@ -368,6 +368,11 @@ def _load_linking() -> None:
     import fragaudit.understanding  # noqa: F401
 
     checks.registered()
+
+
+def _load_fixing() -> None:
+    """Load what works out edits, while another process links."""
+    import fragaudit.fix  # noqa: F401
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:

@@ -202,7 +202,7 @@ class Flow:
             return
         if self.program.scope(self.place).kind != "function":
             self.escape(found, binding.value, lazy=True)
-        self._bind(binding.target, found, extends=_mentions(binding.value, binding.target))
+        self._bind(binding.target, found, extends=self._extends(binding.value, binding.target))
 
     def _augmented(self, binding: Binding, found: Thing) -> None:
         known = self.name(binding.target)
@@ -246,6 +246,10 @@ class Flow:
             fresh = (found, self.branch)
         self._env[name] = [*kept, fresh][-MOST_OPTIONS:]
 
+    def _extends(self, value: Value, name: str) -> bool:
+        """Say whether what a name is bound to is made of what it stood for; for one that stood for nothing, no."""
+        return name in self._env and _mentions(value, name)
+
     def _depth(self, branch: int) -> int:
         return len(self.program.branches(self.place.file, branch))
 
@@ -270,6 +274,8 @@ class Flow:
 
     def escape(self, found: Thing, value: Value | None = None, *, lazy: bool = False) -> None:
         """Report the queries that leave what is understood: they are run there, or handed on."""
+        if found is None:
+            return
         if isinstance(found, Bag):
             for item, _ in found.items:
                 self.escape(item, value, lazy=lazy)
@@ -663,7 +669,7 @@ class Flow:
         anew = inlined(call, self)
         if anew is not None:
             return anew
-        if call.func == Ref("getattr") and len(call.args) >= 2:
+        if isinstance(call.func, Ref) and call.func.name == "getattr" and len(call.args) >= 2:
             return self._got(call)
         found = [(self.argument(a), a) for a in call.args]
         made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
