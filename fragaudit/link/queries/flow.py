@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fragaudit.link.abstract import FunctionRef
-from fragaudit.link.orm.core import Places
+from fragaudit.link.orm.core import Places, python_literal
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import (
@@ -69,6 +69,7 @@ from fragaudit.model.values import (
     Map,
     Operation,
     Other,
+    Placed,
     Ref,
     Seq,
     Span,
@@ -255,6 +256,9 @@ class Flow:
 
     def name(self, name: str) -> Thing:
         """Return what a local name stands for where it is read."""
+        bound = self._env.get(name, ())
+        if len(bound) == 1 and bound[0][1] in (NO_BRANCH, self.branch):
+            return bound[0][0]
         known = [
             (t, b) for t, b in self._env.get(name, ()) if not self.program.exclusive(self.place.file, b, self.branch)
         ]
@@ -302,20 +306,14 @@ class Flow:
             return None
         self._deep += 1
         try:
-            return self._thing(value)
+            # The most common kinds first, told by a table: a repository has as many expressions as signs.
+            kind = _KINDS.get(type(value))
+            return kind(self, value) if kind is not None else self._thing(value)
         finally:
             self._deep -= 1
 
     def _thing(self, value: Value) -> Thing:
         match value:
-            case Ref():
-                return self._ref(value)
-            case Attr():
-                return self._attribute(value)
-            case Call():
-                return self._call(value)
-            case Lit():
-                return literal(value)
             case Operation():
                 return self._operation(value)
             case Either():
@@ -672,10 +670,10 @@ class Flow:
         if isinstance(call.func, Ref) and call.func.name == "getattr" and len(call.args) >= 2:
             return self._got(call)
         found = [(self.argument(a), a) for a in call.args]
-        made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
+        handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
+        made = self._made(call) if not handed else None
         if made is not None:
             return made
-        handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
         if len(handed) == 1 and any(isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)):
             return Drafts(tuple(d.add("where", UNKNOWN, self.branch) for d in options(handed[0])))
         for thing, argument in found:
@@ -827,8 +825,6 @@ def options(found: Thing) -> tuple[Draft, ...]:
 
 def literal(value: Lit) -> Constant:
     """Return a Python constant as one of SQL."""
-    from fragaudit.link.orm.core import python_literal
-
     return python_literal(value.value)
 
 
@@ -877,3 +873,12 @@ def _span(value: Value | None) -> Span:
 
 
 __all__ = ["Asked", "Clause", "Flow", "Framework", "options"]
+
+
+_KINDS: dict[type, Callable[[Flow, Any], Thing]] = {
+    Ref: Flow._ref,
+    Attr: Flow._attribute,
+    Call: Flow._call,
+    Lit: lambda _, value: literal(value),
+    Placed: lambda _, value: literal(value),
+}
