@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -14,33 +13,23 @@ from fragaudit.model.findings import Confidence, Edit, Finding, Fix, Report
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
 
-if TYPE_CHECKING:
-    from fragaudit.fix import WantedIndex
-
-WORTH_A_START = 4
-"""Files below which starting a process costs more than it saves."""
-
 Read = Callable[[SourceFile], bytes]
-Start = Callable[[Callable[[Any], Any]], Any]
 VECTORS = frozenset({"FA301", "FA304"})
 INDEXES = frozenset({"FA201", "FA204"})
 FIXABLE = VECTORS | INDEXES
 """Rules whose findings a fix may do away with."""
 
 
-def edits_of(
-    report: Report, files: Sequence[SourceFile], read: Read, start: Start | None = None
-) -> dict[int, tuple[Edit, ...]]:
+def edits_of(report: Report, files: Sequence[SourceFile], read: Read) -> dict[int, tuple[Edit, ...]]:
     """Return by which edits findings go away, by the number of the finding, where that is known.
 
     Args:
         report: the report.
         files: the files of the audit.
         read: returns the content of one of them; an OSError that it raises is handed on.
-        start: starts work that can be done beside; None: all is done here.
     """
     wanted = {number: f for number, f in enumerate(report.findings) if f.suppressed is None}
-    return {**_ids(report, wanted, files, read), **_indexes(report, wanted, files, read, start)}
+    return {**_ids(report, wanted, files, read), **_indexes(report, wanted, files, read)}
 
 
 def fixed(report: Report, edits: Mapping[int, tuple[Edit, ...]]) -> Report:
@@ -87,7 +76,7 @@ def _places(finding: Finding) -> tuple[Location, ...]:
 
 
 def _indexes(
-    report: Report, findings: Mapping[int, Finding], files: Sequence[SourceFile], read: Read, start: Start | None
+    report: Report, findings: Mapping[int, Finding], files: Sequence[SourceFile], read: Read
 ) -> dict[int, tuple[Edit, ...]]:
     """Return the edits of findings about missing indexes, by the number of the finding.
 
@@ -99,7 +88,7 @@ def _indexes(
     if not any(f.data["table"] in tables for f in wanted.values()):
         return {}
     from fragaudit.advise.plan import plan
-    from fragaudit.fix import WantedIndex
+    from fragaudit.fix import WantedIndex, index_edits
 
     accesses: dict[Access, None] = {a: None for s in report.services for a in s.accesses}
     writes: dict[Write, None] = {w: None for s in report.services for w in s.writes}
@@ -119,12 +108,11 @@ def _indexes(
             for at in dict.fromkeys(served):
                 needed[at, table.name] += made or [None]
     asked = {n: needed.get((f.at, f.data["table"]), []) for n, f in wanted.items()}
+    edits: dict[WantedIndex, tuple[Edit, ...]] = {}
     one_by_one = {w for group in asked.values() if None not in group for w in group if w is not None}
-    pages = [
-        (path, text, sorted((w for w in one_by_one if w.at.path == path), key=lambda w: (w.at, w.name)))
-        for path, text in _texts(files, {w.at.path for w in one_by_one}, read)
-    ]
-    edits = _index_edits(pages, start)
+    for path, text in _texts(files, {w.at.path for w in one_by_one}, read):
+        here = sorted((w for w in one_by_one if w.at.path == path), key=lambda w: (w.at, w.name))
+        edits.update(index_edits(path, text, here))
     result: dict[int, tuple[Edit, ...]] = {}
     for number, group in asked.items():
         names = {w.name for w in group if w is not None}
@@ -132,18 +120,3 @@ def _indexes(
         if names and None not in group and done.keys() == names:
             result[number] = tuple(sorted({e for each in done.values() for e in each}))
     return result
-
-
-def _index_edits(
-    pages: Sequence[tuple[str, str, list[WantedIndex]]], start: Start | None
-) -> dict[WantedIndex, tuple[Edit, ...]]:
-    """Return the edits that add indexes to files, each given by path, text and what is wanted in it."""
-    from fragaudit.fix import index_edits
-
-    def made(some: Sequence[tuple[str, str, list[WantedIndex]]]) -> dict[WantedIndex, tuple[Edit, ...]]:
-        return {index: edits for page in some for index, edits in index_edits(*page).items()}
-
-    if start is None or len(pages) < WORTH_A_START:
-        return made(pages)
-    other = start(lambda _: made(pages[1::2]))
-    return {**made(pages[::2]), **other.take()}

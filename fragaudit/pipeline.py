@@ -142,12 +142,12 @@ def audit(
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
         if fixes:
-            report = _fixed(report, found, asked, content, folder if cache else None, processes)
+            report = _fixed(report, found, asked, content, folder if cache else None)
         return Audit(report, notes)
 
 
 def _fixed(
-    report: Report, found: Discovery, asked: str, content: str, folder: Path | None, processes: int
+    report: Report, found: Discovery, asked: str, content: str, folder: Path | None
 ) -> Report:  # fmt: skip
     """Return a report whose findings say by which edits they go away; what is known of the same report is kept."""
     if not any(finding.rule in FIXABLE and finding.suppressed is None for finding in report.findings):
@@ -156,8 +156,7 @@ def _fixed(
     digest = hashlib.sha256(f"{content}\0".encode() + msgspec.json.encode(report.findings)).hexdigest()
     fixes = known.get(asked, digest) if folder is not None else None
     if fixes is None:
-        with beside.starting(processes) as start:
-            fixes = Fixes(asked, edits_of(report, found.files, _from_disk, start))
+        fixes = Fixes(asked, edits_of(report, found.files, _from_disk))
         known.put(asked, digest, msgspec.json.encode(fixes))
         known.save()
     return fixed(report, fixes.edits)
