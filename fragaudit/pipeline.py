@@ -129,7 +129,7 @@ def audit(
             from fragaudit.understanding import understand
 
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            with beside.starting(processes, _load_fixing if fixes else None) as start:
+            with beside.starting(processes, _load_fixing if fixes else _load_checking) as start:
                 understood = understand(
                     asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
                     _documenting(found, _from_disk, settings), start,
@@ -362,16 +362,22 @@ def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None
 
 
 def _load_linking() -> None:
-    """Load what linking and checking need, while other processes read."""
-    import fragaudit.extract.sql.statements
+    """Load what linking needs, while other processes read."""
     import fragaudit.understanding  # noqa: F401
+
+
+def _load_checking() -> None:
+    """Load what reads SQL and what checks, while another process links."""
+    import fragaudit.extract.sql.statements  # noqa: F401
 
     checks.registered()
 
 
 def _load_fixing() -> None:
-    """Load what works out edits, while another process links."""
+    """Load the same and what works out edits."""
     import fragaudit.fix  # noqa: F401
+
+    _load_checking()
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:
