@@ -59,8 +59,12 @@ class Walk:
         self._lowering = Lowering(places, self._bind_inside)
 
     def module(self, statements: Sequence[ast.stmt]) -> None:
-        """Collect the facts of the statements of a module's top level."""
-        self._block(statements, documented=True)
+        """Collect the facts of the statements of a module's top level, once."""
+        try:
+            self._block(statements, documented=True)
+        finally:
+            # It refers back to this walk; without it, everything goes with the last reference.
+            del self._lowering
 
     # -- statements ------------------------------------------------------------------------------------------------
 
