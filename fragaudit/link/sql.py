@@ -12,6 +12,7 @@ from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema
+from fragaudit.link.schema.apart import Schemas
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.schema import Table
@@ -109,7 +110,7 @@ def attach(
     services: Sequence[Service],
     paths: Sequence[frozenset[str]],
     read: Texts,
-    schema: Schema,
+    schemas: Schemas,
     uses: Sequence[Sequence[Used]],
     expressed: Sequence[Expressed] = (),
 ) -> Understood:
@@ -119,7 +120,7 @@ def attach(
         services: the services.
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
-        schema: the tables of the repository.
+        schemas: the tables that each can see.
         uses: for each text, what its statements do to them.
         expressed: queries that are written as expressions.
     """
@@ -152,6 +153,7 @@ def attach(
     for query in expressed:
         number = owner.get(query.written.path)
         if number is not None:
+            schema = schemas.of(number)
             one_or_more = [accesses(s, query.written, schema) for s in query.statements]
             for access in alternatives([used.accesses for used in one_or_more]):
                 # Queries that are built on one another share what was asked first.
@@ -163,7 +165,7 @@ def attach(
     done = tuple(
         msgspec.structs.replace(
             service,
-            schema=_tables(schema, paths[number], found[number], writes[number]),
+            schema=_tables(schemas.of(number), paths[number], found[number], writes[number]),
             accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),

@@ -81,7 +81,10 @@ class Container(Struct, frozen=True, order=True):
 
 
 class StoreCall(Struct, frozen=True, order=True):
-    """One call on a store: write, read or delete; `searches` is a similarity search, `traverses` a graph walk."""
+    """One call on a store: write, read or delete; `searches` is a similarity search, `traverses` a graph walk.
+
+    `passes`: it hands a message on, or takes one, rather than keep it.
+    """
 
     at: Location
     verb: Literal["write", "read", "delete"]
@@ -89,6 +92,7 @@ class StoreCall(Struct, frozen=True, order=True):
     container: str = ""
     searches: bool = False
     traverses: bool = False
+    passes: bool = False
 
 
 class Store(Struct, frozen=True):

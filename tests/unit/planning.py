@@ -83,7 +83,7 @@ def primary(*columns: str) -> Index:
 
 
 def table(
-    *indexes: Index, name: str = "orders", columns: Mapping[str, str] = COLUMNS, engine: str = "postgresql",
+    *indexes: Index, name: str = "orders", columns: Mapping[str, str] = COLUMNS, engine: str = "postgres",
     foreign: Sequence[ForeignKey] = (), **more: Any,
 ) -> Table:  # fmt: skip
     defined = tuple(ColumnDef(c, kind, nullable=c != "id") for c, kind in columns.items())

@@ -91,6 +91,7 @@ class Block(Struct, eq=False):
     windows: list[Term] = []
     extremes: list[tuple[str, Term]] = []
     pushed: bool = False
+    semijoin: Test | None = None
 
     def own(self) -> frozenset[int]:
         """Return the numbers of its sources."""
@@ -102,7 +103,12 @@ class Block(Struct, eq=False):
         own = frozenset(s.number for block in within for s in block.sources)
         for block in within:
             for test in (*block.tests, *(t for s in block.sources for t in s.only)):
-                yield from (c for c in columns(test, nested=False) if c.source not in own)
+                if test is not self.semijoin:  # which is asked row by row only if the planner chooses so
+                    yield from (c for c in columns(test, nested=False) if c.source not in own)
+
+    def narrowed(self) -> bool:
+        """Say whether conditions of its own leave some of its rows out."""
+        return bool(self.query.limit) or any(t is not self.semijoin for t in self.tests)
 
     def _within(self) -> Iterator[Block]:
         waiting = [self]
