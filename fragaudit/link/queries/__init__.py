@@ -12,7 +12,7 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
-from fragaudit.link.queries import crud
+from fragaudit.link.queries import crud, pypika
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
@@ -47,10 +47,10 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         dialects: by path, sqlglot's name of the dialect that the file's service speaks.
     """
     mapping, places, reader = Tables(found), Places(), found.reader
-    builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
-    if not found.models and not builders:
+    used = {i.module.partition(".")[0] for f in reader.program.files for i in f.imports}
+    builders, repositories = not used.isdisjoint(LIBRARIES), not used.isdisjoint(crud.LIBRARIES)
+    if not found.models and not builders and used.isdisjoint(pypika.LIBRARIES):
         return ()
-    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
     methods = crud.METHODS if repositories else frozenset()
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
@@ -58,6 +58,8 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if not used.isdisjoint(pypika.LIBRARIES):
+        frameworks = {"pypika": pypika.PyPika(), **frameworks}
     if repositories:
         frameworks["crud"] = crud.Crud()
     if builders:
