@@ -12,7 +12,7 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
-from fragaudit.link.queries import crud, pypika
+from fragaudit.link.queries import crud, pony, pypika
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import DjangoQueries
@@ -60,6 +60,8 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     if not used.isdisjoint(pypika.LIBRARIES):
         frameworks = {"pypika": pypika.PyPika(), **frameworks}
+    if "pony" in used:
+        frameworks = {"pony": pony.Pony(), **frameworks}
     if repositories:
         frameworks["crud"] = crud.Crud()
     if builders:

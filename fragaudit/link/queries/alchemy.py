@@ -332,6 +332,8 @@ class Alchemy(Terms):
             and drafts[0].model.framework in RECORDS
         ):
             return self._end(base, call, "all", flow)
+        if name in ("get_or_create", "run_sync") and drafts[0].model is not None:
+            return self._end(base, call, "get" if name == "get_or_create" else "all", flow)
         if name == "exists":
             return Compare(flow.operand(drafts[0]), "exists", (), flow.here)
         made: list[Draft] = []
@@ -512,7 +514,9 @@ class Alchemy(Terms):
 
     def _end(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing:
         for draft in options(base):
-            if name == "get" and draft.model is not None and call.args:
+            if name == "get" and draft.model is not None and draft.model.framework in RECORDS:
+                draft = flow.filtered(draft, call.args).add("limit", None, flow.branch)
+            elif name == "get" and draft.model is not None and call.args:
                 at = flow.mark(call.at)
                 for column in primary_key(draft.model):
                     condition: Predicate = Compare(Column(draft.root, column, at), "=", (Parameter(),), at)

@@ -346,6 +346,10 @@ class Terms:
         if isinstance(base, Column):
             base = changed(base, at=flow.here if flow.here[0] >= 0 else at)
         at = flow.here if flow.here[0] >= 0 else at
+        if name in ("is_in", "is_not_in"):  # as Piccolo has it
+            name = "in_" if name == "is_in" else "not_in"
+        if name in ("is_null", "is_not_null"):
+            return Compare(base, "is null" if name == "is_null" else "is not null", (), at)
         if name in ("in_", "not_in", "notin_"):
             return self._in(base, things[0] if things else None, name, flow, at)
         if name in ("is_", "is_not", "isnot"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
@@ -145,6 +146,24 @@ class Flow:
     def know(self, name: str, thing: Thing) -> None:
         """Say what a name stands for from the start, as a parameter does."""
         self._env[name] = [(thing, NO_BRANCH)]
+
+    @contextmanager
+    def knowing(self, names: Mapping[str, Thing]) -> Iterator[None]:
+        """Let names stand for something in an expression alone, as those of a lambda do."""
+        outer = dict(self._env)
+        for name, thing in names.items():
+            self.know(name, thing)
+        try:
+            yield
+        finally:
+            self._env = outer
+
+    def compared_by(self, operator: str, left: Thing, right: Thing) -> Predicate | None:
+        """Return a comparison by one of Python's operators, None if nothing of the database is compared."""
+        one, other = self.operand(left), self.operand(right)
+        if operator not in PYTHON_OPERATORS or not (_is_sql(one) or _is_sql(other)):
+            return None
+        return self.compare(one, PYTHON_OPERATORS[operator], other)
 
     def run(self, statements: Iterable[Binding | Use]) -> None:
         """Interpret statements in order."""
