@@ -91,7 +91,8 @@ _QUERY = re.compile(
     r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
     r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"\.get\(\s*[A-Z]|\bget\(\w+ for |get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
+    r"\.get\(\s*[A-Z]|\bget\(\w+ for |get_(?:object|list)_or_404|"
+    r"\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
 )
 """What a statement that builds or runs a query expression has in its text."""
 

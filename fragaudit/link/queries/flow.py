@@ -39,6 +39,7 @@ from fragaudit.link.queries.predicates import (
     mixed,
 )
 from fragaudit.link.queries.receivers import Receiver, kept_by_parameter, model_of
+from fragaudit.link.queries.rows import Rows
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Use
@@ -193,6 +194,8 @@ class Flow:
             self.escape(found, binding.value)
             if "." not in binding.target:
                 self._env.pop(binding.target, None)
+                if isinstance(found, Rows) and binding.key is None and binding.how == "for":
+                    self._bind(binding.target, found, extends=False)
             return
         if binding.how == "+=":
             self._augmented(binding, found)
