@@ -140,8 +140,6 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """A base class, call or decorator by which the application declares a table or collection of its own."""
 
     base: str
-    style: Literal["class", "call", "decorator"] = "class"
-    library: str = ""
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +159,9 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     """One client library.
 
     `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes of
-    another library whose methods its classes have.
+    another library whose methods its classes have. `checked` are the versions its names were checked with, the newest
+    and older ones that have what was removed since; `companions` what is installed beside it for that. `collective`:
+    the name stands for the companions, no package of its own is installed.
     """
 
     package: str
@@ -171,6 +171,8 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
     by: Literal["", "url", "settings", "config", "class"] = ""
     role: Role = "data"
     checked: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+    collective: bool = False
     counts: bool = True
     inside: str = ""
     extends: str = ""

@@ -11,6 +11,7 @@ from fragaudit import workers
 from fragaudit.cache import ReadsCache, UsesCache
 from fragaudit.link.accesses import accesses
 from fragaudit.link.schema import Schema
+from fragaudit.link.schema.apart import Schemas
 from fragaudit.model.accesses import FileUses, Used
 from fragaudit.model.statements import FileReads, Read, Written
 
@@ -64,14 +65,18 @@ class Reading:
             for text in written
         ]
 
-    def used(self, read: Sequence[tuple[Written, tuple[Read, ...]]], schema: Schema) -> list[tuple[Used, ...]]:
-        """Return what the statements of each text do to the tables of a schema, in the order given."""
-        tables = hashlib.sha256(msgspec.json.encode(schema.tables)).hexdigest()
+    def used(self, read: Sequence[tuple[Written, tuple[Read, ...]]], schemas: Schemas) -> list[tuple[Used, ...]]:
+        """Return what the statements of each text do to the tables that their file can see, in the order given."""
+        digests: dict[int, str] = {}
         files: dict[str, list[tuple[Written, tuple[Read, ...]]]] = {}
         for written, reads in read:
             files.setdefault(written.path, []).append((written, reads))
         found: dict[str, Iterator[tuple[Used, ...]]] = {}
         for path, texts in files.items():
+            schema = schemas.at(path)
+            tables = digests.get(id(schema))
+            if tables is None:
+                tables = digests[id(schema)] = hashlib.sha256(msgspec.json.encode(schema.tables)).hexdigest()
             content = hashlib.sha256(msgspec.json.encode([written for written, _ in texts])).hexdigest() + tables
             known = self._uses.get(path, content)
             if known is None or len(known.uses) != len(texts):

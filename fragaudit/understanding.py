@@ -8,9 +8,11 @@ from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.documents import Documenting
 from fragaudit.link import link_counted
+from fragaudit.link.apart import Here, Start
 from fragaudit.link.disagreements import told
-from fragaudit.link.ownership import with_uses
-from fragaudit.link.schema import changes, fold
+from fragaudit.link.ownership import databases, with_uses
+from fragaudit.link.schema import changes
+from fragaudit.link.schema.apart import Schemas
 from fragaudit.link.sql import assigned, attach
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
@@ -30,6 +32,7 @@ def understand(
     sql: Reading,
     unread: Sequence[Problem],
     document: Documenting,
+    start: Start | None = None,
 ) -> Understood:
     """Return what is understood of a repository; the order of its facts makes no difference.
 
@@ -43,11 +46,12 @@ def understand(
         sql: reads the SQL that linking finds.
         unread: problems of files that have no facts.
         document: compares what is written about indexes with the tables.
+        start: starts work that can be done beside; None: all is done here.
     """
     # Facts come in the order in which processes finished them.
     code = sorted(code, key=lambda facts: facts.path)
     deploy = sorted(deploy, key=lambda facts: facts.path)
-    linked = link_counted(code, deploy, catalogue, config, name)
+    linked = link_counted(code, deploy, catalogue, config, name, start or Here)
     texts = (*linked.written, *linked.defined.carriers)
     written = assigned(linked.services, linked.paths, code, config, texts)
     # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.
@@ -56,10 +60,18 @@ def understand(
     said = sql.read([*written, *(text for text in carried if text.text)])
     more = linked.defined.changes(carried, said[len(written) :])
     said = said[: len(written)]
-    schema = fold((*changes(r for r in said if r[0].path not in linked.defined.files), *more))
-    attached = attach(linked.services, linked.paths, said, schema, sql.used(said, schema), linked.queries)
-    services = with_uses(told(attached.services, linked.paths, linked.defined), linked.paths, deploy)
-    services = document(services, schema.tables)
+    found = (*changes(r for r in said if r[0].path not in linked.defined.files), *more)
+    schemas = Schemas(found, linked.paths, databases(linked.services, linked.compose, deploy))
+    attached = attach(linked.services, linked.paths, said, schemas, sql.used(said, schemas), linked.queries)
+    services = with_uses(
+        told(attached.services, linked.paths, linked.defined),
+        linked.paths,
+        linked.compose,
+        deploy,
+        schemas.twice,
+        linked.added,
+    )
+    services = document(services, schemas.tables)
     problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
     unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(
@@ -75,6 +87,7 @@ def understand(
         accesses_found=attached.accesses,
         accesses_resolved=attached.resolved,
         accesses_unknown_table=attached.unknown_table,
+        accesses_no_btree=attached.no_btree,
     )
     ignores = {facts.path: facts.ignores for facts in code if facts.ignores}
     return Understood(asked, services, tuple(sorted(problems)), ignores, coverage)

@@ -1,11 +1,14 @@
 """Checks the store catalogue against the real client libraries. Not a test: it installs every one of them.
 
-    python tests/verify_catalogue.py [NAME ...] [--keep FOLDER]
+    python tests/verify_catalogue.py [NAME ...] [--keep FOLDER] [--python INTERPRETER ...]
 
 Each library gets a virtual environment of its own, removed afterwards (or kept in FOLDER: a second run is quick then),
-with the version that its file says it was checked with. Every dotted name is resolved and every
-parameter and position compared with the real signature. Prints a row a library and the totals; exits with 1 if a name,
-parameter or position is wrong. What can't be installed here is said so and counts as nothing.
+with each version that its file says it was checked with, and the companions it names. Every dotted name is resolved and
+every parameter and position compared with the real signature; what one version lacks another may have. Where the first
+interpreter can't install a version or import all of it, the next is tried. Prints a row a library and the totals; exits
+with 1 if a name, parameter or position is wrong. What can't be installed here is said so and counts as nothing. A wheel
+is installed where there is one, else the source is built: a few need the C libraries of their databases (libpq,
+unixODBC, MariaDB, RocksDB, LevelDB).
 """
 
 from __future__ import annotations
@@ -15,58 +18,71 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fragaudit.catalogue import Library, load
 
-PATIENCE = 240
+PATIENCE = 600
 """Seconds for the installation of one library."""
 
 PROBE = r"""
 import importlib, inspect, json, sys, warnings
 warnings.simplefilter("ignore")
+answer, sys.stdout = sys.stdout, sys.stderr
 
 def resolve(dotted):
-    parts = dotted.split(".")
+    parts, why = dotted.split("."), ""
     for end in range(len(parts), 0, -1):
+        module = ".".join(parts[:end])
         try:
-            found = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            missing = error.name or ""
+            why = why or ("" if (module + ".").startswith(missing + ".") else f"{module} needs {missing}")
             continue
         except Exception as error:
-            return None, f"import fails: {type(error).__name__}"
-        for part in parts[end:]:
-            try:
-                found = getattr(found, part)
-            except Exception:
-                return None, f"no {part} in {'.'.join(parts[:end])}"
-        return found, ""
-    return None, "no such module"
+            why = why or f"import of {module} fails: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            continue
+        for number, part in enumerate(parts[end:], start=end):
+            if not hasattr(found, part):
+                why = why or f"no {part} in {'.'.join(parts[:number])}"
+                break
+            found = getattr(found, part)
+        else:
+            return True, found, ""
+    return False, None, why or "no such module"
 
 def signature(found):
     try:
-        return list(inspect.signature(found).parameters.values())
+        parameters = list(inspect.signature(found).parameters.values())
     except (TypeError, ValueError):
         return None
+    return parameters[1:] if parameters and parameters[0].name == "self" else parameters
+
+def verdict(parameters, name, at):
+    p = inspect.Parameter
+    names = [one.name for one in parameters]
+    kinds = [one.kind for one in parameters]
+    if name not in names:
+        if at is not None and at < len(kinds) and kinds[at] is p.POSITIONAL_ONLY:
+            return "ok"
+        return "loose" if {p.VAR_KEYWORD, p.VAR_POSITIONAL} & set(kinds) else "missing"
+    number = names.index(name)
+    if at is None or number == at or (at > number and kinds[number] is p.VAR_POSITIONAL):
+        return "ok"
+    return f"at {number}, not {at}"
 
 rows = []
 for entry in json.load(sys.stdin):
-    found, why = resolve(entry["name"])
-    row = {"name": entry["name"], "ok": found is not None, "why": why, "params": []}
-    parameters = signature(found) if found is not None else None
+    ok, found, why = resolve(entry["name"])
+    row = {"name": entry["name"], "ok": ok, "why": why, "params": []}
+    parameters = signature(found) if ok else None
     if parameters is not None:
-        names = [p.name for p in parameters if p.name not in ("self", "cls")]
-        loose = any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
-        for name, at in entry["params"]:
-            if name in names:
-                right = at is None or names.index(name) == at
-                row["params"].append([name, "ok" if right else f"at {names.index(name)}, not {at}"])
-            else:
-                row["params"].append([name, "loose" if loose else "missing"])
+        row["params"] = [[name, verdict(parameters, name, at)] for name, at in entry["params"]]
     rows.append(row)
-json.dump(rows, sys.stdout)
+json.dump(rows, answer)
 """
 
 
@@ -75,6 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--keep", type=Path, default=None)
+    parser.add_argument("--python", action="append", default=[], help="an interpreter to try after this one")
     arguments = parser.parse_args()
     totals = dict.fromkeys(("libraries", "names", "names ok", "parameters", "parameters ok", "loose"), 0)
     wrong = 0
@@ -82,10 +99,10 @@ def main() -> int:
         if arguments.names and library.package not in arguments.names:
             continue
         if arguments.keep:
-            rows, version = _checked(library, arguments.keep)
+            rows, version = _checked(library, arguments.keep, arguments.python)
         else:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                rows, version = _checked(library, Path(folder))
+                rows, version = _checked(library, Path(folder), arguments.python)
         if rows is None:
             print(f"{library.package:38} not checked: {version}", flush=True)
             continue
@@ -107,25 +124,29 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _checked(library: Library, folder: Path) -> tuple[list[dict[str, Any]] | None, str]:
+def _checked(library: Library, folder: Path, others: Sequence[str]) -> tuple[list[dict[str, Any]] | None, str]:
     """Return a row for each name, the best over all versions the library was checked with, and those versions."""
     entries = [{"name": name, "params": params} for name, params in _entries(library)]
-    if library.package in sys.stdlib_module_names or library.package.startswith("stdlib"):
+    if library.package == "python-stdlib":
         return _probe(Path(sys.executable), entries), "stdlib"
     best: dict[str, dict[str, Any]] = {}
     versions, why = [], "no version"
     for wanted in sorted(library.checked, key=_order, reverse=True) or [""]:
-        python = folder / f"{library.package}-{wanted}".replace("/", "-") / "bin" / "python"
-        why = _install(python, f"{library.package}=={wanted}" if wanted else library.package)
-        rows = _probe(python, entries) if why == "" else None
-        if rows is None:
-            continue
-        versions.append(wanted or "newest")
-        for row in rows:
-            known = best.get(row["name"])
-            if known is None or _faults(row) < _faults(known):
-                best[row["name"]] = row
-    return (list(best.values()), " ".join(versions)) if best else (None, why or "its import does not end or prints")
+        for number, base in enumerate([sys.executable, *others]):
+            if best and not any(_faults(row) > (False, 0) for row in best.values()):
+                break
+            python = folder / f"{library.package}-{wanted}-{number}".replace("/", "-") / "bin" / "python"
+            why = _install(base, python, library, wanted)
+            rows = _probe(python, entries) if why == "" else None
+            if rows is None:
+                continue
+            versions.append(wanted or "newest")
+            for row in rows:
+                known = best.get(row["name"])
+                if known is None or _faults(row) < _faults(known):
+                    best[row["name"]] = row
+    shown = " ".join(dict.fromkeys(versions))
+    return (list(best.values()), shown) if best else (None, why or "its import does not end or prints")
 
 
 def _faults(row: dict[str, Any]) -> tuple[bool, int]:
@@ -147,21 +168,30 @@ def _probe(python: Path, entries: list[dict[str, Any]]) -> list[dict[str, Any]] 
         return None
 
 
-def _install(python: Path, requirement: str) -> str:
-    marker = python.parent.parent / f"installed-{requirement.replace('/', '-')}"
+def _install(base: str, python: Path, library: Library, wanted: str) -> str:
+    """Install a version and its companions; without those where they don't go with it. Return what went wrong."""
+    own = f"{library.package}=={wanted}" if wanted else library.package
+    wanted_all = [*library.companions] if library.collective else [own, *library.companions]
+    marker = python.parent.parent / "-".join(["installed", *wanted_all]).replace("/", "-")[:200]
     if marker.exists():
         return ""
     try:
         if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(python.parent.parent)], check=True, capture_output=True)
-        command = [str(python), "-m", "pip", "install", "-q", "--only-binary=:all:", requirement]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+            subprocess.run([base, "-m", "venv", str(python.parent.parent)], check=True, capture_output=True)
+        done = _pip(python, wanted_all)
+        if done.returncode != 0 and library.companions and not library.collective:
+            done = _pip(python, [own])
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError, OSError) as error:
         return type(error).__name__
     if done.returncode != 0:
-        return (done.stderr.strip().splitlines() or ["pip failed"])[-1][:100]
+        return next((line for line in reversed(done.stderr.splitlines()) if "rror" in line), "pip failed").strip()[:150]
     marker.touch()
     return ""
+
+
+def _pip(python: Path, wanted: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    command = [str(python), "-m", "pip", "install", "-q", "--prefer-binary", "--disable-pip-version-check", *wanted]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def _entries(library: Library) -> Iterator[tuple[str, list[tuple[str, int | None]]]]:
@@ -182,7 +212,7 @@ def _all_entries(library: Library) -> Iterator[tuple[str, list[tuple[str, int | 
         if operation.name.startswith("boto3."):
             continue  # methods that the service descriptions make at run time
         given = [(name, at) for name, at in operation.at.items()]
-        if operation.container is not None:
+        if operation.container is not None and not {".", "["} & set(operation.container.param):
             given.append((operation.container.param, operation.container.at))
         yield operation.name, given
     for model in library.model:

@@ -16,6 +16,7 @@ from fragaudit.advise.existing import existing_form
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
+from fragaudit.coverage import no_btree
 from fragaudit.coverage.rivals import begins, leads, superfluous, uses
 from fragaudit.coverage.worth import followed, sure
 from fragaudit.model.accesses import Access, Write
@@ -41,6 +42,8 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     plans = []
     for table in sorted(tables, key=lambda t: t.name):
         if table.silent or table.temporary or table.virtual or table.view is not None:
+            continue
+        if no_btree(table, dialect if not table.engine else ""):
             continue
         mine = by_table.get(table.name, [])
         found = _table(table, mine, [w for w in writes if w.table == table.name], deleted, taken, dialect, twice)

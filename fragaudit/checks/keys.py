@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fragaudit.advise.suggest import creation
+from fragaudit.advise.suggest import Advice
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
+from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
-from fragaudit.model.schema import Index, Key, Table
+from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
 
@@ -20,7 +21,7 @@ from fragaudit.model.stores import Service
 def redundant_index(service: Service) -> Iterator[Hit]:
     """An index whose keys are the first keys of another one."""
     for table in service.schema:
-        if table.silent or table.view is not None:
+        if table.silent or table.view is not None or no_btree(table):
             continue
         for index in table.indexes:
             if index.origin != "index" or not index.at:
@@ -41,17 +42,19 @@ def redundant_index(service: Service) -> Iterator[Hit]:
 @check("FA204")
 def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
     """A foreign key that no index begins with."""
+    advice: Advice | None = None
     deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
     for table in service.schema:
-        if table.silent or table.view is not None or table.engine == "mysql" or table.temporary:
+        if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
         for foreign in table.foreign_keys:
             if not foreign.at or any(leads(i, foreign) for i in table.indexes):
                 continue
             columns = ", ".join(foreign.columns)
             sure = followed(foreign, table, deleted)
-            keys = tuple(Key(c) for c in foreign.columns)
-            create = f"{creation(table, keys)};"
+            advice = advice or Advice(service)
+            made = advice.index(foreign, table)
+            create = f"{made.ddl};"
             message = (
                 f"{table.name} ({columns}) references {foreign.table} and no index begins with it: each row deleted "
                 f"there is looked for in all of {table.name}. This would help: {create}"
@@ -60,7 +63,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                       confidence=None if sure else Confidence.POSSIBLE,
                       data={"table": table.name, "columns": list(foreign.columns), "equality": list(foreign.columns),
                             "in": [], "range": [], "sort": [], "covered_by": None,
-                            "suggestion": {"columns": list(foreign.columns), "ddl": create}})  # fmt: skip
+                            "suggestion": {"columns": [str(k) for k in made.keys], "ddl": create}})  # fmt: skip
 
 
 @check("FA205")
@@ -76,7 +79,7 @@ def unused_index(service: Service) -> Iterator[Hit]:
         accesses = by_table.get(table.name, [])
         if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
             continue
-        if any(a.unknown for a in accesses):
+        if no_btree(table) or any(a.unknown or a.category == NO_BTREE for a in accesses):
             continue
         for index in table.indexes:
             if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
+
+from msgspec import Struct
 
 from fragaudit.checks.registry import check
 from fragaudit.model.findings import Confidence, Hit, Related
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
 from fragaudit.model.stores import Repository, Service
 from fragaudit.model.uses import Use
@@ -30,51 +33,109 @@ _PLUMBING = re.compile(
 """Names of tables that each service has its own of by design."""
 
 
+_SETUP = re.compile(r"(?:^|_)(?:alembic_version|schema_version|django_migrations|\w*_?migrations?)$")
+"""Names of tables in which tools note what they have done: any number of services may have one each."""
+
+
+class _Writer(Struct, frozen=True):
+    service: Service
+    use: Use
+
+
 @check("FA404", whole=True)
 def shared_table(repository: Repository) -> Iterator[Hit]:
-    """A table that two or more services write in one database."""
-    writing: dict[tuple[str, str], list[tuple[Service, Use]]] = defaultdict(list)
-    reading: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for service in repository.services:
-        for use in service.uses:
-            for key in _keys(use):
-                if use.writes:
-                    writing[key].append((service, use))
-                elif use.reads:
-                    reading[key].append(service.name)
+    """A table, or keys, that two or more services write in one database.
+
+    Where addresses can't be compared it is only possible: one service writes what another one, or shared code, defines.
+    """
+    every = [_Writer(service, use) for service in repository.services for use in service.uses if use.sort != "topic"]
+    writing, reading = [w for w in every if w.use.writes], [w for w in every if not w.use.writes and w.use.reads]
     told: set[tuple[str, tuple[str, ...]]] = set()
-    for _, found in sorted(writing.items()):
-        names = tuple(service.name for service, _ in found)
-        if len(names) < 2 or (found[0][1].container, names) in told:
-            continue
-        # Two services of equal settings each have their own database, if each makes the table for itself.
-        if not found[0][1].database and sum(bool(use.own) for _, use in found) != 1:
-            continue
-        told.add((found[0][1].container, names))
-        owners = [service.name for service, use in found if use.own]
-        owner = next(((s, u) for s, u in found if u.own), found[0])
-        first = next((s, u) for s, u in found if s is not owner[0])
-        others = _listed([n for n in names if n != first[0].name])
-        message = f"{first[0].name} writes {first[1].container}, a table that {others} writes too"
-        message += f"; {owners[0]} defines it" if len(owners) == 1 else ""
-        readers = sorted({name for k in _keys(owner[1]) for name in reading[k]} - set(names))
-        message += f"; read by {_listed(readers)}" if readers else ""
-        related = [Related(u.writes[0], f"{s.name} writes it here") for s, u in found if s is not first[0]]
-        related += [Related(owner[1].defined_at[0], "defined here")] if owner[1].defined_at else []
-        yield Hit(first[1].writes[0], message, f"table:{first[1].container}", first[0].name, tuple(related),
-                  data={"table": first[1].container, "writers": list(names), "readers": readers,
-                        "owner": owners[0] if len(owners) == 1 else None})  # fmt: skip
+    for sure in (True, False):
+        for found in _groups(writing, _keys if sure else _loosely):
+            names = tuple(w.service.name for w in found)
+            if len(set(names)) < 2 or (found[0].use.container, names) in told:
+                continue
+            if sure:
+                # Two services of equal settings each have their own database, if each makes the table for itself.
+                if not found[0].use.database and sum(w.use.own for w in found) != 1:
+                    continue
+            elif not _may_be_one(found) or any(set(names) <= set(n) for c, n in told if c == found[0].use.container):
+                continue
+            told.add((found[0].use.container, names))
+            yield _shared(found, reading, sure)
 
 
-def _keys(use: Use) -> Iterator[tuple[str, str]]:
-    """Yield what a table is known by in other services: the database, or else the setting that holds its address."""
-    name = use.container.rpartition(".")[2].lower()
+def _groups(
+    writing: Sequence[_Writer], keys: Callable[[Use, Service], Iterator[tuple[str, str]]]
+) -> Iterator[list[_Writer]]:
+    grouped: dict[tuple[str, str], list[_Writer]] = defaultdict(list)
+    for writer in writing:
+        for known_by in keys(writer.use, writer.service):
+            grouped[known_by].append(writer)
+    yield from (found for _, found in sorted(grouped.items(), key=lambda item: item[0]))
+
+
+def _keys(use: Use, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield what a container is known by in other services: the database, or else the settings of its address."""
+    name = use.container.rpartition(".")[2].lower() if use.sort == "table" else use.container
     if "{" in name:
         return
     if use.database:
         yield use.database, name
-    elif use.variable:
-        yield f"setting {use.variable}", name
+    elif use.variable and use.sort == "table":
+        yield f"setting {use.variable} {service.store(use.store).kind}", name
+
+
+def _loosely(use: Use, service: Service) -> Iterator[tuple[str, str]]:
+    """Yield what a table may be known by in other services: the kind of its store."""
+    name = use.container.rpartition(".")[2].lower()
+    if use.sort == "table" and "{" not in name and not _SETUP.search(name):
+        yield service.store(use.store).kind, name
+
+
+def _may_be_one(found: Sequence[_Writer]) -> bool:
+    """Say whether tables of one name may be one: their databases may be, and one definition is behind them.
+
+    That is shared code's, or the only one that any of them has.
+    """
+    databases = {w.use.database for w in found} - {""}
+    settings = {w.use.variable for w in found} - {""}
+    if len(databases) > 1 or len(settings) > 1 or all(w.use.database for w in found):
+        return False
+    if not _one_engine(found):
+        return False
+    owners = [w for w in found if w.use.own]
+    shared = [set(w.use.defined_at) for w in found if w.use.defined_at and not w.use.own]
+    return len(owners) == 1 or (not owners and len(shared) == len(found) and bool(set.intersection(*shared)))
+
+
+def _one_engine(found: Sequence[_Writer]) -> bool:
+    """Say whether the stores can be one: those whose engine is known have the same."""
+    return len({w.service.store(w.use.store).engine for w in found} - {"sql"}) < 2
+
+
+def _shared(found: Sequence[_Writer], reading: Sequence[_Writer], sure: bool) -> Hit:
+    names = tuple(w.service.name for w in found)
+    owners = [w.service.name for w in found if w.use.own]
+    owner = next((w for w in found if w.use.own), found[0])
+    first = next(w for w in found if w is not owner)
+    container = first.use.container
+    what = "a table" if first.use.sort == "table" else "keys" if container.endswith("*") else "a key"
+    others = _listed([n for n in names if n != first.service.name])
+    verb = "writes" if len(names) == 2 else "write"
+    message = f"{first.service.name} writes {container}, {what} that {others} {verb} too"
+    message += f"; {owners[0]} defines it" if len(owners) == 1 else ""
+    message += "" if sure else ", if their databases are one"
+    known_by = {k for w in found for k in _keys(w.use, w.service)}
+    readers = sorted({w.service.name for w in reading if known_by & set(_keys(w.use, w.service))} - set(names))
+    message += f"; read by {_listed(readers)}" if readers else ""
+    related = [Related(w.use.writes[0], f"{w.service.name} writes it here") for w in found if w is not first]
+    related += [Related(owner.use.defined_at[0], "defined here")] if owner.use.defined_at else []
+    return Hit(first.use.writes[0], message, f"table:{container}", first.service.name, tuple(related),
+               None if sure else Confidence.POSSIBLE,
+               data={"table": container, "writers": list(names), "readers": readers,
+                     "owner": owners[0] if len(owners) == 1 else None})  # fmt: skip
 
 
 @check("FA405", whole=True)
@@ -83,41 +144,50 @@ def duplicated_entity(repository: Repository, *, shared: int, likeness: float) -
 
     `shared` distinctive columns must agree in name and type, and be `likeness` of all the distinctive ones.
     """
-    tables = [(s, t, u) for s in repository.services for t, u in _own(s)]
-    for (one, table, use), (other, twin, theirs) in combinations(tables, 2):
+    tables = [(s, t, u, columns) for s in repository.services for t, u, columns in _own(s)]
+    named = {s.name: {t.name for o, t, _, _ in tables if o is s} for s in repository.services}
+    for (one, table, use, mine), (other, twin, theirs, others) in combinations(tables, 2):
         if one is other or (use.database and use.database == theirs.database):
             continue
-        if not set(table.defined_at).isdisjoint(twin.defined_at):
+        if table.name != twin.name and (named[other.name] & {table.name} or named[one.name] & {twin.name}):
+            continue  # each has its own counterpart
+        same_table = not set(use.defined_at).isdisjoint(theirs.defined_at)
+        if same_table and not (use.columns and theirs.columns):
             continue  # one definition, or several of one name that are read as one: what each has isn't told
-        alike, ratio = _alike(table, twin)
+        alike, ratio = _alike(mine, others)
         same_name = _entity(table.name) == _entity(twin.name)
         if len(alike) < shared or ratio < likeness or not (same_name or len(alike) >= 2 * shared):
             continue
-        strong = same_name and ratio >= 0.8 and len(alike) >= shared + 1
+        apart = bool(use.database and theirs.database) or use.variable != theirs.variable
+        strong = same_name and ratio >= 0.8 and len(alike) >= shared + 1 and (apart or table.name != twin.name)
         message = (
             f"{other.name} keeps {twin.name} with {', '.join(alike[:6])}{' …' if len(alike) > 6 else ''}, "
             f"as {one.name} does in {table.name}"
         )
-        at = theirs.defined_at[0]
-        yield Hit(at, message, f"entity:{twin.name}:{table.name}", other.name,
-                  (Related(use.defined_at[0], f"{table.name} of {one.name}"),),
+        yield Hit(_first(theirs, other), message, f"entity:{twin.name}:{table.name}", other.name,
+                  (Related(_first(use, one), f"{table.name} of {one.name}"),),
                   None if strong else Confidence.POSSIBLE,
                   data={"table": twin.name, "other": table.name, "columns": alike,
                         "services": [one.name, other.name]})  # fmt: skip
 
 
-def _own(service: Service) -> Iterator[tuple[Table, Use]]:
+def _first(use: Use, service: Service) -> Location:
+    """Return where a service defines a table: in its own folder, if there."""
+    return next((at for at in use.defined_at if at.path.startswith(f"{service.root}/")), use.defined_at[0])
+
+
+def _own(service: Service) -> Iterator[tuple[Table, Use, dict[str, str]]]:
+    """Yield the tables that a service defines for itself, with its own columns of each and their types."""
     uses = {use.container.lower(): use for use in service.uses if use.own}
     for table in service.schema:
         use = uses.get(table.name.lower())
         if use is not None and table.columns and not _PLUMBING.search(table.name.lower()):
-            yield table, use
+            columns = use.columns or tuple((c.name, c.type) for c in table.columns)
+            yield table, use, {n.lower(): _type(t) for n, t in columns if n.lower() not in _COMMON}
 
 
-def _alike(one: Table, other: Table) -> tuple[list[str], float]:
+def _alike(first: dict[str, str], second: dict[str, str]) -> tuple[list[str], float]:
     """Return the distinctive columns that agree in name and type, and which part of all distinctive ones they are."""
-    first = {c.name.lower(): _type(c.type) for c in one.columns if c.name.lower() not in _COMMON}
-    second = {c.name.lower(): _type(c.type) for c in other.columns if c.name.lower() not in _COMMON}
     alike = sorted(
         n for n in first.keys() & second.keys() if not first[n] or not second[n] or first[n] == second[n]
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.checks.registry import check
-from fragaudit.model.findings import Hit
+from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.stores import Service
 
 
@@ -13,6 +13,6 @@ from fragaudit.model.stores import Service
 def unparsed_sql(service: Service) -> Iterator[Hit]:
     """A statement that could not be read."""
     for problem in service.unparsed:
-        yield Hit(
-            problem.at, f"this statement can't be read, so its accesses are unknown: {problem.what}", problem.what
-        )
+        message = f"this statement can't be read, so its accesses are unknown: {problem.what}"
+        confidence = None if problem.sure else Confidence.POSSIBLE
+        yield Hit(problem.at, message, problem.what, confidence=confidence)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, Display, External, Handle, Known
-from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.abstract import Abstract, ClassRef, Display, External, Handle, Known, Package
+from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, addresses, site_key
 from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Value
+from fragaudit.model.values import UNKNOWN, Attr, Call, Entry, Lit, Map, Ref, Value
 
 
 class Configured:
@@ -25,6 +25,7 @@ class Configured:
         self._catalogue = catalogue
         imported = {item.module for file in self._program.files for item in file.imports if not item.level}
         roots = {".".join(module.split(".")[:end]) for module in imported for end in range(1, module.count(".") + 2)}
+        self._configuring = frozenset(self._configurations())
         self._used = {library.package for library in catalogue.libraries if not roots.isdisjoint(library.modules)}
 
     def all(self) -> tuple[Opened, ...]:
@@ -32,18 +33,49 @@ class Configured:
         found: list[Opened] = []
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                for name, value in _settings(binding, file.path):
+                configuring = Place(number, binding.scope) in self._configuring
+                for name, value in _settings(binding, file.path, configuring):
                     found.extend(self._read(name, value, number, binding))
                     for dotted in self._dotted(binding, number):
                         found.extend(self._read(dotted, value, number, binding))
         for site in self._program.sites:
             func = site.call.func
-            if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
+            if not isinstance(func, Attr) or func.name not in _FILLING:
+                continue
+            if isinstance(func.base, Ref) and func.base.name.isupper():
+                # More aliases: `CACHES.update({"redis": {…}})`, `DATABASES.setdefault("replica", {…})`.
+                entries = tuple(Entry(Lit(alias), value) for alias, value in _passed(site.call))
+                target = f"{func.base.name}[]"
+                at = Binding(site.place.scope, target, Map(entries), None, site.call.at, "=", None, site.branch)
+                found.extend(self._read(func.base.name, Map(entries), site.place.file, at))
+            if not _is_configuration(func.base):
                 continue
             for name, value in _passed(site.call):
                 at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
                 found.extend(self._read(name, value, site.place.file, at))
         return tuple(dict.fromkeys(found))
+
+    def _configurations(self) -> Iterator[Place]:
+        """Yield the modules and classes that settings are taken from: `app.config_from_object("app.conf")`."""
+        for site in self._program.sites_by_name.get("config_from_object", ()):
+            asking = site.place.file
+            for meaning in self._evaluator.evaluate(argument_of(site.call.args, "obj", 0), site.place):
+                if isinstance(meaning, ClassRef):
+                    yield meaning.place
+                elif isinstance(meaning, Package) and meaning.file is not None:
+                    yield Place(meaning.file, MODULE_SCOPE)
+                elif isinstance(meaning, Known) and isinstance(meaning.value, str):
+                    dotted, _, name = meaning.value.replace(":", ".").rpartition(".")
+                    whole, outer = (
+                        self._program.module(f"{dotted}.{name}".lstrip("."), asking),
+                        self._program.module(dotted, asking),
+                    )
+                    if whole is not None:
+                        yield Place(whole, MODULE_SCOPE)
+                    elif outer is not None:
+                        for inner in self._evaluator.name(name, Place(outer, MODULE_SCOPE)):
+                            if isinstance(inner, ClassRef):
+                                yield inner.place
 
     def _read(self, name: str, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
         for setting in self._catalogue.setting(name):
@@ -63,7 +95,7 @@ class Configured:
         if setting.where == "flask" and setting.library not in self._used:
             return False
         scope = self._program.scope(Place(file, binding.scope))
-        if binding.target.endswith("[]") or "." in binding.target:
+        if binding.target.endswith("config[]") or "." in binding.target:
             return setting.where != "django"
         if scope.kind == "class":
             return setting.where != "django"
@@ -141,7 +173,12 @@ def _is_configuration(value: Value) -> bool:
 
 
 def _passed(call: Call) -> Iterator[tuple[str, Value]]:
-    """Yield the (name, value) of settings given as keywords or in a dictionary."""
+    """Yield the (name, value) of settings given as keywords, in a dictionary, or as a name with a value."""
+    if getattr(call.func, "name", "") == "setdefault":
+        name, *values = [*(a.value for a in call.args if a.name is None), UNKNOWN]
+        if isinstance(name, Lit) and isinstance(name.value, str) and values:
+            yield name.value, values[0]
+        return
     for argument in call.args:
         if argument.name is None and isinstance(argument.value, Map):
             for entry in argument.value.entries:
@@ -151,16 +188,20 @@ def _passed(call: Call) -> Iterator[tuple[str, Value]]:
             yield argument.name, argument.value
 
 
-def _settings(binding: Binding, path: str) -> Iterator[tuple[str, Value]]:
+def _settings(binding: Binding, path: str, configuring: bool) -> Iterator[tuple[str, Value]]:
     """Yield the (name, value) of settings that a binding makes: a name, a configuration key, a class attribute.
 
-    Lower-case names are settings in a module that is named after the library that reads it: `celeryconfig.py`.
+    Lower-case names are settings in a module or class that an application is configured from (`configuring`), and in a
+    module that is named after the library that reads it: `celeryconfig.py`.
     """
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
+    elif binding.target.endswith("[]") and binding.target[:-2].isupper() and isinstance(binding.key, Lit):
+        yield binding.target[:-2], Map((Entry(binding.key, value),))  # one more alias: `CACHES["redis"] = {…}`
     elif (
         binding.target.rpartition(".")[2].isupper()
+        or configuring
         or "conf." in binding.target
         or "celery" in path.rpartition("/")[2].lower()
     ):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from copy import copy
+from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link import settings
+from fragaudit.link import settings, settings_classes
 from fragaudit.link.abstract import (
     UNKNOWN,
     Abstract,
@@ -24,6 +25,7 @@ from fragaudit.link.abstract import (
     Template,
     Unknown,
 )
+from fragaudit.link.calling import Calling
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
 from fragaudit.model.values import (
@@ -46,7 +48,6 @@ from fragaudit.model.values import (
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
 
-MOST_CALLERS = 24
 DEEPEST = 60
 MOST_ATTEMPTS = 3
 DEEPEST_UNPACKING = 4
@@ -66,10 +67,29 @@ class Evaluator:
         self._attributes: dict[tuple[Abstract, str], Meanings] = {}
         self._open_questions: set[object] = set()
         self._readers: dict[Place, bool] = {}
-        self._cut = 0
+        self.left_out = 0
+        """How often an answer left out an open question: one during which this grows may be better elsewhere."""
         self._attempts: dict[object, int] = {}
         self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
+        self._ancestries: dict[Place, tuple[ClassRef, ...]] = {}
+        self._outside: dict[Place, tuple[External, ...]] = {}
+        self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
+
+    def twin(self) -> Evaluator:
+        """Return an evaluator that knows what this one does; what either learns from now on it keeps to itself."""
+        other = copy(self)
+        other._values = dict(self._values)
+        other._names = dict(self._names)
+        other._attributes = dict(self._attributes)
+        other._open_questions = set()
+        other._readers = dict(self._readers)
+        other._attempts = dict(self._attempts)
+        other._mixtures = dict(self._mixtures)
+        other._ancestries = dict(self._ancestries)
+        other._outside = dict(self._outside)
+        other._calling = self._calling.twin(other)
+        return other
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -81,23 +101,23 @@ class Evaluator:
             return (Known(value.value),)
         key = (id(value), place)
         known = self._values.get(key)
-        return known if known is not None else self._once(self._values, key, lambda: self._evaluate(value, place))
-
-    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[[], Iterable[Abstract]]) -> Meanings:
-        known = memory.get(key)
         if known is not None:
             return known
+        return self._once(self._values, key, self._evaluate, value, place)
+
+    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
+        """Return what `work` finds, `memory` not having it."""
         if key in self._open_questions or len(self._open_questions) > DEEPEST:
-            self._cut += 1
+            self.left_out += 1
             return ()
         self._open_questions.add(key)
-        cut = self._cut
+        cut = self.left_out
         try:
-            found = _distinct(work())
+            found = _distinct(work(*on))
         finally:
             self._open_questions.discard(key)
         # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
-        if cut != self._cut and self._open_questions:
+        if cut != self.left_out and self._open_questions:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] < MOST_ATTEMPTS:
                 return found
@@ -115,7 +135,9 @@ class Evaluator:
                 for base in self.evaluate(value.base, place):
                     yield from self._item(base, value.key, place)
             case Text():
-                yield Template(tuple(self._one(part, place) for part in value.parts))
+                following = (*value.parts[1:], None)
+                parts = zip(value.parts, following, strict=True)
+                yield Template(tuple(self._one(part, place, after) for part, after in parts))
             case Either():
                 yield from _with_fallback([m for option in value.options for m in self.evaluate(option, place)])
             case Operation() if value.op in ("|", "and"):
@@ -132,12 +154,20 @@ class Evaluator:
             case _:
                 yield UNKNOWN
 
-    def _one(self, part: Value, place: Place) -> Abstract:
-        """Return the single meaning of a part of a text: settings first, as they name the part best."""
+    def _one(self, part: Value, place: Place, following: Value | None) -> Abstract:
+        """Return the single meaning of a part of a text: settings first, as they name the part best.
+
+        Of several settings that callers pass, the one of the part's own name is the usual one. A scheme, which two
+        constants often differ in (`redis`, `rediss`), tells the engine by any of them.
+        """
         meanings = self.evaluate(part, place)
-        for meaning in meanings:
-            if isinstance(meaning, Symbol):
-                return meaning
+        named = [meaning for meaning in meanings if isinstance(meaning, Symbol)]
+        if named:
+            own = part.name.upper() if isinstance(part, (Ref, Attr)) else ""
+            return next((setting for setting in named if setting.name.rpartition(".")[2] == own), named[0])
+        constants = [meaning for meaning in meanings if isinstance(meaning, Known)]
+        if constants and isinstance(following, Lit) and str(following.value).startswith("://"):
+            return constants[0]
         return meanings[0] if len(meanings) == 1 else UNKNOWN
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -146,19 +176,17 @@ class Evaluator:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
         known = self._names.get(key)
-        return known if known is not None else self._once(self._names, key, lambda: self._name(name, place))
+        return known if known is not None else self._once(self._names, key, self._name, name, place)
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
-        scope, first = place.scope, True
-        entries = self.program.files[place.file].scopes
+        scope = place.scope
+        entries, bound = self.program.files[place.file].scopes, self.program.bound[place.file]
         while scope >= 0:
-            here = Place(place.file, scope)
-            if first or entries[scope].kind != "class":
-                found = list(self._local(name, here))
+            if (scope, name) in bound and (scope == place.scope or entries[scope].kind != "class"):
+                found = list(self._local(name, place if scope == place.scope else Place(place.file, scope)))
                 if found:
                     yield from found
                     return
-            first = False
             scope = entries[scope].parent
         known = False
         for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
@@ -267,41 +295,28 @@ class Evaluator:
         self, function: Place, number: int, parameter: Parameter, owner: Place | None
     ) -> tuple[list[Abstract], bool]:
         """Return what callers pass for a parameter, and whether one of them leaves it out."""
-        scope = self.program.scope(function)
-        name = scope.name
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
-        if owner is not None and name == "__init__":
-            name = self.program.scope(owner).name
         passed: list[Abstract] = []
-        omitted, seen = False, 0
-        for site in self.program.sites_by_name.get(name, ()):
-            if seen >= MOST_CALLERS:
+        omitted = False
+        for site in self._calling.of(function, owner):
+            if site is None:
                 return passed, True
-            if not self._calls(site, function, owner):
-                continue
-            seen += 1
             argument = argument_of(site.call.args, parameter.name, number - shift)
+            unpacked = [a.value for a in site.call.args if a.name == "**"] if argument is None else []
             if argument is not None:
                 passed.extend(self.evaluate(argument, site.place) or (UNKNOWN,))
+            elif unpacked:
+                passed.extend(self._unpacked(unpacked, parameter.name, site.place))
             else:
                 omitted = True
         return passed, omitted
 
-    def _calls(self, site: Site, function: Place, owner: Place | None) -> bool:
-        func = site.call.func
-        if isinstance(func, Attr) and owner is not None and self.program.scope(function).name != "__init__":
-            for base in self.evaluate(func.base, site.place):
-                if isinstance(base, (Instance, ClassRef)):
-                    of = base.of if isinstance(base, Instance) else base
-                    if owner in (ancestor.place for ancestor in self.ancestry(of)):
-                        return True
-            return False
-        for meaning in self.evaluate(func, site.place):
-            if isinstance(meaning, FunctionRef) and meaning.place == function:
-                return True
-            if isinstance(meaning, ClassRef) and owner is not None and owner == self.constructor_owner(meaning):
-                return True
-        return False
+    def _unpacked(self, dictionaries: Iterable[Value], key: str, place: Place) -> Iterator[Abstract]:
+        """Yield what stands under a key in the dictionaries that a call unpacks."""
+        for value in dictionaries:
+            for meaning in self.evaluate(value, place):
+                if isinstance(meaning, Display):
+                    yield from self.lookup(meaning, key)
 
     def constructor_owner(self, cls: ClassRef) -> Place | None:
         """Return the class of the project whose `__init__` makes an object of a class, if there is one."""
@@ -320,7 +335,7 @@ class Evaluator:
         """Return what `base.name` means."""
         key = (base, name)
         known = self._attributes.get(key)
-        return known if known is not None else self._once(self._attributes, key, lambda: self._attribute(base, name))
+        return known if known is not None else self._once(self._attributes, key, self._attribute, base, name)
 
     def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:
@@ -336,6 +351,8 @@ class Evaluator:
                 yield Bound(base, name)
             case Known() | Symbol() | Template() if name in settings.SAME_TEXT:
                 yield base
+            case Known() | Symbol() | Template() | Unknown() if name in settings.OTHER_TEXT:
+                yield UNKNOWN
             case Symbol():
                 yield Symbol(f"{base.name}.{name.upper()}" if base.strong else name.upper(), strong=base.strong)
             case Bound():
@@ -371,7 +388,7 @@ class Evaluator:
     def _instance_attribute(self, base: Instance, name: str) -> Iterator[Abstract]:
         found: list[Abstract] = []
         for ancestor in self.ancestry(base.of):
-            field = settings.field(self, base, ancestor, name)
+            field = settings_classes.field(self, base, ancestor, name)
             if field is not None:
                 found.extend(field)
                 continue
@@ -418,14 +435,8 @@ class Evaluator:
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""
-        for number in self.program.children(cls):
-            method = Place(cls.file, number)
-            scope = self.program.scope(method)
-            if scope.kind != "function" or not scope.parameters:
-                continue
-            for inner in (method, *(Place(cls.file, n) for n in self.program.children(method))):
-                for binding in self.program.bindings(inner, f"{scope.parameters[0].name}.{name}"):
-                    yield from self.bound(binding, cls.file)
+        for assigned in self.program.assigned(cls, name):
+            yield from self.bound(assigned.binding, cls.file)
 
     def _item(self, base: Abstract, key: Value, place: Place) -> Iterator[Abstract]:
         keys = self.evaluate(key, place)
@@ -476,7 +487,11 @@ class Evaluator:
                 if isinstance(base, (Display, Symbol, Unknown)):
                     yield from self._entry(base, call, place)
                 else:
-                    callees.extend(self.attribute(base, "get"))
+                    found = self.attribute(base, "get")
+                    if found == (Symbol("GET", strong=False),):  # of what nobody could follow, most likely a mapping
+                        yield from self._entry(UNKNOWN, call, place)
+                    else:
+                        callees.extend(found)
         else:
             callees = list(self.evaluate(call.func, place))
         for callee in callees:
@@ -503,6 +518,10 @@ class Evaluator:
         """Yield what `mapping.get(key, default)` can give."""
         found = tuple(self._item(mapping, call.args[0].value, place))
         default = self.evaluate(argument_of(call.args, "default", 1), place)
+        options = [str(d.value) for d in default if isinstance(d, Known) and _is_option(d.value)]
+        if isinstance(mapping, Unknown) and options and len(found) == 1 and isinstance(found[0], Symbol):
+            # The option of a section: `config.get("database", "host")`.
+            found, default = (Symbol(f"{found[0].name}.{options[0].upper()}", strong=False),), ()
         if len(found) == 1 and isinstance(found[0], Symbol) and not found[0].defaults:
             found = (Symbol(found[0].name, tuple(d for d in default if isinstance(d, Known)), found[0].strong),)
             default = ()
@@ -515,6 +534,10 @@ class Evaluator:
         special = settings.call(self, callee.name, call, place)
         if special is not None:
             yield from special
+            return
+        if callee.name == "importlib.import_module" and call.args and isinstance(call.args[0].value, Lit):
+            named = str(call.args[0].value.value)
+            yield self._module(named, place.file) if not named.startswith(".") else UNKNOWN
             return
         opened = self.catalogue.open(callee.name)
         if opened is not None:
@@ -549,16 +572,18 @@ class Evaluator:
 
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
-        return self._once(self._names, (function, "<result>"), lambda: self._result(function))
+        key = (function, "<result>")
+        known = self._names.get(key)
+        return known if known is not None else self._once(self._names, key, self._result, function)
 
     def reads_environment(self, function: Place) -> bool:
         """Say whether the body of a function, or one inside it, reads environment variables."""
         known = self._readers.get(function)
         if known is None:
-            file = self.program.files[function.file]
+            bindings, uses = self.program.bindings_by_scope[function.file], self.program.uses_by_scope[function.file]
             scopes = {function.scope, *self.program.children(function)}
-            values = [b.value for b in file.bindings if b.scope in scopes and b.value is not None]
-            values += [u.value for u in file.uses if u.scope in scopes]
+            values = [b.value for scope in scopes for b in bindings.get(scope, ()) if b.value is not None]
+            values += [u.value for scope in scopes for u in uses.get(scope, ())]
             known = self._readers[function] = any(map(settings.mentions_environment, values))
         return known
 
@@ -576,6 +601,10 @@ class Evaluator:
 
     def ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         """Return a class and its ancestors inside the project, nearest first."""
+        known = self._ancestries.get(cls.place)
+        if known is not None:
+            return known
+        cut = self.left_out
         found, queue = [cls], [cls]
         while queue and len(found) < 40:
             current = queue.pop(0)
@@ -585,10 +614,17 @@ class Evaluator:
                     if isinstance(meaning, ClassRef) and meaning not in found:
                         found.append(meaning)
                         queue.append(meaning)
-        return tuple(found)
+        ancestors = tuple(found)
+        if cut == self.left_out:
+            self._ancestries[cls.place] = ancestors
+        return ancestors
 
     def outside_bases(self, cls: ClassRef) -> tuple[External, ...]:
         """Return the library classes that a class and its ancestors derive from."""
+        known = self._outside.get(cls.place)
+        if known is not None:
+            return known
+        cut = self.left_out
         found: list[External] = []
         for ancestor in self.ancestry(cls):
             scope = self.program.scope(ancestor.place)
@@ -599,7 +635,10 @@ class Evaluator:
                         found.append(meaning)
                     elif isinstance(meaning, Handle) and External(meaning.name) not in found:
                         found.append(External(meaning.name))
-        return tuple(found)
+        bases = tuple(found)
+        if cut == self.left_out:
+            self._outside[cls.place] = bases
+        return bases
 
     def typed(self, annotation: Value, place: Place) -> Iterator[Abstract]:
         """Yield what a value of an annotated type is: handles and instances whose making isn't known."""
@@ -641,15 +680,19 @@ def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> 
     return None
 
 
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value != "localhost"
+
+
 def _with_fallback(meanings: list[Abstract]) -> Iterator[Abstract]:
-    """Make the constants beside a setting its defaults: `os.getenv("URL") or "redis://localhost"`."""
+    """Make what stands beside a setting its defaults: `os.getenv("URL") or settings.url or "redis://localhost"`."""
     settings_named = [m for m in meanings if isinstance(m, Symbol) and m.strong]
     constants = tuple(m for m in meanings if isinstance(m, Known) and m.value not in (None, ""))
-    if len(settings_named) != 1 or len(settings_named) + len(constants) != len(meanings) or not constants:
+    if not settings_named or len(settings_named) + len(constants) != len(meanings) or len(meanings) == 1:
         yield from meanings
         return
-    setting = settings_named[0]
-    yield Symbol(setting.name, (*setting.defaults, *constants), setting.strong)
+    setting, *others = dict.fromkeys(settings_named)
+    yield Symbol(setting.name, (*setting.defaults, *others, *constants), setting.strong)
 
 
 def _distinct(meanings: Iterable[Abstract]) -> Meanings:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from fragaudit.link.identity import Address, distinct
+from fragaudit.link.identity import Address, distinct, same
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Program
 from fragaudit.model.stores import Kind, Reason
@@ -24,8 +25,9 @@ class Group:
 
     @property
     def address(self) -> Address:
-        """The best known address: certain ones first."""
-        return max((o.address for o in self.openings), key=lambda a: (a.certain, a.known, bool(a.symbols)))
+        """The best known address: certain ones first, of those the one that most openings have."""
+        counts = Counter(o.address for o in self.openings)
+        return max(counts, key=lambda a: (a.certain, a.complete, bool(a.symbols), a.known, counts[a]))
 
 
 class Grouping:
@@ -77,23 +79,31 @@ class Grouping:
             return group
         mates = [g for g in groups if g.family == family and self._compatible(g, opened)]
         for group in mates:
-            same = next((o for o in group.openings if _same(o.address, opened.address)), None)
-            if same is not None:
-                self._join_equal(group, opened, same)
+            equal = next((o for o in group.openings if same(o.address, opened.address)), None)
+            if equal is not None:
+                self._join_equal(group, opened, equal)
                 return group
         for group in mates:
             other = next((o for o in group.openings if self._alternatives(o, opened)), None)
             if other is not None:
-                self._because(group, opened, "is the other branch of one choice", other)
+                self._because(group, opened, "the other branch of one choice", other)
                 return group
         for group in mates:
             if not any(distinct(o.address, opened.address) for o in group.openings):
-                self._because(group, opened, "has no address that would tell it from this one", group.openings[0])
+                self._because(group, opened, "no address tells it from that one", group.openings[0])
                 return group
         if opened.undecided and not opened.address.known and family == opened.engine:
+            told = [
+                g for g in groups if any(o.site.how == "setting" and o.library == opened.library for o in g.openings)
+            ]
+            if told:
+                self._because(
+                    told[0], opened, f"takes its address from the settings of {opened.library}", told[0].openings[0]
+                )
+                return told[0]
             only = [g for g in groups if self._compatible(g, opened)]
             if len(only) == 1:
-                self._because(only[0], opened, "is the only database it can be", only[0].openings[0])
+                self._because(only[0], opened, "the only database it can be", only[0].openings[0])
                 return only[0]
         return None
 
@@ -114,13 +124,15 @@ class Grouping:
 
     def _join_equal(self, group: Group, opened: Opened, same: Opened) -> None:
         if opened.address.text == same.address.text:
-            text = f"same address {opened.address.text}" if opened.address.known else "neither says an address"
+            text = f"the same address {opened.address.shown}" if opened.address.shown else "neither says an address"
             self._because(group, opened, text, same)
             return
         group.apart |= set(opened.address.symbols) ^ set(same.address.symbols)
-        self._because(group, opened, f"{opened.address.text} and {same.address.text} have one default", same)
+        self._because(group, opened, f"{opened.address.shown} and {same.address.shown} have one default", same)
 
     def _because(self, group: Group, opened: Opened, why: str, other: Opened) -> None:
+        if any(o.key == opened.key for o in group.openings):
+            return  # another of the addresses that one call may have
         at = self._program.location(opened.site.place.file, opened.site.call.at)
         there = self._program.location(other.site.place.file, other.site.call.at)
         group.reasons.append(Reason(f"one store with {there.path}:{there.line}: {why}", at))
@@ -129,12 +141,6 @@ class Grouping:
 def _passing(opened: Opened) -> bool:
     """Say whether a store ends with the process; counters in a server that lasts may lie beside data."""
     return opened.role == "scratch" and (opened.in_memory or opened.address.scratch)
-
-
-def _same(one: Address, other: Address) -> bool:
-    if one.private or other.private:
-        return False
-    return one.text == other.text or (one.certain and other.certain and one.known and one.resolved == other.resolved)
 
 
 def decide_engine(groups: Sequence[Group], hint: str | None) -> None:

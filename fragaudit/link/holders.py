@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
@@ -42,6 +43,7 @@ class Holders:
         self._evaluator = evaluator
         self._catalogue = catalogue
         self._program = evaluator.program
+        self._by_class: dict[int, dict[int, list[tuple[Binding, str]]]] = {}
 
     def all(self) -> tuple[Held, ...]:
         """Return the store attributes of the repository, in order of file and class."""
@@ -59,16 +61,20 @@ class Holders:
         for binding, field in self._fields(cls):
             yield from self._held(cls, binding, field)
 
-    def _fields(self, cls: Place) -> Iterator[tuple[Binding, str]]:
-        for binding in self._program.files[cls.file].bindings:
-            if binding.scope == cls.scope and "." not in binding.target and binding.annotation is not None:
-                yield binding, binding.target
-            elif (
-                binding.target.startswith("self.")
-                and binding.target.count(".") == 1
-                and not binding.target.endswith("[]")
-            ) and self._program.enclosing_class(Place(cls.file, binding.scope)) == cls:
-                yield binding, binding.target[5:]
+    def _fields(self, cls: Place) -> Sequence[tuple[Binding, str]]:
+        known = self._by_class.get(cls.file)
+        if known is None:
+            known = self._by_class[cls.file] = defaultdict(list)
+            for binding in self._program.files[cls.file].bindings:
+                target = binding.target
+                if "." not in target:
+                    if binding.annotation is not None:
+                        known[binding.scope].append((binding, target))
+                elif target.startswith("self.") and target.count(".") == 1 and not target.endswith("[]"):
+                    inside = self._program.enclosing_class(Place(cls.file, binding.scope))
+                    if inside is not None:
+                        known[inside.scope].append((binding, target[5:]))
+        return known.get(cls.scope, ())
 
     def _held(self, cls: Place, binding: Binding, field: str) -> Iterator[Held]:
         place = Place(cls.file, binding.scope)
@@ -109,6 +115,8 @@ class Holders:
         implementation: Place | None = None
         for meaning in self._evaluator.evaluate(binding.value, place):
             handle = meaning.handle if isinstance(meaning, Bound) else meaning
+            if isinstance(meaning, Bound) and meaning.handle.name.endswith(("()", "()[]")):
+                continue  # a part of what a store answered
             if isinstance(handle, Handle) and handle.site is not None:
                 opening = opening or site_key(handle.site)
             elif isinstance(meaning, Instance) and self._kind_of(meaning.of) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,6 +43,17 @@ class Address:
         """Whether anything at all is known of it."""
         return self.text not in ("", "{unknown}")
 
+    @property
+    def complete(self) -> bool:
+        """Whether no part of it is unknown."""
+        return self.known and "{unknown}" not in self.text
+
+    @property
+    def shown(self) -> str:
+        """The text for people: unknown parts as `*`, nothing if that is all of it."""
+        text = re.sub(r"(?:\{unknown\})+", "*", self.text)
+        return text if any(sign.isalnum() for sign in text) else ""
+
 
 NOWHERE = Address("", "", (), certain=False)
 
@@ -49,15 +61,21 @@ NOWHERE = Address("", "", (), certain=False)
 def addresses(parts: dict[str, tuple[Abstract, ...]], catalogue: Catalogue, engine: str = "") -> tuple[Address, ...]:
     """Make addresses of the evaluated identity arguments, by what each means (url, host, port, database, path, name).
 
-    Several meanings of the leading part (different callers of one factory) give several addresses. The engine, where
-    it is known, tells default ports and which parts of an address say nothing.
+    Several meanings of the leading part (different callers of one factory) give several addresses; of other parts with
+    several meanings, which goes with which is then unknown. The engine, where it is known, tells default ports and
+    which parts of an address say nothing.
     """
     lead = next((key for key in ("url", "path", "host", "server", "name", "database") if key in parts), None)
     if lead is None:
         return (NOWHERE,)
+    reading = Reading(catalogue, catalogue.engine(engine))
+    if lead == "database" and reading.engine is not None and reading.engine.kind == "kv":
+        parts, lead = {**parts, "host": (UNKNOWN,)}, "host"  # a number alone says nothing without its server
     found: dict[Address, None] = {}
+    if len(parts[lead]) > 1:
+        parts = {key: values if key == lead or len(values) == 1 else (UNKNOWN,) for key, values in parts.items()}
     for meaning in parts[lead][:MOST_ADDRESSES] or (UNKNOWN,):
-        found[_address(lead, meaning, parts, Reading(catalogue, catalogue.engine(engine)))] = None
+        found[_address(lead, meaning, parts, reading)] = None
     return tuple(found)
 
 
@@ -119,6 +137,13 @@ def _symbols(meaning: Abstract) -> Iterator[Symbol]:
     elif isinstance(meaning, Template):
         for part in meaning.parts:
             yield from _symbols(part)
+
+
+def same(one: Address, other: Address) -> bool:
+    """Say whether two addresses of one engine are one store: written alike, or with equal defaults."""
+    if one.private or other.private:
+        return False
+    return one.text == other.text or (one.certain and other.certain and one.known and one.resolved == other.resolved)
 
 
 def distinct(one: Address, other: Address) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.openings import UNDECIDED
 from fragaudit.model.stores import Kind, Opening, Reason, Role, Store, TableOrigin
+from fragaudit.wording import AT_RUN_TIME
 
 _MAPPED = (Kind.RELATIONAL, Kind.DOCUMENT)
 
@@ -39,7 +40,7 @@ def mapped_stores(
         opening = Opening(model.at, engine, model.library, "", conditional=False)
         found.append(
             Store(identifier, kind, engine, model.library, Role.DATA,
-                  f"{engine} at an address that could not be followed", False, (opening,),
+                  AT_RUN_TIME, False, (opening,),
                   reasons=(Reason(why, model.at),))
         )  # fmt: skip
     return tuple(sorted(found, key=lambda store: list(Kind).index(store.kind)))
@@ -51,10 +52,13 @@ def opened_by_mapper(store: Store, catalogue: Catalogue) -> bool:
     return any(opening.library in mappers for opening in store.openings)
 
 
-def holding_tables(stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue) -> tuple[Store, ...]:
+def holding_tables(
+    stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue, files: frozenset[str]
+) -> tuple[Store, ...]:
     """Mark the stores that hold the application's tables: by the file that defines them, else the likeliest.
 
-    Models live in a store that a mapper opens; of several, in the one that the framework's settings name.
+    Models live in a store that a mapper opens; of several, in the one that the framework's settings name, else in one
+    that the service itself opens in its own `files` rather than code that it shares.
     """
     relational = [s for s in stores if s.kind == Kind.RELATIONAL and s.role == Role.DATA]
     documents = [s for s in stores if s.kind == Kind.DOCUMENT and s.role == Role.DATA]
@@ -73,6 +77,7 @@ def holding_tables(stores: Sequence[Store], tables: Sequence[TableOrigin], catal
                 opened or relational,
                 key=lambda s: (
                     modelled and any(o.library in configured for o in s.openings),
+                    any(o.at.path in files for o in s.openings),
                     len(s.openings) + len(s.calls),
                     s.id,
                 ),

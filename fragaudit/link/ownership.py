@@ -11,42 +11,70 @@ import msgspec
 
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
+from fragaudit.model.schema import Table
 from fragaudit.model.stores import Kind, Role, Service, Store
-from fragaudit.model.uses import Use
+from fragaudit.model.uses import Sort, Use
 
 _VARIABLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
 def with_uses(
-    services: Sequence[Service], paths: Sequence[frozenset[str]], deploy: Sequence[DeployFacts]
-) -> tuple[Service, ...]:
+    services: Sequence[Service], paths: Sequence[frozenset[str]], compose: Sequence[frozenset[str]],
+    deploy: Sequence[DeployFacts], apart: Mapping[int, Mapping[str, Table]], added: Sequence[tuple[str, Location]],
+) -> tuple[Service, ...]:  # fmt: skip
     """Return the services with what each does to the containers of its stores.
 
     Args:
         services: the services, with their tables and what their statements do.
         paths: the files of each, shared ones included; a file of several says nothing about which of them writes.
+        compose: the compose services that run each.
         deploy: compose files and the like, whose values tell whether two services mean the same database.
+        apart: by number of a service, the tables that its own files define and other services' too, by name.
+        added: where objects become rows of which table.
     """
     counted = Counter(path for own in paths for path in own)
-    values = _values(deploy)
     return tuple(
         msgspec.structs.replace(
-            service, uses=_uses(service, frozenset(p for p in own if counted[p] == 1), values)
+            service,
+            uses=_uses(
+                service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
+                apart.get(number, {}), [(table, at) for table, at in added if at.path in paths[number]],
+            ),
         )
-        for service, own in zip(services, paths, strict=True)
+        for number, service in enumerate(services)
     )  # fmt: skip
 
 
-def _uses(service: Service, own: frozenset[str], values: Mapping[str, str]) -> tuple[Use, ...]:
+def databases(
+    services: Sequence[Service], compose: Sequence[frozenset[str]], deploy: Sequence[DeployFacts]
+) -> list[str]:
+    """Return what tells the database with the tables of each service from all others, empty where it isn't known."""
+    homes = [holder(service) for service in services]
+    return [
+        database(home, values(deploy, own))[0] if home is not None else ""
+        for home, own in zip(homes, compose, strict=True)
+    ]
+
+
+def _uses(
+    service: Service,
+    own: frozenset[str],
+    given: Mapping[str, str],
+    apart: Mapping[str, Table],
+    added: Sequence[tuple[str, Location]],
+) -> tuple[Use, ...]:
     defined: dict[tuple[str, str], set[Location]] = defaultdict(set)
     writes: dict[tuple[str, str], set[Location]] = defaultdict(set)
     reads: dict[tuple[str, str], set[Location]] = defaultdict(set)
     found: set[tuple[str, str]] = set()
+    passing: set[tuple[str, str]] = set()
     for store in service.stores:
         found |= {(store.id, container.name) for container in store.containers}
         for call in store.calls:
             if call.container:
                 (reads if call.verb == "read" else writes)[store.id, call.container].add(call.at)
+                if call.passes:
+                    passing.add((store.id, call.container))
     home = holder(service)
     if home is not None:
         names = {t.name.lower(): t.name for t in service.schema} | {t.name.lower(): t.name for t in service.tables}
@@ -54,23 +82,44 @@ def _uses(service: Service, own: frozenset[str], values: Mapping[str, str]) -> t
             defined[home.id, names[table.name.lower()]].add(table.at)
         for written in service.writes:
             writes[home.id, names.get(written.table.lower(), written.table)].add(written.at)
+        for name, at in added:
+            writes[home.id, names.get(name.lower(), name)].add(at)
         for access in service.accesses:
             if access.verb == "read" and access.table:
                 reads[home.id, names.get(access.table.lower(), access.table)].add(access.at)
-    databases = {s.id: _database(s, values) for s in service.stores}
-    return tuple(
+    known = {s.id: database(s, given) for s in service.stores}
+    kinds = {s.id: s.kind for s in service.stores}
+    uses = (
         Use(
             store,
             name,
-            *databases[store],
+            _sort(kinds[store], (store, name) in passing),
+            *known[store],
             tuple(sorted(defined[store, name])),
-            any(at.path in own for at in defined[store, name]),
+            any(at.path in own and _inside(at.path, service.root) for at in defined[store, name]),
             tuple(sorted(at for at in writes[store, name] if at.path in own)),
             tuple(sorted(at for at in reads[store, name] if at.path in own)),
+            tuple((c.name, c.type) for c in apart[name.lower()].columns) if name.lower() in apart else (),
         )
         for store, name in sorted(found | defined.keys() | writes.keys() | reads.keys())
         if name
     )
+    # A definition in an SQL file of all says of none of them that it has that table.
+    return tuple(
+        use for use in uses
+        if use.own or use.writes or use.reads or (use.store, use.container) in found
+        or any(at.path.endswith(".py") for at in use.defined_at)
+    )  # fmt: skip
+
+
+def _inside(path: str, root: str) -> bool:
+    return root in ("", ".") or path.startswith(f"{root}/")
+
+
+def _sort(kind: Kind, passes: bool) -> Sort:
+    if passes or kind == Kind.QUEUE:
+        return "topic"
+    return "key" if kind == Kind.KV else "table"
 
 
 def holder(service: Service) -> Store | None:
@@ -83,24 +132,29 @@ def holder(service: Service) -> Store | None:
     return tables[0] if tables else None
 
 
-def _values(deploy: Sequence[DeployFacts]) -> dict[str, str]:
-    """Return the variables that have one value in all deployment files: those mean the same in every service."""
+def values(deploy: Sequence[DeployFacts], compose: frozenset[str]) -> dict[str, str]:
+    """Return the values that deployment files give variables, for what runs as some compose services.
+
+    What is given to these services counts first; else what has one value in all files means the same everywhere.
+    """
     found: dict[str, set[str]] = defaultdict(set)
+    given: dict[str, set[str]] = defaultdict(set)
     for facts in deploy:
         for variable in facts.variables:
             found[variable.name].add(variable.value)
-    known = {name: given.pop() for name, given in found.items() if len(given) == 1}
-    return {name: value for name, value in known.items() if value and "$" not in value}
+            if variable.service in compose:
+                given[variable.name].add(variable.value)
+    chosen = {name: one.pop() for name, one in found.items() if len(one) == 1 and name not in given}
+    return chosen | {name: one.pop() for name, one in given.items() if len(one) == 1}
 
 
-def _database(store: Store, values: Mapping[str, str]) -> tuple[str, str]:
-    """Return what tells a database from others, empty if that isn't known, and the one setting that it comes from."""
+def database(store: Store, given: Mapping[str, str]) -> tuple[str, str]:
+    """Return what tells a database from others, empty if that isn't known, and the settings that it comes from."""
     if not store.certain:
         return "", ""
-    names = _VARIABLE.findall(store.identity)
-    variable = names[0] if store.identity == f"{{{names[0] if names else ''}}}" else ""
-    text = _VARIABLE.sub(lambda match: values.get(match[1].rpartition(".")[2], match[0]), store.identity)
-    if "{" in text or (store.engine == "sqlite" and not text.startswith("/")):
+    text = _VARIABLE.sub(lambda match: given.get(match[1].rpartition(".")[2], match[0]), store.identity)
+    variable = store.identity if "{" in text else ""
+    if "{" in text.replace("${", "$(") or (store.engine == "sqlite" and not text.startswith("/")):
         return "", variable  # another value, or a file in another service's folder
     if "://" in text:
         parts = urlsplit(text)

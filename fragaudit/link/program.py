@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from fragaudit.model.facts import MODULE_SCOPE, Binding, Branch, FileFacts, Impo
 from fragaudit.model.locations import Location
 from fragaudit.model.values import Call, Span, Value, calls
 
+S = TypeVar("S", Binding, Use)
 _MODULE = Scope("module", "", -1, (1, 1, 1, 1))
 
 
@@ -23,7 +24,7 @@ def _top_package(path: str, root: str) -> bool:
     return root in (parts[0], parts[1] if len(parts) > 1 and parts[0] in ("src", "lib", "python") else "")
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """A scope of a file: the context in which a value is read."""
 
     file: int
@@ -43,6 +44,14 @@ class Site(NamedTuple):
     annotation: Value | None
     how: str
     nested: bool
+
+
+class Assigned(NamedTuple):
+    """`self.name = value` in a method, or in a function inside it, whose scope is `inner`."""
+
+    method: Place
+    inner: int
+    binding: Binding
 
 
 class Program:
@@ -66,6 +75,10 @@ class Program:
         self._imports: list[dict[tuple[int, str], list[Import]]] = []
         self._definitions: list[dict[tuple[int, str], list[int]]] = []
         self._children: list[dict[int, list[int]]] = []
+        self.bound: list[set[tuple[int, str]]] = []
+        """Per file, the (scope, name) of what is bound directly in a scope, by whatever means."""
+        self._arms: dict[tuple[int, int], tuple[Branch, ...]] = {}
+        self._attributes: dict[Place, dict[str, list[Assigned]]] = {}
         for file in self.files:
             self._index(file)
 
@@ -86,6 +99,8 @@ class Program:
         self._imports.append(imports)
         self._definitions.append(definitions)
         self._children.append(children)
+        parameters = ((number, p.name) for number, scope in enumerate(file.scopes) for p in scope.parameters)
+        self.bound.append({*bindings, *imports, *definitions, *parameters})
 
     # -- modules ---------------------------------------------------------------------------------------------------
 
@@ -139,9 +154,11 @@ class Program:
         while True:
             path = posixpath.join(folder, dotted.replace(".", "/"))
             found = self._by_path.get(f"{path}.py", self._by_path.get(f"{path}/__init__.py"))
-            if found is not None or not folder or "." not in dotted:
+            above = posixpath.dirname(folder)
+            # The root of absolute paths is its own parent.
+            if found is not None or above == folder or "." not in dotted:
                 return found
-            folder = posixpath.dirname(folder)
+            folder = above
 
     @cached_property
     def _package_names(self) -> frozenset[str]:
@@ -194,23 +211,59 @@ class Program:
         """Return the scopes directly inside a scope."""
         return self._children[place.file].get(place.scope, ())
 
+    def assigned(self, cls: Place, name: str) -> Sequence[Assigned]:
+        """Return what the methods of a class, and functions inside them, assign to an attribute of the object."""
+        known = self._attributes.get(cls)
+        if known is None:
+            known = self._attributes[cls] = self._find_assigned(cls)
+        return known.get(name, ())
+
+    def _find_assigned(self, cls: Place) -> dict[str, list[Assigned]]:
+        found: dict[str, list[Assigned]] = defaultdict(list)
+        for number in self.children(cls):
+            method = Place(cls.file, number)
+            scope = self.scope(method)
+            if scope.kind != "function" or not scope.parameters:
+                continue
+            start = f"{scope.parameters[0].name}."
+            for inner in (number, *self.children(method)):
+                for binding in self.bindings_by_scope[cls.file].get(inner, ()):
+                    if binding.target.startswith(start):
+                        found[binding.target[len(start) :]].append(Assigned(method, inner, binding))
+        return found
+
+    @cached_property
+    def bindings_by_scope(self) -> list[dict[int, list[Binding]]]:
+        """The bindings directly in each scope, per file by scope, in source order."""
+        return [_by_scope(file.bindings) for file in self.files]
+
+    @cached_property
+    def uses_by_scope(self) -> list[dict[int, list[Use]]]:
+        """The uses directly in each scope, per file by scope, in source order."""
+        return [_by_scope(file.uses) for file in self.files]
+
     def enclosing_class(self, place: Place) -> Place | None:
         """Return the innermost class around a place, itself included."""
-        scope = place.scope
-        while scope > MODULE_SCOPE:
-            if self.files[place.file].scopes[scope].kind == "class":
-                return Place(place.file, scope)
-            scope = self.files[place.file].scopes[scope].parent
-        return None
+        return self._around[place.file][place.scope][0] if place.scope >= 0 else None
 
     def enclosing_function(self, place: Place) -> Place | None:
         """Return the outermost function around a place below its module or class, itself included."""
-        found, scope = None, place.scope
-        while scope > MODULE_SCOPE:
-            entry = self.files[place.file].scopes[scope]
-            if entry.kind == "function":
-                found = Place(place.file, scope)
-            scope = entry.parent
+        return self._around[place.file][place.scope][1] if place.scope >= 0 else None
+
+    @cached_property
+    def _around(self) -> list[list[tuple[Place | None, Place | None]]]:
+        """The innermost class and the outermost function around each scope, per file."""
+        found = []
+        for number, file in enumerate(self.files):
+            around: list[tuple[Place | None, Place | None]] = [(None, None)]
+            for scope, entry in enumerate(file.scopes[1:], 1):
+                inside, within = around[entry.parent] if entry.parent > MODULE_SCOPE else (None, None)
+                if entry.kind == "class":
+                    inside = Place(number, scope)
+                elif entry.kind == "function":
+                    within = within or Place(number, scope)
+                around.append((inside, within))
+            found.append(around)
         return found
 
     def within(self, place: Place, outer: Place) -> bool:
@@ -224,14 +277,15 @@ class Program:
             scope = self.files[place.file].scopes[scope].parent
         return False
 
-    def branches(self, file: int, branch: int) -> list[Branch]:
+    def branches(self, file: int, branch: int) -> tuple[Branch, ...]:
         """Return the arms a branch lies in, innermost first."""
-        found = []
-        while branch >= 0:
+        if branch < 0:
+            return ()
+        known = self._arms.get((file, branch))
+        if known is None:
             entry = self.files[file].branches[branch]
-            found.append(entry)
-            branch = entry.parent
-        return found
+            known = self._arms[file, branch] = (entry, *self.branches(file, entry.parent))
+        return known
 
     def exclusive(self, file: int, one: int, other: int) -> bool:
         """Say whether two branches of a file lie in different arms of one choice."""
@@ -307,6 +361,14 @@ class Program:
         return tuple(found)
 
     @cached_property
+    def sites_by_file(self) -> dict[int, list[Site]]:
+        """Calls by the file they are written in."""
+        index: dict[int, list[Site]] = defaultdict(list)
+        for site in self.sites:
+            index[site.place.file].append(site)
+        return index
+
+    @cached_property
     def sites_by_name(self) -> dict[str, list[Site]]:
         """Calls by the last name of what is called."""
         index: dict[str, list[Site]] = defaultdict(list)
@@ -325,6 +387,13 @@ class Program:
                     here[use.scope].append(use)
             found.append(here)
         return found
+
+
+def _by_scope(items: Iterable[S]) -> dict[int, list[S]]:
+    found: dict[int, list[S]] = defaultdict(list)
+    for item in items:
+        found[item.scope].append(item)
+    return found
 
 
 def _header_values(scope: Scope) -> Iterator[Value]:

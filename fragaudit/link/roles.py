@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 
 from fragaudit.link.grouping import Group
-from fragaudit.link.openings import Opened, SiteKey
+from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Reason, Role, Store, TableOrigin
@@ -64,7 +64,18 @@ def _opening_role(opened: Opened, program: Program) -> tuple[Role, str]:
             named = next((name for name in names if pattern.search(name)), None)
             if named is not None:
                 return role, f"named {named}"
-    return Role.DATA, "nothing says that it holds less than data"
+    return Role.DATA, "nothing marks it as a cache, a broker or the like"
+
+
+def role_of_slot(kind: Kind, name: str, at: Location | None, role: Role, why: Reason) -> tuple[Role, Reason]:
+    """Return the role of alternative back ends: what the name they share says, whatever engine each of them has."""
+    if role not in (Role.DATA, Role.SCRATCH):
+        return role, why
+    if kind == Kind.KV:
+        for told, pattern in ((Role.BROKER, _BROKER), (Role.SESSION, _SESSION), (Role.CACHE, _CACHE)):
+            if pattern.search(name):
+                return told, Reason(f"role {told}: named {name}", at)
+    return Role.DATA, why if role == Role.DATA else Reason(f"role data: kept by whichever {name or kind} is chosen", at)
 
 
 def _names_around(opened: Opened, program: Program) -> list[str]:
@@ -82,9 +93,9 @@ def _discarded(opened: Opened, program: Program) -> bool:
     unit = program.enclosing_class(place) or program.enclosing_function(place)
     if unit is None:
         return False
-    for site in program.sites:
+    for site in program.sites_by_file[place.file]:
         func = site.call.func
-        if site.place.file == place.file and isinstance(func, Attr) and func.name in _DISCARDING:
+        if isinstance(func, Attr) and func.name in _DISCARDING:
             if func.name == "remove" and getattr(func.base, "name", "") != "os":
                 continue
             if program.within(site.place, unit):
@@ -104,7 +115,8 @@ def primary_of(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[
         return None, (Reason(why),)
     chosen = max(relational, key=lambda s: (s.holds_tables, s.kind == Kind.RELATIONAL, len(s.openings) + len(s.calls)))
     what = "it holds the application's tables" if chosen.holds_tables else "it is the database opened for data"
-    reasons = [Reason(f"{chosen.engine} is the primary database: {what}", _first(chosen))]
+    named = "the SQL database" if chosen.engine == UNDECIDED else chosen.engine
+    reasons = [Reason(f"{named} is the primary database: {what}", _first(chosen))]
     reasons.extend(Reason(f"table {t.name} is defined by {t.by}", t.at) for t in tables[:3] if chosen.holds_tables)
     return chosen.id, tuple(reasons)
 

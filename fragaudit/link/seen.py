@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.assemble import Found
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.configured import Configured
+from fragaudit.link.drafts import Found
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
-from fragaudit.link.slots import Slots
+from fragaudit.link.slots import slots
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
+from fragaudit.model.values import Lit, Seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,26 @@ class Seen:
         return self.evaluator.program
 
 
-def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
-    """Return what files open and use, with names followed in these files alone.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What some files open, whether it is used or not; the beginning of what is seen of them."""
 
-    In `shared` ones only what something uses is opened.
-    """
-    program = Program(facts, catalogue.roots)
-    evaluator = Evaluator(program, catalogue)
+    evaluator: Evaluator
+    by_call: tuple[Opened, ...]
+    opened: tuple[Opened, ...]
+
+
+def opening(facts: Sequence[FileFacts], catalogue: Catalogue) -> Opening:
+    """Return what files open, with names followed in these files alone."""
+    evaluator = Evaluator(Program(facts, catalogue.roots), catalogue)
     by_call = Openings(evaluator, catalogue).all()
-    opened = tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all())))
+    return Opening(evaluator, by_call, tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all()))))
+
+
+def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
+    """Return what files open and use. In `shared` ones only what something uses is opened."""
+    evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
+    program = evaluator.program
     usage = Usage(evaluator, catalogue)
     called = usage.all()
     used = {c.opening for c in called}
@@ -56,30 +68,32 @@ def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = fr
         if (not o.on_use or o.key in used)
         and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
     )
-    slots = Slots(evaluator, catalogue, opened)
     held = Holders(evaluator, catalogue).all()
-    found = Found(opened, (*slots.families(), *slots.arms()), held, called, reach)
+    found = Found(opened, slots(evaluator, catalogue, opened), held, called, reach)
     unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
 
 
 def seen_by(
-    root: ServiceRoot, whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue
+    root: ServiceRoot, reached: Set[str], whole: Seen, facts: Sequence[FileFacts], catalogue: Catalogue
 ) -> tuple[Seen, frozenset[str]]:
     """Return what one service opens and uses, and in which of the files seen.
 
     A function that code shared by several services opens a store in opens it at the addresses that this service's
-    callers give it, not at those of the others; shared code that it doesn't import opens nothing for it.
+    callers give it, not at those of the others; shared code that it doesn't import (`reached` is what it does import)
+    opens nothing for it.
     """
-    reached = _reached(root, whole.program)
     if not reached:
         return whole, root.files
     paths = root.files | reached
-    return seen([f for f in facts if f.path in paths], catalogue, reached), paths
+    return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
 
 
-def _reached(root: ServiceRoot, program: Program) -> set[str]:
-    """Return the shared files that a service's own files import, directly or by way of each other."""
+def reached_by(root: ServiceRoot, program: Program) -> set[str]:
+    """Return the shared files that a service's own files import, directly or by way of each other.
+
+    Django imports the models of every application that its settings name.
+    """
     numbers = {file.path: number for number, file in enumerate(program.files)}
     queue = [numbers[path] for path in sorted(root.files) if path in numbers]
     known = set(queue)
@@ -90,4 +104,20 @@ def _reached(root: ServiceRoot, program: Program) -> set[str]:
                 if target not in known and program.files[target].path in root.shared:
                     known.add(target)
                     queue.append(target)
+        for target in _installed(number, program):
+            if target not in known and program.files[target].path in root.shared:
+                known.add(target)
+                queue.append(target)
     return {program.files[number].path for number in known} - root.files
+
+
+def _installed(number: int, program: Program) -> Iterator[int]:
+    """Yield the files with the models of the applications that a settings file names."""
+    for binding in program.files[number].bindings:
+        if binding.target == "INSTALLED_APPS" and isinstance(binding.value, Seq):
+            for item in binding.value.items:
+                name = item.value if isinstance(item, Lit) and isinstance(item.value, str) else ""
+                for module in (f"{name}.models", f"{name.partition('.apps.')[0]}.models") if name else ():
+                    found = program.module(module, number)
+                    if found is not None:
+                        yield found

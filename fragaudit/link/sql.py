@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.config import Config
+from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema
+from fragaudit.link.schema.apart import Schemas
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.locations import Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Written
-from fragaudit.model.stores import Kind, Service
+from fragaudit.model.stores import Kind, Service, Unparsed
 
 _DIALECTS = {
     "postgresql": "postgres",
@@ -35,6 +36,18 @@ _DIALECTS = {
     "bigquery": "bigquery",
     "clickhouse": "clickhouse",
     "redshift": "redshift",
+    "athena": "athena",
+    "databricks": "databricks",
+    "spark": "spark",
+    "hive": "hive",
+    "trino": "trino",
+    "presto": "presto",
+    "singlestore": "singlestore",
+    "doris": "doris",
+    "starrocks": "starrocks",
+    "teradata": "teradata",
+    "risingwave": "risingwave",
+    "materialize": "materialize",
 }
 Texts = Sequence[tuple[Written, Sequence[Read]]]
 
@@ -50,6 +63,7 @@ class Understood(msgspec.Struct, frozen=True):
     accesses: int = 0
     resolved: int = 0
     unknown_table: int = 0
+    no_btree: int = 0
 
 
 def dialect_of(engine: str) -> str:
@@ -71,7 +85,7 @@ def assigned(
     """
     spoken = {path: spoken_by(s) for s, own in zip(services, paths, strict=True) for path in own}
     shown = Counter(file.written[0].dialect for file in facts if file.written and file.written[0].dialect)
-    usual = max(sorted(shown), key=lambda d: shown[d]) if shown else ""
+    usual = max(sorted(shown), key=lambda d: (shown[d], not no_btree(None, d))) if shown else ""
     found = []
     for file in facts:
         for written in file.written:
@@ -96,7 +110,7 @@ def attach(
     services: Sequence[Service],
     paths: Sequence[frozenset[str]],
     read: Texts,
-    schema: Schema,
+    schemas: Schemas,
     uses: Sequence[Sequence[Used]],
     expressed: Sequence[Expressed] = (),
 ) -> Understood:
@@ -106,15 +120,17 @@ def attach(
         services: the services.
         paths: the files of each.
         read: all SQL texts of the repository, and what they say.
-        schema: the tables of the repository.
+        schemas: the tables that each can see.
         uses: for each text, what its statements do to them.
         expressed: queries that are written as expressions.
     """
     owner = {path: number for number in reversed(range(len(paths))) for path in paths[number]}
     found: list[list[Access]] = [[] for _ in services]
     writes: list[list[Write]] = [[] for _ in services]
-    unparsed: list[list[Problem]] = [[] for _ in services]
+    unparsed: list[list[Unparsed]] = [[] for _ in services]
     counts: Counter[str] = Counter()
+    # Of the ways in which one text may be put together some never are; that another one parses tells which.
+    sound = {written.at for written, reads in read if written.composed and any(map(_parsed, reads))}
     for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
         if number is not None:
@@ -125,14 +141,19 @@ def attach(
         for one in reads:
             kind = _kind(one)
             counts[kind] += 1
-            if kind == "unparsed" and number is not None and written.executed:
+            if kind == "unparsed" and number is not None and written.executed and written.at not in sound:
                 unparsed[number].append(
-                    Problem(written.place(one.problem_at if one.problem_at[0] >= 0 else one.at), one.problem)
+                    Unparsed(
+                        written.place(one.problem_at if one.problem_at[0] >= 0 else one.at),
+                        one.problem,
+                        not written.composed,
+                    )
                 )
     told: set[tuple[object, ...]] = set()
     for query in expressed:
         number = owner.get(query.written.path)
         if number is not None:
+            schema = schemas.of(number)
             one_or_more = [accesses(s, query.written, schema) for s in query.statements]
             for access in alternatives([used.accesses for used in one_or_more]):
                 # Queries that are built on one another share what was asked first.
@@ -144,7 +165,7 @@ def attach(
     done = tuple(
         msgspec.structs.replace(
             service,
-            schema=_tables(schema, paths[number], found[number], writes[number]),
+            schema=_tables(schemas.of(number), paths[number], found[number], writes[number]),
             accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
@@ -161,7 +182,12 @@ def attach(
         accesses=len(every),
         resolved=len(every) - unknown,
         unknown_table=unknown,
+        no_btree=sum(a.category == NO_BTREE for a in every),
     )
+
+
+def _parsed(read: Read) -> bool:
+    return read.statement is not None or bool(read.changes) or bool(read.dynamic)
 
 
 def _kind(read: Read) -> str:

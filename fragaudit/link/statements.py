@@ -76,6 +76,7 @@ class Statements:
         self._forwarding: set[str] = set()
         self._taken: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[Location, str], Run] = {}
+        self._undoing: dict[Place, bool] = {}
 
     def all(self) -> tuple[Run, ...]:
         """Return the statements in order of file and place: those executed, and what else is certainly SQL."""
@@ -138,8 +139,12 @@ class Statements:
 
     def _undoes(self, place: Place) -> bool:
         """Say whether a place is in the part of a migration that takes it back."""
-        function = self._program.enclosing_function(place)
-        return function is not None and self._program.scope(function).name in _UNDOING
+        known = self._undoing.get(place)
+        if known is None:
+            function = self._program.enclosing_function(place)
+            known = function is not None and self._program.scope(function).name in _UNDOING
+            self._undoing[place] = known
+        return known
 
     def _executed(self, site: Site) -> tuple[Value | None, SiteKey | None, str, bool]:
         """Return the statement a call executes, the opening and engine of its store, and whether that speaks no SQL."""
@@ -220,10 +225,11 @@ class Statements:
         stack = [value]
         while stack:
             top = stack.pop()
-            if isinstance(top, _STARTS) and (head := _head(top)) is not None and BEGINS.match(str(head.value)):
+            kind = type(top)
+            if kind in _STARTS and (head := _head(top)) is not None and BEGINS.match(str(head.value)):
                 self._unseen(top, reading)
-            elif not isinstance(top, (Lit, Ref)):
-                stack.extend(reversed(children(top)))
+            elif kind not in _LEAVES:
+                stack.extend(children(top)[::-1])
 
     def _unseen(self, value: Value, reading: Reading) -> None:
         head = _head(value)
@@ -240,7 +246,7 @@ class Statements:
         composed = compose(pieces)
         if composed is None or len(self._found) >= MOST_STATEMENTS:
             return
-        written = self._written(composed, executed, script)
+        written = self._written(composed, pieces, executed, script)
         # What can't be judged is counted once, however many ways there are to compute it.
         # A schema that is known by one of several ways makes no other statement.
         key = (written.at, "" if written.dynamic else QUALIFIED.sub(r"\1", written.text))
@@ -248,7 +254,7 @@ class Statements:
         if known is None or (known.opening is None and opening is not None) or (not known.engine and engine):
             self._found[key] = Run(written, opening, engine, composed.path_file)
 
-    def _written(self, composed: Composed, executed: bool, script: bool) -> Written:
+    def _written(self, composed: Composed, pieces: Pieces, executed: bool, script: bool) -> Written:
         path = self._program.files[composed.path_file].path
         return Written(
             composed.text,
@@ -260,6 +266,7 @@ class Statements:
             dynamic=composed.dynamic,
             executed=executed,
             maintenance=asked_once(path),
+            composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
         )
 
     def _take(self, pieces: Pieces) -> None:
@@ -274,23 +281,25 @@ class Statements:
         return (piece.file, *place)
 
 
-_STARTS = (Placed, Text, Operator, Call)
+_STARTS = frozenset({Placed, Text, Operator, Call})
+_LEAVES = frozenset({Lit, Placed, Ref})
 
 
 def _head(value: Value) -> Placed | None:
     """Return the first literal of a text that is put together."""
     for _ in range(20):
-        match value:
-            case Placed():
-                return value
-            case Text() if value.parts:
-                value = value.parts[0]
-            case Operator(op="+" | "%"):
-                value = value.operands[0]
-            case Call(func=Attr() as method) if method.name in _OF_TEXT:
-                value = method.base
-            case _:
+        if isinstance(value, Placed):
+            return value
+        if isinstance(value, Call):
+            if not isinstance(value.func, Attr) or value.func.name not in _OF_TEXT:
                 return None
+            value = value.func.base
+        elif isinstance(value, Text) and value.parts:
+            value = value.parts[0]
+        elif isinstance(value, Operator) and value.op in ("+", "%"):
+            value = value.operands[0]
+        else:
+            return None
     return None
 
 

@@ -467,20 +467,15 @@ class Texts:
             for number in program.definitions(cls, name):
                 if _is_property(program.scope(Place(cls.file, number)).decorators):
                     yield from self._result(Place(cls.file, number), (), reading)
-            for number in program.children(cls):
-                method = Place(cls.file, number)
-                scope = program.scope(method)
-                if scope.kind == "function" and scope.parameters:
-                    target = f"{scope.parameters[0].name}.{name}"
-                    bindings = [b for b in program.bindings(method, target) if b.value is not None]
-                    frame = None
-                    if instance.site is not None and scope.name == "__init__":
-                        there = Reading(instance.site.place, instance.site.call.at[:2], deep=reading.deep)
-                        frame = Frame(method, instance.site.call.args, there)
-                    for binding in bindings:
-                        yield from self._bound(
-                            target, binding, [], Reading(method, binding.at[:2], binding.branch, frame, reading.deep)
-                        )
+            for method, inner, binding in program.assigned(cls, name):
+                if inner != method.scope or binding.value is None:
+                    continue
+                frame = None
+                if instance.site is not None and program.scope(method).name == "__init__":
+                    there = Reading(instance.site.place, instance.site.call.at[:2], deep=reading.deep)
+                    frame = Frame(method, instance.site.call.args, there)
+                at = Reading(method, binding.at[:2], binding.branch, frame, reading.deep)
+                yield from self._bound(binding.target, binding, [], at)
         finally:
             self._asked.discard(key)
 
@@ -515,8 +510,7 @@ class Texts:
         if isinstance(value, (Map, Seq)):
             yield value, reading
         elif isinstance(value, Item):
-            for inner, place in self._items(value, reading):
-                yield from self._containers(inner, place)
+            yield from self._contained(value, reading)
         elif isinstance(value, Call):
             for callee in self._evaluator.evaluate(value.func, reading.place):
                 if isinstance(callee, FunctionRef):
@@ -529,6 +523,18 @@ class Texts:
             for meaning in self._evaluator.evaluate(value, reading.place):
                 if isinstance(meaning, Display):
                     yield meaning.value, Reading(meaning.place, deep=reading.deep)
+
+    def _contained(self, value: Item, reading: Reading) -> Iterator[tuple[Map | Seq, Reading]]:
+        """Yield the displays that `base[key]` can be; one that holds itself, `d = {"a": d["a"]}`, is entered once."""
+        key = (reading.place, f"[{id(value)}]")
+        if key in self._asked:
+            return
+        self._asked.add(key)
+        try:
+            for inner, place in self._items(value, reading):
+                yield from self._containers(inner, place)
+        finally:
+            self._asked.discard(key)
 
     def _elements(self, value: Value, reading: Reading) -> Iterator[tuple[Value, Reading]]:
         """Yield what iterating over a value gives, pairs as displays."""

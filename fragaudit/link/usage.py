@@ -12,6 +12,7 @@ from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Known, Symbol
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
+from fragaudit.link.keyspaces import Keyspaces
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
@@ -35,6 +36,8 @@ _TRAVERSE_WORDS = (
     "cypher",
     "match",
 )
+_OF_RECORDS = frozenset({"get", "pop", "update", "setdefault", "clear", "count", "index", "insert", "remove", "copy"})
+"""Methods that dictionaries and lists have too."""
 _CHANGES = re.compile(r"\b(?:create|merge|set|delete|remove|insert)\b", re.IGNORECASE)
 _WALKS = re.compile(r"\b(?:return|yield|call)\b", re.IGNORECASE)
 SIMILARITY_NAMES = frozenset(
@@ -78,6 +81,7 @@ class Usage:
     def __init__(self, evaluator: Evaluator, catalogue: Catalogue) -> None:
         self._evaluator = evaluator
         self._catalogue = catalogue
+        self._keyspaces = Keyspaces(evaluator, catalogue)
         self.found = 0
         self._names: dict[str, bool] = {}
         self.unresolved_searches: list[Site] = []
@@ -87,6 +91,9 @@ class Usage:
         found: list[Called] = []
         for site in self._evaluator.program.sites:
             func = site.call.func
+            if getattr(func, "name", "") in self._catalogue.reading_classes:
+                found.extend(self._made(site))
+                continue
             if not isinstance(func, Attr) or not self._may_be(func.name):
                 continue
             resolved = list(self._resolve(site, func))
@@ -97,6 +104,18 @@ class Usage:
                 self.found += 1
                 self.unresolved_searches.append(site)
         return tuple(dict.fromkeys(found))
+
+    def _made(self, site: Site) -> Iterator[Called]:
+        """A class that reads from the moment it is made: a consumer of the topics that it names."""
+        for made in self._evaluator.evaluate(site.call, site.place):
+            if isinstance(made, Handle) and made.site is not None:
+                for operation in self._catalogue.operation(made.name):
+                    at = self._evaluator.program.location(site.place.file, site.call.at)
+                    container = self._container(site, operation)
+                    if container:
+                        call = StoreCall(at, "read", made.name.rpartition(".")[2], container)
+                        engine = self._engine_of(operation.library)
+                        yield Called(call, site.place.file, site_key(made.site), engine, None, call.method)
 
     def _may_be(self, method: str) -> bool:
         """Say whether a method of that name can be a call on a store at all."""
@@ -135,7 +154,7 @@ class Usage:
     def _on_handle(self, site: Site, handle: Handle, method: str) -> Iterator[Called]:
         opened = self._catalogue.open(handle.name)
         operations = self._catalogue.operations(handle.name, method)
-        if not operations and handle.site is not None:
+        if not operations and handle.site is not None and not (method in _OF_RECORDS and self._is_answer(handle.name)):
             operations = self._catalogue.operations_of_library(handle.name, method)
             if any(operation.verb == "container" for operation in operations):
                 return  # on some class of the library it only leads to a container
@@ -155,9 +174,18 @@ class Usage:
                 self._container(site, operation),
                 bool(operation.similarity),
                 traverses,
+                operation.role.startswith("queue"),
             )
             yield Called(call, site.place.file, opening, engine, None, method)
             return
+
+    def _is_answer(self, name: str) -> bool:
+        """Say whether an object is what a call on a store gave back: `client.get(…)[0]` is a record, not a client."""
+        call, found, rest = name.rpartition("()")
+        owner, _, method = call.rpartition(".")
+        if not found or rest.strip("[]"):
+            return False
+        return not any(o.verb == "container" for o in self._catalogue.operations(owner, method))
 
     def _engine_of(self, package: str) -> str:
         return next((library.engine for library in self._catalogue.libraries if library.package == package), "")
@@ -190,10 +218,10 @@ class Usage:
     def _container(self, site: Site, operation: Operation) -> str:
         container = operation.container
         if container is None:
-            return ""
+            return self._keyspaces.of(site, operation)
         value = argument_of(site.call.args, container.param, container.at)
         for meaning in self._evaluator.evaluate(value, site.place):
-            if isinstance(meaning, Known):
+            if isinstance(meaning, Known) and meaning.value is not None:
                 return str(meaning.value)
             if isinstance(meaning, Symbol) and meaning.strong:
                 return "{" + meaning.name + "}"

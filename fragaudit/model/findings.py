@@ -110,7 +110,8 @@ class Coverage(Struct, frozen=True):
     """Out of how much a verdict was reached.
 
     Files read in full, skipped because nothing in them can matter, left outside the audit by configuration
-    (`excluded`, by reason), and unreadable; SQL statements and accesses likewise.
+    (`excluded`, by reason), and unreadable; SQL statements and accesses likewise. `accesses_no_btree` are those of
+    tables whose engine finds rows in another way than by b-trees, which aren't judged.
     """
 
     files_read: int = 0
@@ -125,6 +126,7 @@ class Coverage(Struct, frozen=True):
     accesses_found: int = 0
     accesses_resolved: int = 0
     accesses_unknown_table: int = 0
+    accesses_no_btree: int = 0
     store_calls_found: int = 0
     store_calls_resolved: int = 0
 

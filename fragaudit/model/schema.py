@@ -73,7 +73,8 @@ class TableDef(Struct, frozen=True, array_like=True):
     """A table as one statement or class defines it; primary key and unique constraints stand among the indexes.
 
     `without_rowid` is SQLite's. `like` names tables whose columns are copied, `partition_of` the parent of a partition.
-    `opaque` says what of it was not understood; then nothing may be said of indexes it seems to lack.
+    `opaque` says what of it was not understood; then nothing may be said of indexes it seems to lack. `engine` is the
+    dialect of the database that its own words name, empty if they name none.
     """
 
     name: str
@@ -88,6 +89,7 @@ class TableDef(Struct, frozen=True, array_like=True):
     comment: str = ""
     opaque: str = ""
     at: Mark = NOWHERE
+    engine: str = ""
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from fragaudit.model.accesses import Access, Write
 from fragaudit.model.documents import Documentation
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.ledger import Ledger
-from fragaudit.model.locations import Location, Problem
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Drift, Split, Table
 from fragaudit.model.search import Coordinator, SearchOffer
 from fragaudit.model.uses import Use
@@ -81,7 +81,10 @@ class Container(Struct, frozen=True, order=True):
 
 
 class StoreCall(Struct, frozen=True, order=True):
-    """One call on a store: write, read or delete; `searches` is a similarity search, `traverses` a graph walk."""
+    """One call on a store: write, read or delete; `searches` is a similarity search, `traverses` a graph walk.
+
+    `passes`: it hands a message on, or takes one, rather than keep it.
+    """
 
     at: Location
     verb: Literal["write", "read", "delete"]
@@ -89,6 +92,7 @@ class StoreCall(Struct, frozen=True, order=True):
     container: str = ""
     searches: bool = False
     traverses: bool = False
+    passes: bool = False
 
 
 class Store(Struct, frozen=True):
@@ -160,6 +164,17 @@ class TableOrigin(Struct, frozen=True, order=True):
     library: str = ""
 
 
+class Unparsed(Struct, frozen=True, order=True):
+    """A statement that no dialect parses, and what is wrong with it.
+
+    `sure` is false where it was put together from parts, so that what is wrong may be how that was followed.
+    """
+
+    at: Location
+    what: str
+    sure: bool = True
+
+
 class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
@@ -183,7 +198,7 @@ class Service(Struct, frozen=True):
     schema: tuple[Table, ...] = ()
     accesses: tuple[Access, ...] = ()
     writes: tuple[Write, ...] = ()
-    unparsed: tuple[Problem, ...] = ()
+    unparsed: tuple[Unparsed, ...] = ()
     drifts: tuple[Drift, ...] = ()
     splits: tuple[Split, ...] = ()
     searches: tuple[SearchOffer, ...] = ()

@@ -55,6 +55,7 @@ def json_across(service: Service, place: Any) -> Json:
             {
                 "store": use.store,
                 "container": use.container,
+                "sort": use.sort,
                 "owner": use.own,
                 "defined_at": [place(at) for at in use.defined_at],
                 "writes": [place(at) for at in use.writes],

@@ -60,6 +60,7 @@ def _head(report: Report) -> Json:
                 "found": c.accesses_found,
                 "resolved": c.accesses_resolved,
                 "unknown_table": c.accesses_unknown_table,
+                "no_btree": c.accesses_no_btree,
             },
             "store_calls": {"found": c.store_calls_found, "resolved": c.store_calls_resolved},
         },

@@ -39,3 +39,17 @@ def test_a_long_row_of_additions_ends(tmp_path: Path) -> None:
         f"def save(doc):\n    key = 'svc:note:'\n{added}    collection.upsert(ids=[key], documents=[doc.text])\n"
     )
     assert ("FA106", "app.py", "likely") in _findings(tmp_path)
+
+
+def test_a_tuple_made_of_its_own_items_ends(tmp_path: Path) -> None:
+    """A name that is bound to a display of its own items is entered once."""
+    (tmp_path / "app.py").write_text(
+        "import sqlite3\n\ndb = sqlite3.connect('app.db')\n\n\n"
+        "def save(documents):\n    for document in documents:\n        if document:\n"
+        "            document = (document[0], document[1], None)\n"
+        "        document = (document[0][0], document[1], document[2])\n"
+        "        for key in document[0]:\n"
+        "            db.execute('INSERT INTO docs VALUES (?) ' + key, document)\n"
+        "            db.execute(document[0]['sql'] % document)\n"
+    )
+    assert ("FA201", "app.py", "likely") not in _findings(tmp_path)

@@ -74,3 +74,14 @@ def test_a_module_called_like_a_library_does_not_stand_for_it() -> None:
     }
     (found,) = stores(files).values()
     assert found == [("redis", "r.internal:6379/0")]
+
+
+def test_a_module_is_looked_for_up_to_the_root_of_absolute_paths() -> None:
+    files = {
+        "/srv/app/__init__.py": "",
+        "/srv/app/main.py": (
+            'import other.made\nimport redis\nr = redis.Redis(host="r.internal")\nr.get(other.made.key)\n'
+        ),
+    }
+    (found,) = stores(files).values()
+    assert found == [("redis", "r.internal:6379/0")]

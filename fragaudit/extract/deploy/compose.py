@@ -42,7 +42,7 @@ def read_compose(path: str, text: str) -> DeployFacts:
         if not isinstance(service, dict):
             continue
         at = Location(path, lines.get(str(name), 1))
-        variables.extend(_variables(service.get("environment"), at))
+        variables.extend(_variables(service.get("environment"), at, str(name)))
         build = service.get("build")
         if build is not None:
             context, dockerfile = _build(build, posixpath.dirname(path))
@@ -83,7 +83,7 @@ def _words(command: Any) -> str:
     return " ".join(str(word) for word in command) if isinstance(command, list) else str(command or "")
 
 
-def _variables(environment: Any, at: Location) -> list[Variable]:
+def _variables(environment: Any, at: Location, service: str) -> list[Variable]:
     pairs: list[tuple[str, str]] = []
     if isinstance(environment, dict):
         pairs = [(str(k), str(v)) for k, v in environment.items() if v is not None]
@@ -92,6 +92,7 @@ def _variables(environment: Any, at: Location) -> list[Variable]:
     found = []
     for name, value in pairs:
         value = _DEFAULT.sub(lambda match: match[2], value)
-        if value and "$" not in value and not _SECRET.search(name):
-            found.append(Variable(name, value, at))
+        # A variable of the host's inside a value is one value wherever it stands in this repository.
+        if value and not value.startswith("$") and not _SECRET.search(name):
+            found.append(Variable(name, value, at, service))
     return found

@@ -10,18 +10,40 @@ from collections.abc import Iterator
 from fragaudit.model.deploy import DeployFacts, Image
 from fragaudit.model.locations import Location
 
+_GIVEN = re.compile(r"([A-Za-z_]\w*)=[\"']?([^\s\"']*)")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 
 
 def read_dockerfile(path: str, text: str) -> DeployFacts:
     """Return what a Dockerfile's last stage runs."""
     runs, line = "", 1
+    copies: dict[str, None] = {}
+    given: dict[str, str] = {}
     for number, instruction, rest in _instructions(text):
         if instruction == "FROM":
             runs, line = "", 1
         elif instruction in ("CMD", "ENTRYPOINT"):
             runs, line = " ".join(part for part in (runs, _words(rest)) if part), number
-    return DeployFacts(path, images=(Image(posixpath.dirname(path), runs, Location(path, line)),))
+        elif instruction in ("COPY", "ADD"):
+            copies.update(dict.fromkeys(_sources(_filled(rest, given))))
+        elif instruction in ("ARG", "ENV"):
+            given.update((name, _filled(value, given)) for name, value in _GIVEN.findall(rest))
+    return DeployFacts(path, images=(Image(posixpath.dirname(path), runs, Location(path, line), tuple(copies)),))
+
+
+def _filled(text: str, given: dict[str, str]) -> str:
+    """Return a text with the values of variables that the file itself gives."""
+    return _VARIABLE.sub(lambda match: given.get(match[1] or match[2], match[0]), text)
+
+
+def _sources(rest: str) -> list[str]:
+    """Return what a COPY takes from the context: nothing if it takes from another stage."""
+    words = _words(rest).split()
+    if any(word.startswith("--from") for word in words):
+        return []
+    paths = [word for word in words if not word.startswith("--")][:-1]
+    return [path.lstrip("/") or "." for path in paths if "$" not in path and "://" not in path and "<<" not in path]
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

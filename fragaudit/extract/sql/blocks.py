@@ -29,6 +29,7 @@ from fragaudit.model.sql import (
 How = Literal["from", "inner", "left", "right", "full", "cross", "target"]
 MOST_BLOCKS = 400
 """Of one statement."""
+UNKNOWN_TABLE = "the name of a table is put in when it runs"
 
 
 class DynamicError(Exception):
@@ -321,7 +322,7 @@ class _Blocks:
     def _table(self, node: exp.Table, alias: str, how: How, on: Predicate | None, scope: _Scope) -> Source:
         inner = node.this
         if isinstance(inner, (exp.Placeholder, exp.Parameter)):
-            raise DynamicError("the name of a table is put in when it runs")
+            raise DynamicError(UNKNOWN_TABLE)
         if not isinstance(inner, exp.Identifier):
             return Source(alias, "", -1, how, on)
         name = self._operands.name(inner)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fragaudit.extract.sql.keys import Text, keys, method
 from fragaudit.extract.sql.lex import Lexeme, words
 from fragaudit.extract.sql.reader import Reader, UnreadError, items, unquoted
+from fragaudit.extract.sql.storage import engine_of
 from fragaudit.extract.sql.tabledef import Parts, add, constraint, parts
 from fragaudit.model.schema import (
     AddColumn,
@@ -152,6 +153,7 @@ class Definitions:
             like=(*table.like, *found.like),
             comment=comment,
             opaque=opaque,
+            engine=engine_of(self._text),
         )
         return (CreateTable(table, if_absent),)
 
@@ -166,7 +168,7 @@ class Definitions:
         reader.take("CONCURRENTLY")
         if_absent = reader.take("IF", "NOT", "EXISTS")
         name, at = "", (reader.word.start, reader.word.end)
-        if not reader.at("ON") or reader.ahead().text.upper() == "ON":
+        if not reader.hole() and (not reader.at("ON") or reader.ahead().text.upper() == "ON"):
             name, at = reader.table()
             name = name.rpartition(".")[2]
         if reader.take("USING"):

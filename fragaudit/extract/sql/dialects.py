@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fragaudit.extract.sql.storage import engine_of
 from fragaudit.model.sql import DIALECT_ALIASES, DIALECTS
 
 _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -59,6 +60,9 @@ def guessed(text: str) -> str:
     if named is not None:
         name = DIALECT_ALIASES.get(named[1].lower(), named[1].lower())
         return name if name in DIALECTS else ""
+    own = engine_of(text)
+    if own in DIALECTS:
+        return own
     counts = sorted(((len(set(signs.findall(text))), name) for name, signs in _SIGNS), reverse=True)
     (first, name), (second, _) = counts[0], counts[1]
     return name if first > second else ""
@@ -67,4 +71,4 @@ def guessed(text: str) -> str:
 def attempts(dialect: str, text: str) -> tuple[str, ...]:
     """Return the dialects to try: the one that is known, the one that the text shows signs of, then all in order."""
     first = (dialect,) if dialect else ()
-    return tuple(dict.fromkeys((*first, *(d for d in (guessed(text),) if d in ORDER), *ORDER)))
+    return tuple(dict.fromkeys((*first, *(d for d in (guessed(text),) if d), *ORDER)))

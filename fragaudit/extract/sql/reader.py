@@ -12,10 +12,15 @@ _END = Lexeme("end", "", 0, 0)
 
 
 _HOLE = re.compile(r":?h\d+$")
+_FILLED = re.compile(r"p+$|h\d+$")
 
 
 class UnreadError(Exception):
     """The words are none that a definition has here."""
+
+
+class UnknownNameError(Exception):
+    """Where a name has to stand is a hole: what is defined is known only when the statement runs."""
 
 
 class Reader:
@@ -85,7 +90,14 @@ class Reader:
         return folded(word, self.dialect), (word.start, word.end)
 
     def table(self) -> tuple[str, Mark]:
-        """Read a table's name, with the schema before it if one is written. Raises UnreadError."""
+        """Read a table's name, with the schema before it if one is written.
+
+        Raises:
+            UnreadError: no name is here.
+            UnknownNameError: a hole stands in its place.
+        """
+        if self.hole():
+            raise UnknownNameError
         name, at = self.name()
         parts = [name]
         while self.at(".") and self.ahead().kind in ("word", "quoted"):
@@ -94,6 +106,13 @@ class Reader:
             parts.append(name)
         # A schema that is put in when the statement runs tells nothing apart.
         return ".".join(part for part in parts[-2:] if part == name or not _HOLE.match(part)), at
+
+    def hole(self) -> bool:
+        """Read a placeholder, if one is here."""
+        if self.at(":") and _FILLED.match(self.ahead().text):
+            self._place += 2
+            return True
+        return False
 
     def brackets(self) -> list[Lexeme]:
         """Read `( … )` and return the words inside. Raises UnreadError if no bracket is here."""

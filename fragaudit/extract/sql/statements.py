@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
-from fragaudit.extract.sql.blocks import DynamicError, UnsupportedError, statement
+from fragaudit.extract.sql.blocks import UNKNOWN_TABLE, DynamicError, UnsupportedError, statement
 from fragaudit.extract.sql.ddl import Definitions
 from fragaudit.extract.sql.dialects import attempts
 from fragaudit.extract.sql.limits import exceeded
 from fragaudit.extract.sql.operands import Operands, canonical
 from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.predicates import Predicates
-from fragaudit.extract.sql.reader import UnreadError
+from fragaudit.extract.sql.reader import UnknownNameError, UnreadError
 from fragaudit.model.schema import AddColumn, AddForeignKey, AddIndex, Change, CreateTable
 from fragaudit.model.sql import DIALECTS, NOWHERE, Mark, Predicate, Statement
 from fragaudit.model.statements import Read
@@ -41,6 +41,7 @@ _WRAPPERS = re.compile(
 _BODY = re.compile(r"\$\w*\$")
 _ADDED = re.compile(r"(?<=[\s;])(?:CREATE\s+(?:UNIQUE\s+)?(?:INDEX|TABLE)|ALTER\s+TABLE)\b", re.IGNORECASE)
 _DEFAULT = "postgres"
+_NO_GRAMMAR = "no dialect has such a statement"
 Result = TypeVar("Result")
 
 
@@ -66,7 +67,7 @@ def read(text: str, dialect: str) -> Read:
         return Read(whole, skipped=f"{word or 'it'} finds no rows")
     problem = exceeded(text)
     if problem:
-        return Read(whole, problem=problem, dialect=dialect)
+        return Read(whole, problem=f"it {problem}", dialect=dialect)
     text = normalised(text)
     if word in _DEFINITIONS:
         return _definition(text, dialect, whole)
@@ -94,8 +95,12 @@ def _definition(text: str, dialect: str, whole: Mark) -> Read:
 
     try:
         changes = Definitions(text, dialect, expression, where, select).changes()
-    except (UnreadError, RecursionError) as problem:
-        return Read(whole, problem=f"can't be read: {problem}", dialect=dialect)
+    except UnknownNameError:
+        return Read(whole, dynamic=UNKNOWN_TABLE, dialect=dialect)
+    except UnreadError as problem:
+        return Read(whole, problem=str(problem), dialect=dialect)
+    except RecursionError:
+        return Read(whole, problem="it is nested too deeply", dialect=dialect)
     return Read(
         whole, changes=changes, skipped="" if changes else "it defines neither table nor index", dialect=dialect
     )
@@ -135,17 +140,17 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
             failure = failure or Read(whole, problem=what, problem_at=at, dialect=chosen)
             continue
         except SqlglotError as error:
-            what = str(error).splitlines()[0] if str(error) else "can't be tokenised"
+            what = str(error).splitlines()[0] if str(error) else _NO_GRAMMAR
             failure = failure or Read(whole, problem=what[:200], dialect=chosen)
             continue
         except (RecursionError, MemoryError):
-            return Read(whole, problem="is nested too deeply", dialect=chosen)
+            return Read(whole, problem="it is nested too deeply", dialect=chosen)
         except (TypeError, ValueError, AttributeError, LookupError):
             # The compiled parser meets an operator without its operand unprepared.
-            failure = failure or Read(whole, problem="can't be parsed", dialect=chosen)
+            failure = failure or Read(whole, problem=_NO_GRAMMAR, dialect=chosen)
             continue
         if not trees or isinstance(trees[0], exp.Command):
-            failure = failure or Read(whole, problem="uses syntax that isn't understood", dialect=chosen)
+            failure = failure or Read(whole, problem="it uses syntax that isn't understood", dialect=chosen)
             continue
         try:
             return Read(whole, statement(trees[0], chosen), dialect=chosen)
@@ -154,14 +159,14 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
         except UnsupportedError as unsupported:
             return Read(whole, problem=str(unsupported), dialect=chosen)
         except RecursionError:
-            return Read(whole, problem="is nested too deeply", dialect=chosen)
-    return failure or Read(whole, problem="can't be parsed")
+            return Read(whole, problem="it is nested too deeply", dialect=chosen)
+    return failure or Read(whole, problem=_NO_GRAMMAR)
 
 
 def _told(error: ParseError, text: str) -> tuple[str, Mark]:
     """Return what the parser says, and the place of the word it stumbled over."""
     first = error.errors[0] if error.errors else {}
-    what = str(first.get("description") or "can't be parsed").partition(" but got <Token")[0].strip().rstrip(".")
+    what = str(first.get("description") or _NO_GRAMMAR).partition(" but got <Token")[0].strip().rstrip(".")
     line, column, word = first.get("line"), first.get("col"), str(first.get("highlight") or "")
     if not line or not column:
         return what, NOWHERE

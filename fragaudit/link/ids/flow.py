@@ -404,16 +404,13 @@ class Flow:
                 yield from self.from_meaning(meaning)
 
     def _assigned(self, cls: Place, name: str, made: Made | None) -> Iterator[Head]:
-        for number in self.program.children(cls):
-            method = Place(cls.file, number)
-            scope = self.program.scope(method)
-            if scope.kind != "function" or not scope.parameters:
+        for method, inner, binding in self.program.assigned(cls, name):
+            if inner != method.scope:
                 continue
-            for binding in self.program.bindings(method, f"{scope.parameters[0].name}.{name}"):
-                frame = None
-                if made is not None and scope.name == "__init__":
-                    frame = self.frame(method, made.call.args, made.here, made)
-                yield from self._bound(f"{scope.parameters[0].name}.{name}", binding, method, frame)
+            frame = None
+            if made is not None and self.program.scope(method).name == "__init__":
+                frame = self.frame(method, made.call.args, made.here, made)
+            yield from self._bound(binding.target, binding, method, frame)
 
     # -- functions -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from fragaudit.link.queries.predicates import (
     liked,
     negated,
 )
+from fragaudit.link.queries.rows import Rows
 from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import (
     Column,
@@ -196,6 +197,11 @@ class Terms:
         if op == ">>":
             return compared(left, "=", flow.operand(right), flow.here)
         return Compare(left, "like" if op == "%" else "ilike", (flow.operand(right),), flow.here)
+
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return the object that a loop over rows is at."""
+        del flow
+        return found if isinstance(found, Rows) else None
 
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Return an item of a JSON column, or the first rows of a query."""

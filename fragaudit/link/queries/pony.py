@@ -214,6 +214,11 @@ class Pony:
 
     # -- methods -------------------------------------------------------------------------------------------------------
 
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return nothing: what a loop is at leads nowhere here."""
+        del found, flow
+        return None
+
     def method(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing | None:
         """Return what a method of an entity asks, or what a call adds to a query."""
         if isinstance(base, Entity) and base.model is not None and base.model.framework == OF:

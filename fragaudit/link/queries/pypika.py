@@ -137,6 +137,11 @@ class PyPika:
         del op, things, flow
         return None
 
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return nothing: what a loop is at leads nowhere here."""
+        del found, flow
+        return None
+
     def method(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing | None:
         """Return what a call adds to a query, or makes of a table or column."""
         given = [flow.argument(a) for a in call.args if a.name is None]

@@ -41,10 +41,9 @@ def asking_scopes(file: FileFacts, methods: frozenset[str] = frozenset()) -> Ite
 
 def statements_of(program: Program, place: Place) -> list[Statement]:
     """Return the statements of one scope in source order."""
-    file = program.files[place.file]
     found: list[tuple[int, int, Statement]] = []
-    here: list[Statement] = [b for b in file.bindings if b.scope == place.scope]
-    here += [u for u in file.uses if u.scope == place.scope]
+    here: list[Statement] = [*program.bindings_by_scope[place.file].get(place.scope, ())]
+    here += program.uses_by_scope[place.file].get(place.scope, ())
     for number, statement in enumerate(here):
         found.append((_line(statement, found), number, statement))
     return [s for _, _, s in sorted(found, key=lambda s: s[:2])]
@@ -99,7 +98,7 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        if isinstance(top, Attr) and top.name in ("objects", "query"):
+        if isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False

@@ -125,7 +125,7 @@ class Folded:
         table = change.table
         draft = self._draft(table.name, sited)
         if not draft.defined:
-            draft.name, draft.engine = table.name, sited.origin.dialect or draft.engine
+            draft.name, draft.engine = table.name, table.engine or sited.origin.dialect or draft.engine
             draft.silent = "" if draft.silent == UNDEFINED else draft.silent
             draft.defined = True
         draft.view = None

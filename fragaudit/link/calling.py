@@ -1,0 +1,133 @@
+"""Which functions the calls written with a name lead to: asked once a call, looked up for every function."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
+from fragaudit.link.program import Place, Site
+from fragaudit.model.values import Attr
+
+if TYPE_CHECKING:
+    from fragaudit.link.evaluate import Evaluator
+
+MOST_CALLERS = 24
+
+Key = tuple[str, Place]
+"""What a call leads to: `on` an object of a class or of one that derives from it, to a `function`, or to the
+`__init__` of a `class`."""
+
+
+class _Named:
+    """The calls written with one name. The first `done` were looked at; `pending` ones of them hung on a question."""
+
+    __slots__ = ("done", "leading", "pending", "sites")
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self.sites = sites
+        self.done = 0
+        self.leading: dict[Key, list[int]] = defaultdict(list)
+        self.pending: list[int] = []
+
+    def copy(self) -> _Named:
+        """Return one that knows the same."""
+        other = _Named(self.sites)
+        other.done, other.pending = self.done, list(self.pending)
+        other.leading = defaultdict(list, {key: list(numbers) for key, numbers in self.leading.items()})
+        return other
+
+    def following(self, wanted: Sequence[Key], number: int) -> int:
+        """Return the first call from a number on that leads to what is wanted, or may."""
+        least = max(number, self.done)
+        for numbers in (self.pending, *[self.leading[key] for key in wanted if key in self.leading]):
+            at = bisect_left(numbers, number)
+            if at < len(numbers) and numbers[at] < least:
+                least = numbers[at]
+        return least
+
+    def settle(self, number: int, keys: Sequence[Key] | None) -> None:
+        """Remember what a call leads to; None: that hangs on an open question.
+
+        Asking what a call leads to can lead to the same question, which may have settled it by now.
+        """
+        if number == self.done:
+            self.done += 1
+            if keys is None:
+                self.pending.append(number)
+                return
+        elif keys is None or number not in self.pending:
+            return
+        else:
+            self.pending.remove(number)
+        for key in keys:
+            insort(self.leading[key], number)
+
+
+class Calling:
+    """Finds the calls of functions."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        # By name, and by whether objects tell whose method is called.
+        self._named: dict[tuple[str, bool], _Named] = {}
+
+    def twin(self, evaluator: Evaluator) -> Calling:
+        """Return one that asks another evaluator, and knows what this one does."""
+        other = Calling(evaluator)
+        other._named = {key: named.copy() for key, named in self._named.items()}
+        return other
+
+    def of(self, function: Place, owner: Place | None) -> Iterator[Site | None]:
+        """Yield the first calls of a function, in order of file and appearance, at last None if they were cut off.
+
+        `owner` is the class whose method it is.
+        """
+        program = self._evaluator.program
+        name = program.scope(function).name
+        on_objects = owner is not None and name != "__init__"
+        if owner is not None and not on_objects:
+            name = program.scope(owner).name
+        named = self._named.get((name, on_objects))
+        if named is None:
+            named = self._named[name, on_objects] = _Named(program.sites_by_name.get(name, ()))
+        wanted: list[Key] = [("function", function)]
+        if owner is not None:
+            wanted += [("class", owner), ("on", owner)]
+        number, found = 0, 0
+        while (number := named.following(wanted, number)) < len(named.sites):
+            if self._leads(named, number, on_objects, wanted):
+                found += 1
+                yield named.sites[number]
+            number += 1
+            if found == MOST_CALLERS and number < len(named.sites):
+                yield None
+                return
+
+    def _leads(self, named: _Named, number: int, on_objects: bool, wanted: Sequence[Key]) -> bool:
+        """Say whether a call leads to one of the functions that are wanted."""
+        if number < named.done and number not in named.pending:
+            return True
+        left_out = self._evaluator.left_out
+        keys = tuple(dict.fromkeys(self._keys(named.sites[number], on_objects)))
+        named.settle(number, keys if left_out == self._evaluator.left_out else None)
+        return any(key in keys for key in wanted)
+
+    def _keys(self, site: Site, on_objects: bool) -> Iterator[Key]:
+        func = site.call.func
+        if on_objects and isinstance(func, Attr):
+            for base in self._evaluator.evaluate(func.base, site.place):
+                if isinstance(base, (Instance, ClassRef)):
+                    of = base.of if isinstance(base, Instance) else base
+                    for ancestor in self._evaluator.ancestry(of):
+                        yield "on", ancestor.place
+            return
+        for meaning in self._evaluator.evaluate(func, site.place):
+            if isinstance(meaning, FunctionRef):
+                yield "function", meaning.place
+            elif isinstance(meaning, ClassRef):
+                maker = self._evaluator.constructor_owner(meaning)
+                if maker is not None:
+                    yield "class", maker
