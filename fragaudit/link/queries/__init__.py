@@ -12,7 +12,7 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
-from fragaudit.link.queries import crud, pony, pypika
+from fragaudit.link.queries import crud, mongo, pony, pypika
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import OF, DjangoQueries
@@ -52,7 +52,8 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
     builders, repositories = not used.isdisjoint(LIBRARIES), not used.isdisjoint(crud.LIBRARIES)
     if not found.models and not builders and used.isdisjoint(pypika.LIBRARIES):
         return ()
-    methods = crud.METHODS if repositories else frozenset()
+    documents = not used.isdisjoint(mongo.LIBRARIES)
+    methods = (crud.METHODS if repositories else frozenset()) | (mongo.METHODS if documents else frozenset())
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
     scopes, pool.forwarding = followed(mapping, scopes)
@@ -61,6 +62,8 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     if not used.isdisjoint(pypika.LIBRARIES):
         frameworks = {"pypika": pypika.PyPika(), **frameworks}
+    if documents:
+        frameworks["mongodb"] = mongo.Mongo()
     if "pony" in used:
         frameworks = {"pony": pony.Pony(), **frameworks}
     if repositories:
@@ -94,6 +97,7 @@ def _stated(
     made: list[tuple[Asked, str, tuple[Statement, ...]]] = []
     for one, dialect in asked:
         draft = one.draft
+        dialect = mongo.OF if draft.of == mongo.OF else dialect
         if one.lazy and (one.lazy in extended or one.lazy == "?" or one.lazy.endswith("queryset")):
             draft = draft.add("where", UNKNOWN, one.branch)
         found = (statement(draft, v.clauses, pool, places.mark(one.at)) for v in variants(draft, one.branch, program))

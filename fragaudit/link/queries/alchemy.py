@@ -319,7 +319,10 @@ class Alchemy(Terms):
         """Return what a call adds to a query, or what an expression's method makes of it."""
         if isinstance(base, Loader):
             thing = flow.argument(call.args[0]) if call.args else None
-            return replace(base, paths=(*base.paths, thing)) if isinstance(thing, Path) else base
+            if not isinstance(thing, Path):
+                return base
+            # What follows on rows that are there already is loaded in its own way.
+            return Loader(name, (thing,)) if base.name in _NOT_LOADING else replace(base, paths=(*base.paths, thing))
         if isinstance(base, Rows):
             return base.after(name) or self._ran(call, flow)
         drafts = [d for d in options(base) if d.of == OF]
