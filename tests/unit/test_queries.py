@@ -214,3 +214,11 @@ def test_what_was_loaded_is_not_loaded_again() -> None:
     assert [a.at.line for a in asked(code) if a.table == "orders"] == [4]
     columns = "for u in session.execute(select(User.id, User.name)):\n    names.append(u.orders)"
     assert {a.table for a in asked(columns)} == {"users"}
+
+
+def test_what_follows_on_rows_that_a_join_brought_is_loaded_in_its_own_way() -> None:
+    code = (
+        "from sqlalchemy.orm import contains_eager\n"
+        "session.scalars(select(Order).join(Order.user).options(contains_eager(Order.user).selectinload(User.orders)))"
+    )
+    assert (5, "orders", ("user_id",), "uncovered") in told(asked(code))
