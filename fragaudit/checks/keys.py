@@ -79,8 +79,8 @@ def unused_index(service: Service) -> Iterator[Hit]:
         accesses = by_table.get(table.name, [])
         if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
             continue
-        if no_btree(table) or any(a.unknown or a.category == NO_BTREE for a in accesses):
-            continue
+        if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
+            continue  # collections are asked in more ways than are understood
         for index in table.indexes:
             if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
                 continue

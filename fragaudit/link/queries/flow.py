@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -155,6 +156,24 @@ class Flow:
     def know(self, name: str, thing: Thing) -> None:
         """Say what a name stands for from the start, as a parameter does."""
         self._env[name] = [(thing, NO_BRANCH)]
+
+    @contextmanager
+    def knowing(self, names: Mapping[str, Thing]) -> Iterator[None]:
+        """Let names stand for something in an expression alone, as those of a lambda do."""
+        outer = dict(self._env)
+        for name, thing in names.items():
+            self.know(name, thing)
+        try:
+            yield
+        finally:
+            self._env = outer
+
+    def compared_by(self, operator: str, left: Thing, right: Thing) -> Predicate | None:
+        """Return a comparison by one of Python's operators, None if nothing of the database is compared."""
+        one, other = self.operand(left), self.operand(right)
+        if operator not in PYTHON_OPERATORS or not (_is_sql(one) or _is_sql(other)):
+            return None
+        return self.compare(one, PYTHON_OPERATORS[operator], other)
 
     def run(self, statements: Iterable[Binding | Use]) -> None:
         """Interpret statements in order."""
@@ -661,9 +680,9 @@ class Flow:
         self._bind(name, known.entries(added), extends=True)
 
     def _foreign(self, call: Call) -> Thing:
+        """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         if isinstance(call.func, Ref) and call.func.name == "dict":
             return self._dict(call)
-        """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         anew = inlined(call, self)
         if anew is not None:
             return anew

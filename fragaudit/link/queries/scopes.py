@@ -97,6 +97,8 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
             name = getattr(top.func, "name", "")
             if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
                 return True
+            if top.func == Ref("<for>"):
+                return True
             if name in methods and top.args and isinstance(top.func, Attr):
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
