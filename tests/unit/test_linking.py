@@ -282,8 +282,8 @@ def test_settings_grow_by_items_updates_and_defaults() -> None:
         "                       'LOCATION': 'mem:11211'}})\n"
     )
     (service,) = audit_sources({"site/settings.py": code}).services
-    found = sorted((s.engine, s.identity, s.opened_at[0].line) for s in service.stores)
+    found = sorted((s.engine, s.identity, s.openings[0].at.line) for s in service.stores)
     assert found == [
-        ("memcached", "mem:11211", 11), ("oracle", "ora:1521/c", 4), ("postgresql", "main:5432/a", 3),
-        ("redis", "one:6379/0", 9), ("redis", "two:6379/0", 10),
+        ("memcached", "mem:11211", 12), ("oracle", "ora:1521/c", 4), ("postgresql", "main:5432/a", 3),
+        ("redis", "one:6379/0", 9), ("redis", "two:6379/0", 11),
     ]  # fmt: skip

@@ -47,7 +47,7 @@ _QUERY = re.compile(
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
     r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|"
     r"\b(?:queryset|search_fields|list_filter|filterset_\w+|date_hierarchy|ordering_fields|lookup_field)\s*=|"
-    r"\badmin\.(?:site\.)?register\(|\bFilterSet\b"
+    r"\.\w+\.all\(\)|\badmin\.(?:site\.)?register\(|\bFilterSet\b"
 )
 """What a statement that builds or runs a query expression has in its text."""
 
@@ -58,7 +58,7 @@ _ASKING = frozenset(
         "scalars", "scalar", "get_or_404", "annotate", "values_list", "prefetch_related", "get_or_none",
         "get_or_create", "update_or_create", "select_related", "aggregate", "in_bulk", "having", "join", "outerjoin",
         "execute", "get", "queryset", "search_fields", "list_filter", "filterset_fields",
-        "filterset_class", "date_hierarchy", "ordering_fields", "lookup_field", "register", "FilterSet",
+        "filterset_class", "date_hierarchy", "ordering_fields", "lookup_field", "register", "FilterSet", "all",
     }
 )  # fmt: skip
 

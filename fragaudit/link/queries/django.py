@@ -114,6 +114,8 @@ class DjangoQueries(Managers):
                     yield parameter.name, One(model)
             elif parameter.annotation is not None:
                 for value in alternatives(parameter.annotation):
+                    if isinstance(value, Lit) and isinstance(value.value, str):
+                        value = Ref(value.value)
                     named = flow.mapping.model(value, flow.view) if isinstance(value, (Ref, Attr)) else None
                     if named is not None and named.framework == OF:
                         yield parameter.name, One(named)
