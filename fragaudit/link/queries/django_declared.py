@@ -22,13 +22,13 @@ from fragaudit.link.queries.flow import Asked, Flow, options
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
-from fragaudit.model.sql import Constant, Parameter, Row
+from fragaudit.model.sql import Constant, Expression, Opaque, Parameter, Row
 from fragaudit.model.statements import BY_ADMIN, BY_CLIENTS
 from fragaudit.model.values import Attr, Call, Ref, Span
 
 _VIEWS = ("ViewSet", "APIView", "ListView", "FilterView")
-_RANGES = ("date", "time")
-_TRUTH = ("bool", "bit", "tinyint(1)")
+_DATES = ("date", "time")
+FEW = "it is one of the few values that the admin lists"
 
 
 class Declared:
@@ -199,14 +199,25 @@ class Declared:
             self._ask(base, Lookups(((name, value, flow.mark(at)),)), at, flow, why)
 
     def _one(self, base: Draft, path: str, at: Span, flow: Flow) -> None:
-        """Ask by one field of the admin's side bar: dates by a range, others by a value; a truth finds no rows."""
+        """Ask by one field of the admin's side bar: dates by a range, references by a key.
+
+        Of other fields the side bar lists the values, so there are few of them, and an index would find too many rows.
+        """
+        mark = flow.mark(at)
+        flow.here = mark
         reached = self._queries._paths(flow).reach(base, path, flow)
         if reached.column is None or reached.rest or reached.model is None:
             return
-        kind = next((c.type for c in reached.model.table.columns if c.name == reached.column.name), "")
-        if kind.startswith(_TRUTH):
-            return
-        self._filtered(base, [Filter(path, "range" if kind.startswith((*_RANGES, "timestamp")) else "exact")], at, flow)
+        name = reached.column.name
+        kind = next((c.type for c in reached.model.table.columns if c.name == name), "")
+        if kind.startswith(_DATES):
+            self._filtered(base, [Filter(path, "range")], at, flow)
+        elif any(name in key.columns for key in reached.model.table.foreign_keys) or name == path + "_id":
+            self._filtered(base, [Filter(path, "exact")], at, flow)
+        else:
+            few = Opaque(Expression("", (reached.column,), FEW, (), mark))
+            draft = reached.draft.add("where", few)
+            flow.asked.append(Asked(draft, NO_BRANCH, _place(flow, at), flow.place.file))
 
     def _search(self, base: Draft, found: tuple[Read, Span], flow: Flow) -> None:
         names = flow.reader.texts(found[0])
