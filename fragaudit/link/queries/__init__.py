@@ -12,12 +12,15 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
+from fragaudit.link.queries import crud
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import OF, DjangoQueries
 from fragaudit.link.queries.django_declared import Declared
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.forwarded import followed
+from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
@@ -48,11 +51,16 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
     if not found.models and not builders:
         return ()
-    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
+    methods = crud.METHODS if repositories else frozenset()
+    scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
+    scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if repositories:
+        frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
     dialects = spoken()
@@ -63,8 +71,11 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             if reader.program.files[number].scopes[scope].kind == "function":
-                for name, thing in django.given(Place(number, scope), flow):
+                known = list(django.given(Place(number, scope), flow))
+                for name, thing in known:
                     flow.know(name, thing)
+                if all(name != "self" for name, _ in known):
+                    know_object(Place(number, scope), flow)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
     if any(model.framework == OF for model in found.models):
