@@ -244,10 +244,27 @@ class AuthorViewSet(viewsets.ModelViewSet):
 
 
 class MineViewSet(viewsets.ModelViewSet):
+    queryset = Book.objects.none()
     filterset_fields = ["price"]
 
     def get_queryset(self):
         return Book.objects.filter(author=self.request.user.pk)
+
+
+class TheirsViewSet(viewsets.ModelViewSet):
+    queryset = Book.objects.none()
+    lookup_field = "title"
+
+    def get_queryset(self):
+        return self.request.publisher.books.order_by("pk")
+
+
+class CheapViewSet(viewsets.ModelViewSet):
+    queryset = Book.objects.filter(price=1)
+    lookup_field = "title"
+
+    def get_queryset(self):
+        return super().get_queryset().filter(author=self.request.user.pk)
 """
 
 
@@ -262,7 +279,12 @@ def test_views_and_filter_sets_ask_what_they_declare() -> None:
         (26, "shop_book", ("title",), (), "uncovered"),
         (37, "shop_author", ("city",), (), "uncovered"),
         (37, "shop_author", ("email",), (), "covered"),
-        (45, "shop_book", ("author_id",), (), "covered"),
+        (46, "shop_book", ("author_id",), (), "covered"),
+        (46, "shop_book", ("author_id", "price"), (), "covered"),
+        (51, "shop_book", ("title",), (), "unprovable"),
+        (58, "shop_book", ("author_id", "price"), (), "covered"),
+        (58, "shop_book", ("author_id", "price", "title"), (), "covered"),
+        (58, "shop_book", ("price",), (), "unprovable"),
     ]
 
 

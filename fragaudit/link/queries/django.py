@@ -10,7 +10,7 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django_functions import Functions
 from fragaudit.link.queries.django_results import NEAREST, one_of, reversed_
-from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Lookups, Name, One, is_django_like
+from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Lookups, Name, One, is_django_like
 from fragaudit.link.queries.draft import UNBOUND, Draft, Drafts, Entity, Thing
 from fragaudit.link.queries.flow import Flow, options
 from fragaudit.link.queries.predicates import UNKNOWN
@@ -33,6 +33,8 @@ class DjangoQueries(Functions):
 
     def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
         """Return the query that a manager starts, or where a relation of a row leads."""
+        if isinstance(base, Around):
+            return base.query if name == "queryset" else None
         if base is UNBOUND or isinstance(base, One):
             return self._related(base.model if isinstance(base, One) else None, name, flow)
         model = base.model if isinstance(base, Entity) else None
@@ -86,6 +88,8 @@ class DjangoQueries(Functions):
             if name in ("desc", "asc") and isinstance(base, Name):
                 return replace(base, descending=name == "desc")
             return base
+        if isinstance(base, Around):
+            return base.query if name == "get_queryset" else None
         if isinstance(base, Lookups) and name == "add":
             return self._joined(base, call, flow)
         if isinstance(base, Entity) and base.model is not None and is_django_like(base.model):

@@ -104,6 +104,9 @@ class Declared:
         model, base = self._asked_by(cls, flow)
         if model is None or base is None:
             return
+        found = _member(flow, cls, "queryset")
+        if found is not None and base.has("where"):
+            flow.asked.append(Asked(base, NO_BRANCH, _place(flow, found[1]), flow.place.file))
         found = _member(flow, cls, "search_fields")
         if found is not None:
             self._search(base, found, flow)
@@ -160,7 +163,8 @@ class Declared:
             if "filter_queryset" in methods:
                 return start.add("where", UNKNOWN)
             if "get_queryset" in methods:
-                return self._queries._through(start, methods["get_queryset"], flow) or start.add("where", UNKNOWN)
+                made = self._queries._through(start, methods["get_queryset"], flow, around=True)
+                return made or start.add("where", UNKNOWN)
         return start
 
     # -- filter sets ---------------------------------------------------------------------------------------------------

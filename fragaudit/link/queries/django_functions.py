@@ -7,7 +7,7 @@ from dataclasses import replace
 from fragaudit.link.orm.reader import Read
 from fragaudit.link.queries.django_managers import Managers
 from fragaudit.link.queries.django_results import one_of
-from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Exists, Lookups, Name, is_django_like
+from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Exists, Lookups, Name, is_django_like
 from fragaudit.link.queries.draft import Bag, Entity, Named, Thing
 from fragaudit.link.queries.flow import Flow, options
 from fragaudit.link.queries.predicates import UNKNOWN
@@ -67,7 +67,7 @@ class Functions(Managers):
             return self._q(call, flow)
         if name == "super":
             own = flow.name("self")
-            return own if any(d.of == OF for d in options(own)) else None
+            return own if isinstance(own, Around) or any(d.of == OF for d in options(own)) else None
         if name == "Prefetch":
             for argument in call.args:
                 for draft in options(flow.argument(argument)):
