@@ -147,6 +147,14 @@ def test_a_dictionary_that_may_grow_leaves_it_open() -> None:
     ]
 
 
+def test_one_of_several_keys_is_always_there() -> None:
+    code = "names = {'title': x}\nif y:\n    names['author'] = y\nelif x:\n    names['publisher'] = x\n"
+    code += "else:\n    raise TypeError\nBook.objects.get_or_create(**names)"
+    found = asked(code)
+    assert (12, "shop_book", ("author_id", "title"), (), "covered") in found
+    assert (12, "shop_book", ("title",), (), "uncovered") not in found
+
+
 def test_prefetches_load_level_by_level() -> None:
     found = asked("list(Publisher.objects.prefetch_related('books__review_set'))")
     assert (5, "shop_book", ("publisher_id",), (), "uncovered") in found
