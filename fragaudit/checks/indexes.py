@@ -12,6 +12,7 @@ from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.schema import Index, Table
+from fragaudit.model.statements import OFFERED
 from fragaudit.model.stores import Service
 
 _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a wildcard")
@@ -69,7 +70,7 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
         table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
             continue
-        if access.category == NO_BTREE:
+        if access.category == NO_BTREE or access.maintenance in OFFERED:
             continue
         for item in access.unindexable:
             index = _leading(table, item.column)

@@ -44,7 +44,7 @@ _METHOD = re.compile(
     r"\.(?:(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
     r"(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"get\(\s*[A-Z])"
+    r"get\(\s*[A-Z]|\w+\.all\(\))"
 )
 _GENERATED = re.compile(r"\bget\(\w+ for ")
 _FUNCTIONS = ("select", "delete", "update", "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery")

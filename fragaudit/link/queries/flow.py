@@ -314,7 +314,8 @@ class Flow:
         if function:
             self.pool.extended.add(function)
         location = self.program.location(self.place.file, at if at != _INSIDE else self.statement)
-        name = self.program.scope(self.place).name if lazy else ""
+        scope = self.program.scope(self.place)
+        name = scope.name if lazy and scope.kind == "function" else ""
         self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
 
     # -- expressions ---------------------------------------------------------------------------------------------------

@@ -70,6 +70,9 @@ _OF_KEY = frozenset({"get"})
 _OF_CLASS = frozenset({"get", "all", "create", "first", "bulk_create"})
 """Methods of model classes themselves."""
 
+_OF_MANAGER = frozenset({"all", "count", "first", "last", "aggregate", "prefetch_related"})
+"""Methods of managers, whatever they are called."""
+
 
 Scopes: TypeAlias = list[list[tuple[int, list[Statement]]]]
 
@@ -102,6 +105,10 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
             if name in methods and top.args and isinstance(top.func, Attr):
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
+                return True
+            base = top.func.base if isinstance(top.func, Attr) else None
+            # A manager of any name: `Book.shown.cheap()`, `author.books.all()`.
+            if isinstance(base, Attr) and (name in _OF_MANAGER or (_is_class(base.base) and not _is_class(base))):
                 return True
         elif isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
