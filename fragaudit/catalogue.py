@@ -292,14 +292,6 @@ class Catalogue:
         return tuple(self._vector_writes.get(method, ()))
 
     @cached_property
-    def _models(self) -> dict[str, Model]:
-        return {m.base: msgspec.structs.replace(m, library=lib.package) for lib in self.libraries for m in lib.model}
-
-    def model(self, dotted: str) -> Model | None:
-        """Return by what a base class or call declares a table."""
-        return self._models.get(dotted)
-
-    @cached_property
     def _settings(self) -> dict[str, list[Setting]]:
         found: dict[str, list[Setting]] = defaultdict(list)
         for library in self.libraries:

@@ -25,6 +25,9 @@ WORTH_A_POOL = 200_000
 """Bytes of work below which starting processes costs more than it saves."""
 BATCH_BYTES = 150_000
 BATCH_ITEMS = 200
+LITTER = 100_000
+"""Objects made and not yet gone after which garbage is collected: some 20 MB."""
+
 RECURSION_LIMIT = 1_000
 """Python's default."""
 QUEUED_PER_WORKER = 3
@@ -59,7 +62,9 @@ def available() -> int:
     return max(1, min(count or 1, MOST_WORKERS))
 
 
-def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+def run(
+    task: Task[Item, Result], items: Iterable[Item], jobs: int, meanwhile: Callable[[], None] | None = None
+) -> Iterator[Result]:
     """Yield the result of every item, in any order.
 
     Items are taken as they are needed, so that a long stream of them is never in memory as a whole. An item that
@@ -69,6 +74,7 @@ def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[
         task: what to do with them.
         items: the items.
         jobs: how many processes at most; 1 works in this one.
+        meanwhile: what this process may do once others have begun to work.
     """
     stream = iter(items)
     first: list[Item] = []
@@ -80,7 +86,7 @@ def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[
         first.append(item)
         weight += task.size(item)
     batches = _batches(task, _chain(first, stream))
-    yield from _parallel(task, batches, jobs) if weight >= WORTH_A_POOL else _serial(task, batches)
+    yield from _parallel(task, batches, jobs, meanwhile) if weight >= WORTH_A_POOL else _serial(task, batches)
 
 
 def _chain(first: Sequence[Item], rest: Iterator[Item]) -> Iterator[Item]:
@@ -104,11 +110,12 @@ def _batches(task: Task[Item, Result], items: Iterable[Item]) -> Iterator[list[I
 def _serial(task: Task[Item, Result], batches: Iterable[Sequence[Item]]) -> Iterator[Result]:
     try:
         for number, batch in enumerate(batches):
-            if number:
-                gc.collect()
-            else:  # with nothing to do, nothing need be loaded
+            if not number:  # with nothing to do, nothing need be loaded
                 task.setup(*task.arguments)
-            gc.freeze()
+                gc.freeze()
+            elif _littered():
+                gc.collect()
+                gc.freeze()
             for item in batch:
                 yield from task.work([item])
     finally:
@@ -133,13 +140,21 @@ def _start(setup: Callable[..., None], arguments: tuple[Any, ...]) -> None:
 
 
 def _tidily(work: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item]) -> Sequence[Result]:
-    """Collect garbage after a batch only, and never among what was loaded before: a fifth of the time goes there."""
+    """Collect garbage between batches only, and never among what was loaded before: a fifth of the time goes there."""
     results = work(batch)
-    gc.collect()
+    if _littered():
+        gc.collect()
     return results
 
 
-def _parallel(task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int) -> Iterator[Result]:
+def _littered() -> bool:
+    """Say whether enough was left behind, in use or not, that looking for what isn't pays."""
+    return gc.get_count()[0] > LITTER
+
+
+def _parallel(
+    task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int, meanwhile: Callable[[], None] | None
+) -> Iterator[Result]:
     lost: list[list[Item]] = []
     waiting: dict[Future[Sequence[Result]], list[Item]] = {}
     usable = True
@@ -162,6 +177,9 @@ def _parallel(task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int
                     lost.append(batch)
             if not waiting:
                 break
+            if meanwhile is not None:
+                meanwhile()
+                meanwhile = None
             ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ready:
                 batch = waiting.pop(future)

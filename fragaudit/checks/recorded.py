@@ -116,14 +116,23 @@ def unrecorded_store(repository: Repository) -> Iterator[Hit]:
         if entry.open or not entry.owner:
             texts = {q.number: q.text for q in questions()}
             still = [f"{n}. {texts[n]}" for n in entry.open if n in texts] + ([] if entry.owner else ["Who owns it?"])
-            message = f"{shown(pair.store)} is recorded with open answers: {' '.join(still)}"
+            what = f"{shown(pair.store)} is recorded with "
+            message = f"{what}an open answer: {still[0]}" if len(still) == 1 else (
+                "\n".join([f"{what}{len(still)} open answers:", *still])
+            )  # fmt: skip
             yield Hit(entry.at, message, f"open:{_key(pair.store)}", pair.service.name,
                       related_to([pair.store], entry.at), severity=Severity.NOTE, data=_data(pair.store))  # fmt: skip
     for number in found.stale:
         entry = ledger.entries[number]
-        message = f"{entry.engine} at {entry.identity} of {entry.service} is recorded, and nothing opens it any more"
+        twins = [e for e in ledger.entries if _told(e) == _told(entry)]
+        what = "is recorded twice" if len(twins) > 1 else "is recorded, and nothing opens it any more"
+        message = f"{entry.engine} at {entry.identity} of {entry.service} {what}"
         yield Hit(entry.at, message, f"stale:{entry.kind}:{entry.engine}:{entry.identity}", entry.service,
                   severity=Severity.WARNING)  # fmt: skip
+
+
+def _told(entry: LedgerEntry) -> tuple[str, ...]:
+    return entry.service, entry.kind, entry.engine, entry.identity
 
 
 def _key(store: Store) -> str:

@@ -23,6 +23,7 @@ from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
 from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
 from fragaudit.model.findings import Edit, Report
+from fragaudit.model.locations import Location
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
 from fragaudit.wording import counted
@@ -117,10 +118,16 @@ def _rewrite(report: Report) -> bool:
     from fragaudit.fix import applied
 
     edits: dict[str, set[Edit]] = defaultdict(set)
+    ids: dict[str, set[Edit]] = defaultdict(set)
+    served: dict[str, set[Location]] = defaultdict(set)
     for finding in report.findings:
         if finding.fix is not None and finding.suppressed is None:
             for edit in finding.fix.edits:
                 edits[edit.at.path].add(edit)
+                if finding.rule.startswith("FA2"):
+                    served[edit.at.path].add(finding.at)
+                else:
+                    ids[edit.at.path].add(edit)
     for name in sorted(edits):
         path = Path(name)
         try:
@@ -129,8 +136,12 @@ def _rewrite(report: Report) -> bool:
         except (OSError, UnicodeDecodeError) as error:
             typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
             continue
-        done = counted(len(edits[name]), "edit")
-        typer.echo(f"fragaudit: {name}: ids of vectors rewritten, {done}; vectors stored before keep theirs", err=True)
+        if name in ids:
+            said = f"ids of vectors rewritten, {counted(len(ids[name]), 'edit')}; vectors stored before keep theirs"
+            typer.echo(f"fragaudit: {name}: {said}", err=True)
+        if name in served:
+            said = f"indexes for {counted(len(served[name]), 'finding')} added; a migration has to create them"
+            typer.echo(f"fragaudit: {name}: {said}", err=True)
     return bool(edits)
 
 

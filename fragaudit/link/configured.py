@@ -13,7 +13,7 @@ from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Value
+from fragaudit.model.values import UNKNOWN, Attr, Call, Entry, Lit, Map, Ref, Value
 
 
 class Configured:
@@ -40,7 +40,15 @@ class Configured:
                         found.extend(self._read(dotted, value, number, binding))
         for site in self._program.sites:
             func = site.call.func
-            if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
+            if not isinstance(func, Attr) or func.name not in _FILLING:
+                continue
+            if isinstance(func.base, Ref) and func.base.name.isupper():
+                # More aliases: `CACHES.update({"redis": {…}})`, `DATABASES.setdefault("replica", {…})`.
+                entries = tuple(Entry(Lit(alias), value) for alias, value in _passed(site.call))
+                target = f"{func.base.name}[]"
+                at = Binding(site.place.scope, target, Map(entries), None, site.call.at, "=", None, site.branch)
+                found.extend(self._read(func.base.name, Map(entries), site.place.file, at))
+            if not _is_configuration(func.base):
                 continue
             for name, value in _passed(site.call):
                 at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
@@ -87,7 +95,7 @@ class Configured:
         if setting.where == "flask" and setting.library not in self._used:
             return False
         scope = self._program.scope(Place(file, binding.scope))
-        if binding.target.endswith("[]") or "." in binding.target:
+        if binding.target.endswith("config[]") or "." in binding.target:
             return setting.where != "django"
         if scope.kind == "class":
             return setting.where != "django"
@@ -165,7 +173,12 @@ def _is_configuration(value: Value) -> bool:
 
 
 def _passed(call: Call) -> Iterator[tuple[str, Value]]:
-    """Yield the (name, value) of settings given as keywords or in a dictionary."""
+    """Yield the (name, value) of settings given as keywords, in a dictionary, or as a name with a value."""
+    if getattr(call.func, "name", "") == "setdefault":
+        name, *values = [*(a.value for a in call.args if a.name is None), UNKNOWN]
+        if isinstance(name, Lit) and isinstance(name.value, str) and values:
+            yield name.value, values[0]
+        return
     for argument in call.args:
         if argument.name is None and isinstance(argument.value, Map):
             for entry in argument.value.entries:
@@ -184,6 +197,8 @@ def _settings(binding: Binding, path: str, configuring: bool) -> Iterator[tuple[
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
+    elif binding.target.endswith("[]") and binding.target[:-2].isupper() and isinstance(binding.key, Lit):
+        yield binding.target[:-2], Map((Entry(binding.key, value),))  # one more alias: `CACHES["redis"] = {…}`
     elif (
         binding.target.rpartition(".")[2].isupper()
         or configuring

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.assemble import Found
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.configured import Configured
+from fragaudit.link.drafts import Found
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
-from fragaudit.link.slots import Slots
+from fragaudit.link.slots import slots
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -38,15 +38,26 @@ class Seen:
         return self.evaluator.program
 
 
-def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
-    """Return what files open and use, with names followed in these files alone.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What some files open, whether it is used or not; the beginning of what is seen of them."""
 
-    In `shared` ones only what something uses is opened.
-    """
-    program = Program(facts, catalogue.roots)
-    evaluator = Evaluator(program, catalogue)
+    evaluator: Evaluator
+    by_call: tuple[Opened, ...]
+    opened: tuple[Opened, ...]
+
+
+def opening(facts: Sequence[FileFacts], catalogue: Catalogue) -> Opening:
+    """Return what files open, with names followed in these files alone."""
+    evaluator = Evaluator(Program(facts, catalogue.roots), catalogue)
     by_call = Openings(evaluator, catalogue).all()
-    opened = tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all())))
+    return Opening(evaluator, by_call, tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all()))))
+
+
+def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
+    """Return what files open and use. In `shared` ones only what something uses is opened."""
+    evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
+    program = evaluator.program
     usage = Usage(evaluator, catalogue)
     called = usage.all()
     used = {c.opening for c in called}
@@ -57,9 +68,8 @@ def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = fr
         if (not o.on_use or o.key in used)
         and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
     )
-    slots = Slots(evaluator, catalogue, opened)
     held = Holders(evaluator, catalogue).all()
-    found = Found(opened, (*slots.families(), *slots.arms()), held, called, reach)
+    found = Found(opened, slots(evaluator, catalogue, opened), held, called, reach)
     unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
 
@@ -76,7 +86,7 @@ def seen_by(
     if not reached:
         return whole, root.files
     paths = root.files | reached
-    return seen([f for f in facts if f.path in paths], catalogue, reached), paths
+    return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
 
 
 def reached_by(root: ServiceRoot, program: Program) -> set[str]:

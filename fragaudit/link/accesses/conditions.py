@@ -137,7 +137,8 @@ class Conditions:
             op = _FLIPPED.get(op, op)  # type: ignore[assignment]
         if not self._mine(left):
             return
-        own = [c for r in right for c in columns(r) if c.source == self._number]
+        # What a query is searched by, once for each row outside, is no condition of its own.
+        own = [c for r in right for c in columns(r) if c.source == self._number and c is not left]
         if isinstance(left, Several):
             yield from self._row(left, op, right)
             return

@@ -49,7 +49,7 @@ from fragaudit.model.values import (
 MOST_STEPS = 12
 """How many names are followed from one expression."""
 
-MOST_ITEMS = 2_000
+MOST_ITEMS = 4_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
 LONGEST_NAME = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Map
 
 import msgspec
@@ -12,11 +12,15 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
+from fragaudit.link.queries import crud
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
-from fragaudit.link.queries.django import DjangoQueries
+from fragaudit.link.queries.django import OF, DjangoQueries
+from fragaudit.link.queries.django_declared import Declared
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.forwarded import followed
+from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
@@ -36,24 +40,30 @@ class Expressed(Struct, frozen=True):
     statements: tuple[Statement, ...]
 
 
-def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
-    """Return every query expression of a repository, in order of file and appearance.
+def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expressed, ...]:
+    """Return every query expression of a repository: those that are run, then those that functions hand on.
 
     Args:
         found: the tables that classes stand for.
-        dialects: by path, sqlglot's name of the dialect that the file's service speaks.
+        spoken: tells, by path, sqlglot's name of the dialect that the file's service speaks; asked as late as can be.
     """
     mapping, places, reader = Tables(found), Places(), found.reader
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
     if not found.models and not builders:
         return ()
-    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
+    methods = crud.METHODS if repositories else frozenset()
+    scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
+    scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if repositories:
+        frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
+    dialects = spoken()
     for number, file in enumerate(reader.program.files):
         if run_by_migration(file.path):
             continue  # run once, on a schema that isn't the one of today
@@ -61,11 +71,16 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             if reader.program.files[number].scopes[scope].kind == "function":
-                own = django.receiver(Place(number, scope), flow)
-                if own is not None:
-                    flow.know("self", own)
+                known = list(django.given(Place(number, scope), flow))
+                for name, thing in known:
+                    flow.know(name, thing)
+                if all(name != "self" for name, _ in known):
+                    know_object(Place(number, scope), flow)
             flow.run(statements)
             asked += [(one, dialect) for one in flow.asked]
+    if any(model.framework == OF for model in found.models):
+        start = Flow(mapping, Place(0, 0), pool, places, frameworks)
+        asked += [(one, dialects.get(one.at.path, "")) for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
@@ -81,6 +96,8 @@ def _stated(
         statements = tuple(msgspec.structs.replace(s, dialect=dialect) for s in found if s is not None)
         if statements:
             made.append((one, dialect, statements))
+    # What is asked for sure comes before what is handed on, to which others may add: of two alike the first one counts.
+    made.sort(key=lambda each: bool(each[0].lazy))
     numbered = places.all
     seen: set[tuple[Location, str]] = set()
     for one, dialect, statements in made:
@@ -88,7 +105,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = asked_once(path)
+            once = one.maintenance or asked_once(path)
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )
