@@ -15,7 +15,7 @@ from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
-from fragaudit.link.ids.joining import combined, followed, kinds, own
+from fragaudit.link.ids.joining import combined, followed, kinds, writes_itself
 from fragaudit.link.ids.metadata import origin, placeholder
 from fragaudit.link.ids.order import Order
 from fragaudit.link.ids.rewriting import rewrite
@@ -74,7 +74,7 @@ class Vectors:
             callers = [d for d in self._derived[site_key(written.site)] if site_key(d.site) != site_key(written.site)]
             verdicts = {judged[site_key(d.site)].verdict for d in callers}
             if callers and not written.forwards and (len(verdicts) == 1 or verdicts == {"unknown", "not-namespaced"}):
-                hidden.update(site_key(d.site) for d in callers if not own(d))
+                hidden.update(site_key(d.site) for d in callers if not writes_itself(d))
         for written in self._written:
             key = site_key(written.site)
             if written.site.place.file in files and key not in hidden:

@@ -26,7 +26,7 @@ def followed(writes: Sequence[VectorWrite]) -> Iterator[VectorWrite]:
         yield msgspec.structs.replace(write, verdict=verdict, why=why, rewrite=None) if write.updates else write
 
 
-def own(written: Written) -> bool:
+def writes_itself(written: Written) -> bool:
     """Say whether a call writes by itself, not only through what it calls."""
     return written.operation is not None and not written.inner
 
