@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from fragaudit.fix.trees import COMPREHENSIONS, argument, entry, inside, is_text, same_loop, text
 from fragaudit.model.findings import Edit
 from fragaudit.model.locations import Location
 from fragaudit.model.vectors import Rewrite
 
 _BESIDE = ("metadata", "payload", "properties", "meta")
 """What records call the dictionary that is stored with a vector."""
-_COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp)
 
 
 def vector_id_edits(
@@ -57,7 +57,7 @@ class _Page:
         call = next((n for n in self._places if isinstance(n, cst.Call) and self._at(n) == at), None)
         if call is None:
             return []
-        value = _argument(call, rewrite.parameter, rewrite.position)
+        value = argument(call, rewrite.parameter, rewrite.position)
         if value is None:
             return []
         found = self._id(value, rewrite.steps, call)
@@ -85,10 +85,10 @@ class _Page:
                 return (value, record) if not steps else None
             return self._id(bound, steps, call, record)
         if not steps:
-            return None if isinstance(value, (cst.Dict, cst.List, cst.Tuple, *_COMPREHENSIONS)) else (value, record)
+            return None if isinstance(value, (cst.Dict, cst.List, cst.Tuple, *COMPREHENSIONS)) else (value, record)
         step, rest = steps[0], steps[1:]
         if step == "[]":
-            if isinstance(value, _COMPREHENSIONS):
+            if isinstance(value, COMPREHENSIONS):
                 return self._id(value.elt, rest, call, record or value)
             if isinstance(value, (cst.List, cst.Tuple)) and len(value.elements) == 1:
                 element = value.elements[0]
@@ -97,10 +97,10 @@ class _Page:
             return None
         name = step[1:]
         if isinstance(value, cst.Call):
-            inner = _argument(value, name, None)
+            inner = argument(value, name, None)
             return self._id(inner, rest, call, value) if inner is not None else None
         if isinstance(value, cst.Dict):
-            inner = _entry(value, name)
+            inner = entry(value, name)
             return self._id(inner, rest, call, value) if inner is not None else None
         return None
 
@@ -113,11 +113,11 @@ class _Page:
             return None
         values = [
             a.value
-            for a in _inside(function)
+            for a in inside(function)
             if isinstance(a, cst.Assign)
             and any(isinstance(t.target, cst.Name) and t.target.value == name for t in a.targets)
         ]
-        uses = sum(isinstance(n, cst.Name) and n.value == name and self._reads(n) for n in _inside(function))
+        uses = sum(isinstance(n, cst.Name) and n.value == name and self._reads(n) for n in inside(function))
         return values[0] if len(values) == 1 and uses == 2 else None
 
     def _reads(self, name: cst.Name) -> bool:
@@ -131,7 +131,7 @@ class _Page:
 
     def _wrapped(self, expression: cst.BaseExpression, rewrite: Rewrite) -> str:
         code = self._module.code_for_node(expression)
-        text = code if _is_text(expression) else f"str({code})"
+        text = code if is_text(expression) else f"str({code})"
         whole = f'"{rewrite.prefix}" + {text}'
         if not rewrite.uuid:
             return whole
@@ -145,7 +145,7 @@ class _Page:
         return "uuid.uuid5", "uuid.NAMESPACE_URL"
 
     def _from_uuid(self) -> Iterator[tuple[cst.CSTNode, str]]:
-        for node in _inside(self._module):
+        for node in inside(self._module):
             if isinstance(node, cst.ImportFrom) and isinstance(node.module, cst.Name) and node.module.value == "uuid":
                 for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
                     if isinstance(alias.name, cst.Name) and alias.asname is None:
@@ -178,20 +178,20 @@ class _Page:
         code = self._module.code_for_node(expression)
         target: cst.BaseExpression | None = None
         if isinstance(record, cst.Call):
-            target = next((v for key in _BESIDE if (v := _argument(record, key, None)) is not None), None)
+            target = next((v for key in _BESIDE if (v := argument(record, key, None)) is not None), None)
         elif isinstance(record, cst.Dict):
-            target = next((v for key in _BESIDE if (v := _entry(record, key)) is not None), None)
+            target = next((v for key in _BESIDE if (v := entry(record, key)) is not None), None)
         elif rewrite.metadata:
-            target = _argument(call, rewrite.metadata.partition("[")[0], None)
+            target = argument(call, rewrite.metadata.partition("[")[0], None)
             if isinstance(target, cst.List) and isinstance(record, cst.List) and len(target.elements) == 1:
                 target = target.elements[0].value
-            elif _same_loop(target, record):
-                target = target.elt if isinstance(target, _COMPREHENSIONS) else None
+            elif same_loop(target, record):
+                target = target.elt if isinstance(target, COMPREHENSIONS) else None
             else:
                 target = None
         if not isinstance(target, cst.Dict):
             return
-        keys = {_text(e.key) for e in target.elements if isinstance(e, cst.DictElement)}
+        keys = {text(e.key) for e in target.elements if isinstance(e, cst.DictElement)}
         space = rewrite.prefix[:-1]
         added = []
         if "original_id" not in keys and "originalId" not in keys:
@@ -208,49 +208,3 @@ class _Page:
         span = self._places[node]
         start, end = span.start, span.end  # type: ignore[attr-defined]
         return Location(self._path, start.line, start.column + 1, end.line, end.column + 1)
-
-
-def _argument(call: cst.Call, name: str, position: int | None) -> cst.BaseExpression | None:
-    plain = 0
-    for argument in call.args:
-        if argument.star:
-            return None
-        if argument.keyword is not None:
-            if argument.keyword.value == name:
-                return argument.value
-            continue
-        if position is not None and plain == position:
-            return argument.value
-        plain += 1
-    return None
-
-
-def _entry(value: cst.Dict, name: str) -> cst.BaseExpression | None:
-    return next((e.value for e in value.elements if isinstance(e, cst.DictElement) and _text(e.key) == name), None)
-
-
-def _text(node: cst.BaseExpression) -> str | None:
-    value = node.evaluated_value if isinstance(node, cst.SimpleString) else None
-    return value if isinstance(value, str) else None
-
-
-def _is_text(node: cst.BaseExpression) -> bool:
-    """Say whether an expression is a text for sure."""
-    if isinstance(node, (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)):
-        return True
-    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "str"
-
-
-def _same_loop(one: cst.CSTNode | None, other: cst.CSTNode | None) -> bool:
-    """Say whether two comprehensions run over the same with the same names."""
-    if not isinstance(one, _COMPREHENSIONS) or not isinstance(other, _COMPREHENSIONS):
-        return False
-    return one.for_in.deep_equals(other.for_in)
-
-
-def _inside(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    stack = [node]
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(reversed(top.children))

@@ -310,3 +310,23 @@ def writes(source: str) -> tuple[VectorWrite, ...]:
     report = audit_sources({"app.py": dedent(source)})
     assert report.problems == ()
     return tuple(w for service in report.services for w in service.vector_writes)
+
+
+HANDED = """
+import chromadb
+
+collection = chromadb.HttpClient(host="chroma").get_or_create_collection("notes")
+
+def put(key, vector):
+    collection.add(ids=[key], embeddings=[vector])
+
+def save(note, vector):
+    put(note.id, vector)
+
+def save_again(note, vector):
+    put(str(note.id), vector)
+"""
+
+
+def test_callers_that_agree_are_shown_where_they_write() -> None:
+    assert [(w.at.line, w.verdict) for w in writes(HANDED)] == [(7, "not-namespaced")]

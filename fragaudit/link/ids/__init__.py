@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
-
-import msgspec
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
@@ -17,13 +15,15 @@ from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
+from fragaudit.link.ids.joining import combined, followed, kinds, writes_itself
 from fragaudit.link.ids.metadata import origin, placeholder
 from fragaudit.link.ids.order import Order
 from fragaudit.link.ids.rewriting import rewrite
 from fragaudit.link.ids.rows import RowVector, RowVectors
-from fragaudit.link.ids.scopes import Scope, container_name, native, scoping_key
+from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.ids.searches import Searched, Searches
 from fragaudit.link.ids.source import expression, source
+from fragaudit.link.ids.spaces import container_name, native, scoping_key
 from fragaudit.link.ids.template import Names
 from fragaudit.link.ids.verdicts import Judged, Surroundings, judge
 from fragaudit.link.ids.writes import Writes
@@ -31,7 +31,7 @@ from fragaudit.link.ids.written import Target, Written
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
-from fragaudit.model.vectors import IdVerdict, Origin, VectorSearch, VectorWrite
+from fragaudit.model.vectors import Origin, VectorSearch, VectorWrite
 
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
@@ -74,7 +74,7 @@ class Vectors:
             callers = [d for d in self._derived[site_key(written.site)] if site_key(d.site) != site_key(written.site)]
             verdicts = {judged[site_key(d.site)].verdict for d in callers}
             if callers and not written.forwards and (len(verdicts) == 1 or verdicts == {"unknown", "not-namespaced"}):
-                hidden.update(site_key(d.site) for d in callers if not _own(d))
+                hidden.update(site_key(d.site) for d in callers if not writes_itself(d))
         for written in self._written:
             key = site_key(written.site)
             if written.site.place.file in files and key not in hidden:
@@ -83,7 +83,7 @@ class Vectors:
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
             found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
         found.extend(self._row(row, primary) for row in self._rows if row.verb == "write" and row.file in files)
-        return tuple(sorted(_followed(found)))
+        return tuple(sorted(followed(found)))
 
     def _judged(self, written: Written, names: Names, memory: dict[SiteKey, Judged], deep: int) -> Judged:
         """Judge a write: at its callers if it only forwards and they are known."""
@@ -95,7 +95,7 @@ class Vectors:
         callers = [d for d in self._derived[key] if site_key(d.site) != key]
         if callers and deep < ROUNDS + 2:
             each = [self._judged(d, names, memory, deep + 1) for d in callers]
-            memory[key] = _combined(each, [self._at(d) for d in callers])
+            memory[key] = combined(each, [self._at(d) for d in callers])
         else:
             memory[key] = judge(self._expanded(written), self._around(written), names, self._config)
         return memory[key]
@@ -215,58 +215,9 @@ class Vectors:
         shared = (
             ""
             if state in ("dynamic", "unknown") or not searched.target.engine
-            else _shared(searched.target.engine, store, name, writes)
+            else kinds(searched.target.engine, store, name, writes)
         )
         verb: Literal["search", "delete"] = "delete" if searched.verb == "delete" else "search"
         return VectorSearch(
             at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
         )
-
-
-def _followed(writes: Sequence[VectorWrite]) -> Iterator[VectorWrite]:
-    """Yield the writes, changes of what is stored already with the verdict of what wrote it first."""
-    first: dict[tuple[str, str, str], set[IdVerdict]] = defaultdict(set)
-    for write in writes:
-        if not write.updates:
-            first[write.engine, write.store, write.container].add(write.verdict)
-    for write in writes:
-        verdicts = first[write.engine, write.store, write.container] if write.updates else set()
-        why = "what is stored already is changed, under the ids it has"
-        verdict: IdVerdict = next(iter(verdicts)) if len(verdicts) == 1 else "unknown"
-        yield msgspec.structs.replace(write, verdict=verdict, why=why, rewrite=None) if write.updates else write
-
-
-def _own(written: Written) -> bool:
-    """Say whether a call writes by itself, not only through what it calls."""
-    return written.operation is not None and not written.inner
-
-
-def _combined(each: Sequence[Judged], places: Sequence[str]) -> Judged:
-    """Join the verdicts at callers: one that all share, or that ids are not namespaced where none is known to be."""
-    verdicts = {j.verdict for j in each}
-    if len(verdicts) == 1 or verdicts == {"unknown", "not-namespaced"}:
-        worst = "not-namespaced" if "not-namespaced" in verdicts else each[0].verdict
-        chosen = sorted((p, n) for n, (p, j) in enumerate(zip(places, each, strict=True)) if j.verdict == worst)
-        first = each[chosen[0][1]]
-        shown = ", ".join([p for p, _ in chosen][:3]) + (" …" if len(chosen) > 3 else "")
-        return replace(first, why=f"{first.why.partition(' (from ')[0]} (from {shown})")
-    shown = ", ".join(sorted(places)[:3]) + (" …" if len(places) > 3 else "")
-    return Judged("unknown", f"its callers differ: {shown}")
-
-
-def _shared(engine: str, store: str, name: str, writes: Sequence[VectorWrite]) -> str:
-    """Say why a collection is shared by several kinds of vectors, from what is written to it."""
-    inside = [
-        w
-        for w in writes
-        if w.store == store and w.engine == engine and (not name or not w.container or w.container == name)
-    ]
-    spaces = sorted({w.namespace for w in inside if w.namespace})
-    if len(spaces) > 1:
-        return f"vectors of {', '.join(spaces[:3])} are written to it"
-    native_words = sorted(
-        {w.why for w in inside if w.verdict == "native-namespace" and w.why.startswith(("in ", "its payload"))}
-    )
-    if native_words and not any(w.dynamic for w in inside):
-        return f"vectors are written {native_words[0]}" if native_words[0].startswith("in ") else native_words[0]
-    return ""

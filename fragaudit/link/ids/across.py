@@ -9,7 +9,8 @@ import msgspec
 
 from fragaudit.config import Config
 from fragaudit.link.boundaries import ServiceRoot
-from fragaudit.link.ids.template import Names, word_key
+from fragaudit.link.ids.template import Names
+from fragaudit.link.ids.words import word_key
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Service, Store
 from fragaudit.model.vectors import VectorWrite

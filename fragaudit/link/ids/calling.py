@@ -7,37 +7,25 @@ from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import Bound, ClassRef, External, FunctionRef, Handle, Instance
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids import stepping, texts
+from fragaudit.link.ids import texts
 from fragaudit.link.ids.heads import (
     UNKNOWN,
     Atom,
-    Chars,
     Frame,
     Head,
     Here,
     Made,
-    Pairs,
-    Row,
-    Several,
     Thunk,
 )
 from fragaudit.link.ids.known import (
     BUILTINS,
-    COMMON_UUID,
     DEEPEST_CALLS,
-    FIELDS,
-    HASHING,
-    RANDOM,
-    RUNNING,
     RUNNING_METHODS,
-    SAME,
-    TIME,
-    UUID5,
-    WELL_KNOWN,
 )
 from fragaudit.link.ids.objects import made_outside
+from fragaudit.link.ids.outside import outside
 from fragaudit.link.program import Place
-from fragaudit.model.values import Arg, Attr, Call, Function, Item, Ref, Value, dotted
+from fragaudit.model.values import Arg, Attr, Call, Function, Ref, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -45,7 +33,7 @@ if TYPE_CHECKING:
 
 def called(flow: Flow, call: Call, here: Here) -> Iterator[Head]:
     """Yield what a call gives."""
-    found = list(_entered(flow, call.func, call.args, here, call))
+    found = list(entered(flow, call.func, call.args, here, call))
     if found:
         yield from found
         return
@@ -55,7 +43,7 @@ def called(flow: Flow, call: Call, here: Here) -> Iterator[Head]:
     yield made_outside(call, here) or Atom("result", dotted(call.func))
 
 
-def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
+def entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
     """Yield what calling a function that is known gives; nothing for an unknown one."""
     if isinstance(func, Function):
         outer = here.frame
@@ -72,18 +60,18 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
     if isinstance(func, Ref):
         handed = _handed(here, func.name)
         if handed is not None:
-            yield from _entered(flow, handed.value, args, handed.here, call)
+            yield from entered(flow, handed.value, args, handed.here, call)
             return
         bound = _lambda(flow, func.name, here)
         if bound is not None:
-            yield from _entered(flow, bound, args, here, call)
+            yield from entered(flow, bound, args, here, call)
             return
         if func.name in BUILTINS and not flow.evaluator.name(func.name, here.place):
-            yield from _outside(flow, func.name, args, here, call)
+            yield from outside(flow, func.name, args, here, call)
             return
     elif isinstance(func, Attr) and func.name in RUNNING_METHODS and len(args) > RUNNING_METHODS[func.name]:
         number = RUNNING_METHODS[func.name]
-        yield from _entered(flow, args[number].value, args[number + 1 :], here, call)
+        yield from entered(flow, args[number].value, args[number + 1 :], here, call)
         return
     for meaning in flow.evaluator.evaluate(func, here.place):
         match meaning:
@@ -99,7 +87,7 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
                 if isinstance(func, Attr) and _finds(flow, meaning.name.rpartition(".")[0], func.name):
                     yield Atom("stored", dotted(func) or func.name)
                 else:
-                    yield from _outside(flow, meaning.name, args, here, call)
+                    yield from outside(flow, meaning.name, args, here, call)
             case Handle():
                 return
             case Bound():
@@ -175,118 +163,3 @@ def frame(flow: Flow, function: Place, arguments: tuple[object, ...], here: Here
         if value is not None:
             bound.append((parameter.name, Thunk(value, here)))
     return Frame(function, tuple(bound), depth)
-
-
-def _outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
-    plain = [a.value for a in args if a.name is None]
-
-    def first() -> tuple[Head, ...]:
-        value = plain[0] if plain else next((a.value for a in args if a.name not in ("*", "**", None)), None)
-        return flow.force(Thunk(value, here)) if value is not None else (UNKNOWN,)
-
-    last = name.rpartition(".")[2]
-    if name in RANDOM:
-        yield Atom("random", last)
-    elif name in UUID5 and args:
-        yield from _uuid5(flow, last, args, here)
-    elif last == "generate_uuid5" and args:
-        space = argument_of(args, "namespace", 1)
-        parts: tuple[str | tuple[Head, ...], ...] = (first(),)
-        if space is not None:
-            parts = (flow.force(Thunk(space, here)), ":", *parts)
-        yield Atom("uuid5", last, (Chars(parts),))
-    elif name in HASHING or name.partition(".")[0] in ("hashlib", "xxhash", "mmh3"):
-        data = plain[1] if name == "hashlib.new" and len(plain) > 1 else plain[0] if plain else None
-        yield Atom("hash", last, flow.force(Thunk(data, here)) if data is not None else ())
-    elif name in TIME:
-        yield Atom("time", last)
-    elif name == "enumerate":
-        elements = tuple(e for h in first() for e in flow.step(h, None))
-        yield Several((Row(((Atom("counter", "enumerate"),), elements or (UNKNOWN,))),))
-    elif name in ("range", "itertools.count", "numpy.arange"):
-        yield Several((Atom("counter", last),))
-    elif name in ("len", "sum", "id"):
-        yield Atom("counter", last)
-    elif name == "zip":
-        yield Several((Row(tuple(_elements(flow, v, here) for v in plain)),))
-    elif name == "map" and len(plain) > 1:
-        element = Arg(None, Item(plain[1], Ref("")))  # some element of it
-        yield Several(tuple(_entered(flow, plain[0], (element,), here, call)) or (UNKNOWN,))
-    elif name == "itertools.repeat":
-        yield Several(first())
-    elif name in ("itertools.chain", "itertools.chain.from_iterable"):
-        elements = tuple(e for v in plain for e in _elements(flow, v, here))
-        inner = last == "from_iterable"
-        yield Several(tuple(e for h in elements for e in flow.step(h, None)) if inner else elements)
-    elif name in ("more_itertools.chunked", "itertools.batched", "more_itertools.batched", "toolz.partition_all"):
-        yield Several(first())
-    elif last in FIELDS and name.partition(".")[0] in ("pydantic", "dataclasses", "attr", "attrs", "msgspec"):
-        yield from _default(flow, args, here, call)
-    elif name in ("uuid.UUID", "int") and args:
-        yield from _converted(last, first())
-    elif name in SAME and args:
-        yield from _same(flow, name, plain, first(), here)
-    elif name in RUNNING and args:
-        yield from _entered(flow, args[0].value, args[1:], here, call)
-    elif last[:1].isupper() or flow.evaluator.catalogue.open(name) is not None:
-        yield Made(name, None, call, here)
-    else:
-        yield Atom("result", dotted(call.func) or last)
-
-
-def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator[Head]:
-    space = argument_of(args, "namespace", 0)
-    named = argument_of(args, "name", 1)
-    inner = flow.force(Thunk(named, here)) if named is not None else (UNKNOWN,)
-    spaces = flow.force(Thunk(space, here)) if space is not None else (UNKNOWN,)
-    if all(_for_all(s) for s in spaces):
-        yield Atom("uuid5", last, inner)
-    elif all(isinstance(s, Atom) and s.kind == "uuid5" and s.inner for s in spaces):
-        within = tuple(h for s in spaces if isinstance(s, Atom) for h in s.inner)
-        yield Atom("uuid5", last, (Chars((within, ":", inner)),))
-    elif all(isinstance(s, Chars) for s in spaces):
-        # UUID("…") written out: a namespace of its own, which only this code uses.
-        yield Atom("uuid5", f"{last} (own)", inner)
-    else:
-        yield Atom("uuid5", f"{last} (open)", inner)
-
-
-def _for_all(space: Head) -> bool:
-    """Say whether a namespace is one that everybody uses: RFC 9562's by name or written out, or the nil UUID."""
-    if isinstance(space, Atom):
-        return space.kind == "external" and space.name in WELL_KNOWN
-    text = space.parts[0] if isinstance(space, Chars) and len(space.parts) == 1 else None
-    return isinstance(text, str) and COMMON_UUID.fullmatch(text.lower()) is not None
-
-
-def _converted(last: str, heads: tuple[Head, ...]) -> Iterator[Head]:
-    """A hash as a UUID or an integer: what engines take that take no text."""
-    for head in heads:
-        hashed = isinstance(head, Atom) and head.kind == "hash"
-        yield Atom("hash", f"{last} of {head.name}", head.inner) if hashed and isinstance(head, Atom) else head
-
-
-def _same(flow: Flow, name: str, plain: list[Value], heads: tuple[Head, ...], here: Here) -> Iterator[Head]:
-    if name == "next":
-        for head in heads:
-            yield from flow.step(head, None)
-    elif name in ("filter", "typing.cast") and len(plain) > 1:
-        yield from flow.force(Thunk(plain[1], here))
-    elif name in ("list", "set", "tuple", "sorted", "iter"):
-        for head in heads:
-            yield Several(tuple(stepping.keys(flow, head)) or (UNKNOWN,)) if isinstance(head, Pairs) else head
-    else:
-        yield from heads
-
-
-def _elements(flow: Flow, value: Value, here: Here) -> tuple[Head, ...]:
-    return tuple(e for h in flow.force(Thunk(value, here)) for e in flow.step(h, None)) or (UNKNOWN,)
-
-
-def _default(flow: Flow, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
-    """What a field of a dataclass or model is when nobody gives it."""
-    for argument in args:
-        if argument.name in ("default_factory", "factory"):
-            yield from _entered(flow, argument.value, (), here, call)
-        elif argument.name in (None, "default"):
-            yield from flow.force(Thunk(argument.value, here))

@@ -6,22 +6,18 @@ to a depth, and every question that is asked from outside has a budget of steps.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from fragaudit.link.abstract import (
     Abstract,
     ClassRef,
-    External,
-    FunctionRef,
-    Instance,
     Known,
     Symbol,
     Template,
 )
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.ids import calling, texts
+from fragaudit.link.ids import calling, members, names, texts
+from fragaudit.link.ids.growing import Growth
 from fragaudit.link.ids.heads import (
     UNKNOWN,
     Atom,
@@ -39,11 +35,10 @@ from fragaudit.link.ids.heads import (
     distinct,
 )
 from fragaudit.link.ids.known import DEEPEST_CALLS
-from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.stepping import into
 from fragaudit.link.program import Place, Program
-from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.values import (
+    Arg,
     Attr,
     Call,
     Either,
@@ -56,12 +51,10 @@ from fragaudit.model.values import (
     Seq,
     Text,
     Value,
-    dotted,
 )
 
 DEEPEST = 40
 BUDGET = 3_000
-_GROWING = frozenset({"append", "add", "extend", "insert", "update", "appendleft"})
 
 Heads = tuple[Head, ...]
 
@@ -72,6 +65,7 @@ class Flow:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.program: Program = evaluator.program
+        self.growth = Growth(evaluator.program)
         self._memory: dict[tuple[int, Here], tuple[Thunk, Heads]] = {}
         self._open: set[tuple[int, Here]] = set()
         self._left = BUDGET
@@ -117,7 +111,7 @@ class Flow:
             case Lit():
                 yield Atom("number", str(value.value))
             case Ref():
-                yield from self._name(value.name, here)
+                yield from names.name(self, value.name, here)
             case Attr():
                 yield from self._attribute(value, here)
             case Item():
@@ -138,9 +132,9 @@ class Flow:
             case Operation(op="and"):
                 yield from self.force(Thunk(value.operands[-1], here))
             case Operation():
-                yield from self._operated(value.operands, here, texts_=value.op in ("+", "%"))
+                yield from texts.operated(self, value.operands, here, texts_=value.op in ("+", "%"))
             case Other():
-                yield from self._operated(value.parts, here, texts_=False)
+                yield from texts.operated(self, value.parts, here, texts_=False)
             case _:
                 yield UNKNOWN
 
@@ -148,168 +142,6 @@ class Flow:
         if isinstance(part, Lit) and part.value is not None:
             return str(part.value)
         return self.force(Thunk(part, here))
-
-    def _operated(self, operands: tuple[Value, ...], here: Here, *, texts_: bool) -> Iterator[Head]:
-        """An operator: texts are put together or filled, lists joined; a number stays what it was."""
-        heads = [self.force(Thunk(part, here)) for part in operands]
-        if texts_ and len(heads) == 2:
-            filled = tuple(texts.percent(self, heads[0], heads[1]))
-            if filled:
-                yield from filled
-                return
-        if texts_ and any(isinstance(head, (Items, Several)) for head in heads[0]):
-            yield Several(tuple(e for one in heads for h in one for e in self.step(h, None)))
-            return
-        if texts_ and len(heads) > 1 and any(isinstance(head, Chars) for one in heads for head in one):
-            yield Chars(tuple(heads))
-            return
-        for alternatives in heads:
-            for head in alternatives:
-                if isinstance(head, Atom) and head.kind in ("hash", "random", "uuid5", "counter", "time"):
-                    yield head
-                    return
-        if len(heads) == 1 and all(isinstance(h, From) for h in heads[0]):
-            yield from heads[0]
-
-    # -- names -----------------------------------------------------------------------------------------------------
-
-    def _name(self, name: str, here: Here) -> Iterator[Head]:
-        frame, scope = here.frame, here.place.scope
-        scopes = self.program.files[here.place.file].scopes
-        first = True
-        while scope >= 0:
-            place = Place(here.place.file, scope)
-            entry = scopes[scope]
-            if first or entry.kind != "class":
-                inside = frame if frame is not None and frame.function == place else None
-                found = list(self._in_scope(name, place, here, inside, nested=not first))
-                if found:
-                    yield from self._grown(name, place, here, found)
-                    return
-            first = False
-            scope = entry.parent
-        for meaning in self.evaluator.name(name, Place(here.place.file, MODULE_SCOPE)):
-            yield from self.from_meaning(meaning)
-
-    def _in_scope(self, name: str, place: Place, here: Here, frame: Frame | None, nested: bool) -> Iterator[Head]:
-        handed = frame.get(name) if frame is not None else None
-        bindings = self.program.bindings(place, name)
-        entry = self.program.scope(place)
-        number = next((n for n, p in enumerate(entry.parameters) if p.name == name), None)
-        chosen, complete = reaching(self.program, place.file, bindings, None if nested else here)
-        for binding in chosen:
-            yield from self._bound(name, binding, place, here.frame)
-        if number is not None and not complete:
-            if handed is not None:
-                yield from self.force(handed)
-            elif frame is not None and entry.parameters[number].default is not None:
-                yield from self.force(
-                    Thunk(entry.parameters[number].default or Lit(None), _at(place.file, entry.parent))
-                )
-            else:
-                yield From(place, number, name)
-        if number is None and handed is not None:
-            yield from self.force(handed)  # a parameter of a lambda
-        if bindings or number is not None or handed is not None:
-            return
-        if self.program.imports(place, name) or self.program.definitions(place, name):
-            for meaning in self.evaluator.name(name, place):
-                yield from self.from_meaning(meaning)
-
-    def _bound(self, name: str, binding: Binding, place: Place, frame: Frame | None) -> Iterator[Head]:
-        if binding.value is None:
-            return
-        # A loop's span is the whole loop, but what it runs over stands at its head.
-        at = Here(place, binding.at[0], 0 if binding.how == "for" else binding.at[2], binding.branch, frame)
-        thunk = Thunk(binding.value, at)
-        if binding.how in ("for", "in"):
-            for head in self.force(thunk):
-                for element in self.step(head, None):
-                    yield from self.walk(element, _path(binding.key))
-        elif binding.how == "+=":
-            # Asked as a value is: a long row of additions is as deep as a nested one, and ends where that would.
-            earlier = self._earlier.setdefault(name, Ref(name))
-            before = self.force(Thunk(earlier, Here(place, binding.at[0], binding.at[0] - 1, binding.branch, frame)))
-            added = self.force(thunk)
-            if any(isinstance(h, Chars) for h in (*before, *added)):
-                yield Chars((before, added))
-            elif any(isinstance(h, Atom) and h.kind in ("number", "counter") for h in before):
-                yield Atom("counter", name)
-            else:
-                yield from before
-                yield from added
-        else:
-            yield from self.force(thunk)
-
-    def _grown(self, name: str, place: Place, here: Here, heads: list[Head]) -> Iterator[Head]:
-        """Add what is put into a list, dictionary or object after it was made."""
-        added = self._mutations[place.file].get((place.scope, name), ())
-        items = self.program.bindings(place, f"{name}[]")
-        for head in heads:
-            if isinstance(head, Atom) and head.kind == "hash" and not head.inner:
-                fed = (c.args[0].value for m, c, _, _ in added if m == "update" and c.args)
-                inner = distinct(h for v in fed for h in self.force(Thunk(v, here)))
-                head = Atom("hash", head.name, inner)
-            if isinstance(head, Items) and added:
-                more: list[Thunk] = []
-                for method, call, line, branch in added:
-                    if call.args:
-                        at = Here(place, line, max(call.at[2], line), branch, here.frame)
-                        value = call.args[-1].value
-                        if method in ("extend", "update"):
-                            more.append(Thunk(Item(value, Ref("")), at))  # some element of it
-                        else:
-                            more.append(Thunk(value, at))
-                head = Items(head.value, head.here, (*head.more, *more))
-            if isinstance(head, Pairs):
-                pairs = [
-                    (b.key or Other(), Thunk(b.value, Here(place, b.at[0], b.at[2], b.branch, here.frame)))
-                    for b in items
-                    if b.value is not None
-                ]
-                pairs.extend(
-                    (Other(), Thunk(c.args[0].value, Here(place, line, max(c.at[2], line), branch, here.frame)))
-                    for method, c, line, branch in added
-                    if method == "update" and c.args
-                )
-                if pairs:
-                    head = Pairs(head.value, head.here, (*head.more, *pairs))
-            if isinstance(head, Made):
-                fields = self._fields[place.file].get((place.scope, name), ())
-                set_later = tuple(
-                    (b.target.rpartition(".")[2], Thunk(b.value, Here(place, b.at[0], b.at[2], b.branch, here.frame)))
-                    for b in fields
-                    if b.value is not None
-                )
-                if set_later:
-                    head = Made(head.name, head.cls, head.call, head.here, (*head.more, *set_later))
-            yield head
-
-    @cached_property
-    def _mutations(self) -> list[dict[tuple[int, str], list[tuple[str, Call, int, int]]]]:
-        found: list[dict[tuple[int, str], list[tuple[str, Call, int, int]]]] = []
-        for file in self.program.files:
-            here: dict[tuple[int, str], list[tuple[str, Call, int, int]]] = defaultdict(list)
-            for use in file.uses:
-                value = use.value
-                if isinstance(value, Call) and isinstance(value.func, Attr) and value.func.name in _GROWING:
-                    base = dotted(value.func.base)
-                    if base:
-                        here[use.scope, base].append((value.func.name, value, use.line, use.branch))
-            found.append(here)
-        return found
-
-    @cached_property
-    def _fields(self) -> list[dict[tuple[int, str], list[Binding]]]:
-        found: list[dict[tuple[int, str], list[Binding]]] = []
-        for file in self.program.files:
-            here: dict[tuple[int, str], list[Binding]] = defaultdict(list)
-            for binding in file.bindings:
-                base, dot, _ = binding.target.rpartition(".")
-                if dot and not base.startswith("self") and not binding.target.endswith("[]"):
-                    here[binding.scope, base].append(binding)
-            found.append(here)
-        return found
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -373,44 +205,15 @@ class Flow:
 
     def owner(self, function: Place) -> Place | None:
         """Return the class whose method a function is, if its first parameter is the object or class itself."""
-        scope = self.program.scope(function)
-        parent = Place(function.file, scope.parent)
-        if scope.parent < 0 or self.program.scope(parent).kind != "class":
-            return None
-        static = any(getattr(d, "name", "") == "staticmethod" for d in scope.decorators)
-        return None if static else parent
+        return members.owner(self.program, function)
 
     def class_attribute(self, cls: ClassRef, name: str, made: Made | None) -> Iterator[Head]:
-        """Yield what an attribute of a class's objects is: assigned in methods, in the class, or a property's result.
+        """Yield what an attribute of a class's objects is."""
+        return members.class_attribute(self, cls, name, made)
 
-        `made` is the call that made the object: its `__init__` is then read with that call's arguments.
-        """
-        for ancestor in self.evaluator.ancestry(cls):
-            found = list(self._assigned(ancestor.place, name, made))
-            for number in self.program.definitions(ancestor.place, name):
-                place = Place(ancestor.place.file, number)
-                if any(getattr(d, "name", "") in ("property", "cached_property", "computed_field")
-                       or getattr(getattr(d, "func", None), "name", "") == "computed_field"
-                       for d in self.program.scope(place).decorators):  # fmt: skip
-                    frame = self.frame(place, (), made.here, made) if made is not None else None
-                    found.extend(self.results(place, frame))
-            for binding in self.program.bindings(ancestor.place, name):
-                found.extend(self._bound(name, binding, ancestor.place, None))
-            if found:
-                yield from found
-                return
-        for meaning in self.evaluator.attribute(Instance(cls), name):
-            if isinstance(meaning, (Known, Symbol, Template)):
-                yield from self.from_meaning(meaning)
-
-    def _assigned(self, cls: Place, name: str, made: Made | None) -> Iterator[Head]:
-        for method, inner, binding in self.program.assigned(cls, name):
-            if inner != method.scope:
-                continue
-            frame = None
-            if made is not None and self.program.scope(method).name == "__init__":
-                frame = self.frame(method, made.call.args, made.here, made)
-            yield from self._bound(binding.target, binding, method, frame)
+    def from_meaning(self, meaning: Abstract) -> Iterator[Head]:
+        """Yield what the linker's own answer comes to."""
+        return members.from_meaning(self, meaning)
 
     # -- functions -------------------------------------------------------------------------------------------------
 
@@ -423,6 +226,10 @@ class Flow:
             else:
                 yield from self.force(Thunk(use.value, here))
 
+    def entered(self, func: Value, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
+        """Yield what calling a function that is known gives; nothing for an unknown one."""
+        return calling.entered(self, func, args, here, call)
+
     def frame(self, function: Place, arguments: tuple[object, ...], here: Here, of: Made | None = None) -> Frame | None:
         """Return the frame of a call of a function, or None beyond the depth that is followed."""
         depth = here.frame.depth + 1 if here.frame is not None else 1
@@ -434,41 +241,3 @@ class Flow:
             # The arguments are kept with it, so that no others can get their id.
             known = self._frames[key] = (arguments, calling.frame(self, function, arguments, here, depth, of))
         return known[1]
-
-    # -- meanings --------------------------------------------------------------------------------------------------
-
-    def from_meaning(self, meaning: Abstract) -> Iterator[Head]:
-        """Yield what the linker's own answer comes to."""
-        match meaning:
-            case Known(value=str(text)):
-                yield Chars((text,))
-            case Known(value=None):
-                yield Atom("none")
-            case Known():
-                yield Atom("number", str(meaning.value))
-            case Symbol():
-                yield Atom("setting" if meaning.strong else "field", meaning.name)
-            case Template():
-                yield Chars(tuple(distinct(self.from_meaning(part)) or (UNKNOWN,) for part in meaning.parts))
-            case External():
-                yield Atom("external", meaning.name)
-            case ClassRef():
-                yield Atom("class name", self.program.scope(meaning.place).name)
-            case FunctionRef():
-                yield UNKNOWN
-            case _:
-                yield UNKNOWN
-
-
-def _at(file: int, scope: int) -> Here:
-    return Here(Place(file, max(scope, MODULE_SCOPE)), 0, 0, -1)
-
-
-def _path(key: Value | None) -> tuple[Step, ...]:
-    match key:
-        case Lit(value=int(number)):
-            return (number,)
-        case Seq():
-            return tuple(item.value for item in key.items if isinstance(item, Lit) and isinstance(item.value, int))
-        case _:
-            return ()

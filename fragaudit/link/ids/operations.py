@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
@@ -15,53 +14,11 @@ from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
+from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
 from fragaudit.link.ids.written import Target
 from fragaudit.link.program import Site
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
 from fragaudit.model.vectors import is_vector_name
-
-_ENGINE_WORDS = (
-    ("chroma", "chroma"),
-    ("qdrant", "qdrant"),
-    ("pinecone", "pinecone"),
-    ("weaviate", "weaviate"),
-    ("milvus", "milvus"),
-    ("zilliz", "milvus"),
-    ("faiss", "faiss"),
-    ("pgvector", "pgvector"),
-    ("postgres", "pgvector"),
-    ("lance", "lancedb"),
-    ("redis", "redis"),
-    ("elasticsearch", "elasticsearch"),
-    ("opensearch", "opensearch"),
-    ("mongo", "mongodb"),
-    ("neo4j", "neo4j"),
-    ("annoy", "annoy"),
-    ("usearch", "usearch"),
-    ("azure", "azure-ai-search"),
-)
-"""How the classes of frameworks that wrap many engines say which one they wrap."""
-
-
-_LANGCHAIN = (("langchain_core.vectorstores", ""),)
-_TELLING = {
-    "add_documents": _LANGCHAIN,
-    "aadd_documents": _LANGCHAIN,
-    "add_texts": _LANGCHAIN,
-    "aadd_texts": _LANGCHAIN,
-    "add_embeddings": (("langchain_community.vectorstores", "text_embeddings"),),
-    "upsert_points": (("qdrant_client", "points"),),
-    "upsert": (("pinecone", "vectors"),),
-    "add_with_ids": (("faiss", ""),),
-    "add": (("llama_index.core.vector_stores", "nodes"),),
-}
-"""Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""
-_FORM = "="
-"""Stands for a keyword where the form of the argument has told the library."""
-_ARRAY = re.compile(
-    r"(?:np|numpy)\.(?:array|asarray|ascontiguousarray|vstack|stack|concatenate|expand_dims|atleast_2d|float32)"
-)
-_STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|^vs$|_vs$|retriever", re.IGNORECASE)
 
 
 class Operations:
@@ -168,7 +125,7 @@ class Operations:
             if operation.item and self._holds(site, operation):
                 yield Target(self.engine(operation.name, operation), operation.library), operation
                 return
-        for library, keyword in (*_TELLING.get(func.name, ()), *self._by_form(site, func)):
+        for library, keyword in (*TELLING.get(func.name, ()), *self._by_form(site, func)):
             for operation in self._catalogue.vector_writes_named(func.name) if named or keyword else ():
                 if operation.name.startswith(library) and self._tells(keyword, keywords, func):
                     yield Target(self.engine(operation.name, operation), operation.library), operation
@@ -196,11 +153,11 @@ class Operations:
         if func.name != "add" or len(args) != 1 or args[0].name is not None:
             return
         if self._is_array(args[0].value, here_of(site)):
-            yield "faiss.Index.add", _FORM
+            yield "faiss.Index.add", FORM
         for head in self._flow.force(Thunk(args[0].value, here_of(site))):
             elements = self._flow.step(head, None) if isinstance(head, (Items, Several)) else ()
             if any(is_vector_name(key) for e in elements if isinstance(e, Pairs) for key in keys_of(self._flow, e)):
-                yield "lancedb.table.Table.add", _FORM
+                yield "lancedb.table.Table.add", FORM
 
     def _is_array(self, value: Value, here: Here) -> bool:
         """Say whether a value is an array of numpy, made in the call or bound right before it."""
@@ -211,14 +168,14 @@ class Operations:
             value = next((b.value for b in chosen if isinstance(b.value, Call)), value)
         if not isinstance(value, Call):
             return False
-        return _ARRAY.fullmatch(dotted(value.func)) is not None or getattr(value.func, "name", "") == "astype"
+        return ARRAY.fullmatch(dotted(value.func)) is not None or getattr(value.func, "name", "") == "astype"
 
     def _tells(self, keyword: str, keywords: set[str], func: Attr) -> bool:
         """Say whether a call has the keyword that makes sure of its library; for none, what its object is called."""
         return (
-            keyword == _FORM or keyword in keywords
+            keyword == FORM or keyword in keywords
             if keyword
-            else _STORE_NAME.search(getattr(func.base, "name", "")) is not None
+            else STORE_NAME.search(getattr(func.base, "name", "")) is not None
         )
 
     def _holds(self, site: Site, operation: Operation) -> bool:
@@ -240,7 +197,7 @@ class Operations:
         library = self._kinds.get(operation.library)
         if library is not None and library.engine:
             return library.engine
-        made = next((m for part, m in _ENGINE_WORDS if part in name.lower()), "")
+        made = next((m for part, m in ENGINE_WORDS if part in name.lower()), "")
         return made or (library.package if library is not None else "")
 
 

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
-from fragaudit.link.abstract import ClassRef, External, Instance
+from fragaudit.link.abstract import ClassRef, Instance
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, Items, Made, Several, Thunk
+from fragaudit.link.ids.vector_models import VectorModels
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
+from fragaudit.model.values import Attr, Call, Value, calls
 
-_TYPES = frozenset(
-    {
-        "Vector",
-        "VECTOR",
-        "HALFVEC",
-        "SPARSEVEC",
-        "HalfVector",
-        "VectorField",
-        "HalfVectorField",
-        "SparseVectorField",
-        "VectorType",
-        "Halfvec",
-        "BitField",
-    }
-)
 _TYPED = frozenset({"pgvector", "sqlite_vec", "sqlite_vss"})
 _SINKS = frozenset(
     {
@@ -77,6 +62,8 @@ class RowVectors:
         self._flow = flow
         self._program: Program = flow.program
         self._evaluator: Evaluator = flow.evaluator
+        self._found = VectorModels(flow.evaluator)
+        self.models = self._found.columns
 
     def all(self) -> list[RowVector]:
         """Return the writes and searches of vector columns, by place."""
@@ -96,48 +83,10 @@ class RowVectors:
 
     # -- models ----------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def models(self) -> dict[Place, tuple[str, ...]]:
-        """The project's classes with vector columns, and those columns."""
-        found: dict[Place, tuple[str, ...]] = {}
-        for number, file in enumerate(self._program.files):
-            if not any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports):
-                continue
-            for binding in file.bindings:
-                if file.scopes[binding.scope].kind != "class":
-                    continue
-                if self._is_vector(binding.value, number) or self._is_vector(binding.annotation, number):
-                    place = Place(number, binding.scope)
-                    found[place] = (*found.get(place, ()), binding.target)
-        return found
-
-    def _is_vector(self, value: Value | None, file: int) -> bool:
-        stack = [value] if value is not None else []
-        while stack:
-            top = stack.pop()
-            if isinstance(top, (Ref, Attr)) and top.name in _TYPES:
-                for meaning in self._evaluator.evaluate(top, Place(file, 0)):
-                    if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
-                        return True
-            stack.extend(children(top))
-        return False
-
-    def _names(self) -> dict[str, list[Place]]:
-        names: dict[str, list[Place]] = {}
-        for place in self.models:
-            names.setdefault(self._program.scope(place).name, []).append(place)
-        for file in self._program.files:
-            for item in file.imports:
-                if item.name in names and item.local != item.name:
-                    names.setdefault(item.local, []).extend(
-                        p for p in names[item.name] if p not in names.get(item.local, ())
-                    )
-        return names
-
     def _of_models(self) -> Iterator[RowVector]:
         if not self.models:
             return
-        names = self._names()
+        names = self._found.names()
         columns = {c for fields in self.models.values() for c in fields}
         makers: list[tuple[Site, Place]] = []
         for name in sorted(names):

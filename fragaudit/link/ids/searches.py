@@ -14,7 +14,8 @@ from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Items, Pairs
 from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.paths import first_known, given, paths
-from fragaudit.link.ids.scopes import Scope, native, scope_of
+from fragaudit.link.ids.scopes import Scope, scope_of
+from fragaudit.link.ids.spaces import native
 from fragaudit.link.ids.written import Target
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
@@ -110,11 +111,9 @@ class Searches:
             for target, operation, verb in self._of_vectors(site, func):
                 yield self._made(site, target, operation, verb)
                 return
-        means = verb_of(func.name, "vector")
-        if means == "delete" or (
-            means == "read" and any(w in func.name for w in ("search", "query", "similar", "retriev"))
-        ):
-            yield from self._own(site, func, "delete" if means == "delete" else "search")
+        means = _means(func.name)
+        if means:
+            yield from self._own(site, func, means)
 
     def _of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
         for meaning in self._flow.evaluator.evaluate(func.base, site.place):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Items, Pairs, Several, Thunk
 from fragaudit.link.ids.objects import made_outside
-from fragaudit.model.values import Attr, Call, Lit, dotted
+from fragaudit.model.values import Attr, Call, Lit, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -164,3 +164,26 @@ def _filled(
             end = match.end()
         parts.append(part[end:])
     return Chars(tuple(p for p in parts if p != ""))
+
+
+def operated(flow: Flow, operands: tuple[Value, ...], here: Here, *, texts_: bool) -> Iterator[Head]:
+    """An operator: texts are put together or filled, lists joined; a number stays what it was."""
+    heads = [flow.force(Thunk(part, here)) for part in operands]
+    if texts_ and len(heads) == 2:
+        filled = tuple(percent(flow, heads[0], heads[1]))
+        if filled:
+            yield from filled
+            return
+    if texts_ and any(isinstance(head, (Items, Several)) for head in heads[0]):
+        yield Several(tuple(e for one in heads for h in one for e in flow.step(h, None)))
+        return
+    if texts_ and len(heads) > 1 and any(isinstance(head, Chars) for one in heads for head in one):
+        yield Chars(tuple(heads))
+        return
+    for alternatives in heads:
+        for head in alternatives:
+            if isinstance(head, Atom) and head.kind in ("hash", "random", "uuid5", "counter", "time"):
+                yield head
+                return
+    if len(heads) == 1 and all(isinstance(h, From) for h in heads[0]):
+        yield from heads[0]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fragaudit.config import VectorIds
 from fragaudit.link.ids.engines import Rules
 from fragaudit.link.ids.heads import Atom, From, Head
-from fragaudit.link.ids.scopes import Native
 from fragaudit.link.ids.shapes import Part, Shape, shapes
+from fragaudit.link.ids.spaces import Native
 from fragaudit.link.ids.template import Match, Names, match, spoken
 from fragaudit.model.vectors import IdVerdict
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import ClassRef
-from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
+from fragaudit.link.ids.chosen import named_by_callers
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Items, Made, Pairs, Several, Thunk, distinct
 from fragaudit.link.ids.metadata import keys_of
@@ -22,7 +23,7 @@ from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure,
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.verbs import verb_of
-from fragaudit.model.values import Attr, Call, Lit, Ref
+from fragaudit.model.values import Attr, Call
 
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
@@ -92,34 +93,9 @@ class Writes:
     def _candidates(self) -> Iterator[Site]:
         """Yield the calls of methods whose name a write can have."""
         for name, sites in self._flow.program.sites_by_name.items():
-            if (
-                name in self._catalogue.vector_methods
-                or (verb_of(name, "vector") == "write" and not _PREPARING.search(name))
-                or name in self._catalogue.record_writes
-            ):
+            if name in self._catalogue.vector_methods or _means_write(name) or name in self._catalogue.record_writes:
                 yield from sites
-        yield from self._named_by_callers()
-
-    def _named_by_callers(self) -> Iterator[Site]:
-        """Yield what callers of `getattr(self.table, op)(*args)` do by the method they name, as calls of it there."""
-        program = self._flow.program
-        for site in program.sites_by_name.get("getattr", ()):
-            args = site.call.args
-            function = program.enclosing_function(site.place)
-            if len(args) != 2 or not isinstance(args[0].value, Attr) or function is None:
-                continue
-            wanted = args[1].value
-            names = [p.name for p in program.scope(function).parameters if p.kind == "positional"]
-            if not isinstance(wanted, Ref) or wanted.name not in names or self._flow.owner(function) is None:
-                continue
-            position = names.index(wanted.name) - 1
-            for caller in self._callers.of(function):
-                inside = program.enclosing_class(caller.place) == program.enclosing_class(function)
-                method = argument_of(caller.call.args, wanted.name, position)
-                if inside and isinstance(method, Lit) and method.value in self._catalogue.vector_methods:
-                    rest = tuple(a for a in caller.call.args if a.value is not method)
-                    func = Attr(args[0].value, str(method.value))
-                    yield caller._replace(call=Call(func, rest, caller.call.at))
+        yield from named_by_callers(self._flow, self._callers)
 
     def _marked(self, found: dict[SiteKey, Written]) -> list[Written]:
         """Mark what only forwards: its ids come in records that somebody who is known hands in."""
@@ -187,7 +163,7 @@ class Writes:
             for target, operation in self.operations.of_vectors(site, func):
                 yield self._written(site, target, operation)
                 return
-        if verb_of(func.name, "vector") == "write" and not _PREPARING.search(func.name):
+        if _means_write(func.name):
             yield from self._of_own(site, func)
 
     def _written(self, site: Site, target: Target, operation: Operation) -> Written:
@@ -255,3 +231,9 @@ def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:
     known = {*operation.at.values(), operation.container.at if operation.container is not None else None}
     plain = sum(a.name is None for a in call.args)
     return (UNKNOWN,) if any(number not in known for number in range(plain)) else (Atom("none", "left out"),)
+
+
+@cache
+def _means_write(method: str) -> bool:
+    """Say whether a method's name says that it writes vectors."""
+    return verb_of(method, "vector") == "write" and _PREPARING.search(method) is None

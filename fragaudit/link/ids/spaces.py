@@ -1,0 +1,91 @@
+"""What a scope says: the name of the container and whether it is one for all, and the engine's own namespace."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import Atom, From, Head
+from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.scopes import Scope
+from fragaudit.link.ids.shapes import Part, Shape, shapes
+
+_DEFAULTS = frozenset(
+    {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
+)
+_KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|"
+                   r"workspace|project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
+                   r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
+_TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
+"""Parameters that tell set-ups apart, not tenants."""
+_FIXED = ("setting", "class name", "number", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Whether the engine scopes a write by itself: `yes`, `no`, or `unknown`, and why."""
+
+    answer: str
+    why: str = ""
+    namespace: str = ""
+
+
+def container_name(scope: Scope) -> tuple[str, str]:
+    """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
+    found = [shape for head in scope.containers for shape in shapes(head)]
+    if not found:
+        return "", "unknown" if scope.lost else "unnamed"
+    states = {_state(shape) for shape in found}
+    name = str(found[0])
+    if "dynamic" in states:
+        name = next(str(s) for s in found if _state(s) == "dynamic")
+        return name, "dynamic"
+    return name, "unknown" if "unknown" in states else "fixed"
+
+
+def _state(shape: Shape) -> str:
+    """Say whether a name is one for all: written out, from settings, or what the object was set up with."""
+    holes = [p for p in shape.parts if not p.literal]
+    if any(p.kind in ("row id", "random", "uuid5", "hash") for p in holes):
+        return "dynamic"
+    if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
+        return "dynamic"
+    return "fixed" if all(p.kind in _FIXED or _set_up(p) for p in holes) else "unknown"
+
+
+def _set_up(part: Part) -> bool:
+    """Say whether a part is an attribute of the object itself: set when it is made, not from call to call."""
+    head = part.head
+    return part.kind == "field" and (isinstance(head, Atom) or (isinstance(head, From) and head.function is None))
+
+
+def native(scope: Scope) -> Native:
+    """Return what the engine's own namespaces say."""
+    for word, heads in scope.namespaces:
+        found = [shape for head in heads for shape in shapes(head)]
+        real = [s for s in found if not _default(s)]
+        if real and all(p.kind == "unknown" for s in real for p in s.parts):
+            return Native("unknown", f"a {word} is given that could not be followed")
+        if real and len(real) == len(found):
+            literal = str(real[0]) if all(p.literal for p in real[0].parts) else ""
+            return Native("yes", f"{word} {real[0]}", literal)
+        if real:
+            return Native("unknown", f"{word} {real[0]} or its default")
+    return Native("no")
+
+
+def _default(shape: Shape) -> bool:
+    if len(shape.parts) == 1 and shape.parts[0].kind == "none":
+        return True
+    text = "".join(p.text for p in shape.parts) if all(p.literal for p in shape.parts) else None
+    return not shape.parts or (text is not None and text.lower() in _DEFAULTS)
+
+
+def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> str:
+    """Return the key of a payload that tells tenants or namespaces apart, or an empty string."""
+    for head in metadata or ():
+        for key in keys_of(flow, head):
+            if _KEYS.match(key):
+                return key
+    return ""

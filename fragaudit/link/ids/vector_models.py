@@ -1,0 +1,73 @@
+"""Classes of the project whose rows hold vectors, by the types of their columns."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from fragaudit.link.abstract import External
+from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.program import Place
+from fragaudit.model.values import Attr, Ref, Value, children
+
+_TYPES = frozenset(
+    {
+        "Vector",
+        "VECTOR",
+        "HALFVEC",
+        "SPARSEVEC",
+        "HalfVector",
+        "VectorField",
+        "HalfVectorField",
+        "SparseVectorField",
+        "VectorType",
+        "Halfvec",
+        "BitField",
+    }
+)
+
+
+class VectorModels:
+    """Finds the models with vector columns."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._program = evaluator.program
+
+    @cached_property
+    def columns(self) -> dict[Place, tuple[str, ...]]:
+        """The project's classes with vector columns, and those columns."""
+        found: dict[Place, tuple[str, ...]] = {}
+        for number, file in enumerate(self._program.files):
+            if not any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports):
+                continue
+            for binding in file.bindings:
+                if file.scopes[binding.scope].kind != "class":
+                    continue
+                if self._is_vector(binding.value, number) or self._is_vector(binding.annotation, number):
+                    place = Place(number, binding.scope)
+                    found[place] = (*found.get(place, ()), binding.target)
+        return found
+
+    def _is_vector(self, value: Value | None, file: int) -> bool:
+        stack = [value] if value is not None else []
+        while stack:
+            top = stack.pop()
+            if isinstance(top, (Ref, Attr)) and top.name in _TYPES:
+                for meaning in self._evaluator.evaluate(top, Place(file, 0)):
+                    if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
+                        return True
+            stack.extend(children(top))
+        return False
+
+    def names(self) -> dict[str, list[Place]]:
+        """Return the models by the names that files have for them."""
+        names: dict[str, list[Place]] = {}
+        for place in self.columns:
+            names.setdefault(self._program.scope(place).name, []).append(place)
+        for file in self._program.files:
+            for item in file.imports:
+                if item.name in names and item.local != item.name:
+                    names.setdefault(item.local, []).extend(
+                        p for p in names[item.name] if p not in names.get(item.local, ())
+                    )
+        return names
