@@ -49,8 +49,11 @@ _METHOD = re.compile(
 _FUNCTIONS = ("select", "delete", "update", "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery")
 _FUNCTION = re.compile(rf"\b(?:{'|'.join(_FUNCTIONS)})\(")
 _OR_404 = re.compile(r"get_(?:object|list)_or_404")
-_SET = ("queryset", "search_fields", "list_filter", "filterset_fields")
+_SET = ("queryset", "search_fields", "list_filter", "filterset_fields", "filterset_class", "date_hierarchy",
+        "ordering_fields", "lookup_field")  # fmt: skip
 _SETTING = re.compile(rf"\b(?:{'|'.join(_SET)})\s*=")
+_DECLARING = ("register", "FilterSet")
+_DECLARED = re.compile(r"\badmin\.(?:site\.)?register\(|\bFilterSet\b")
 """What statements that build or run a query expression have in their text."""
 
 _REPOSITORY = re.compile(
@@ -78,6 +81,7 @@ def builds_query(text: str, words: Set[str]) -> bool:
         or (not words.isdisjoint(_FUNCTIONS) and _FUNCTION.search(text) is not None)
         or _OR_404.search(text) is not None
         or (not words.isdisjoint(_SET) and _SETTING.search(text) is not None)
+        or (not words.isdisjoint(_DECLARING) and _DECLARED.search(text) is not None)
     )
 
 

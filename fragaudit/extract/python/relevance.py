@@ -75,6 +75,7 @@ MAPPERS = frozenset(
     {
         "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
         "tortoise", "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+        "django_filters",
     }
 )  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""

@@ -221,12 +221,9 @@ class Conditions:
                 yield condition("=", constant)
         elif op in ("in", "any"):
             if len(right) == 1 and isinstance(value, Nested):
-                narrowed = value.block.narrowed()
-                if value.block.semijoin is not None and not narrowed:
-                    yield Unindexable(column.name, "it is looked for among all rows of another query")
-                else:
-                    filtered = self._filtered or narrowed
-                    yield Condition(column.name, "in", column.at, expression, "(query)", None, filtered)
+                # Among all rows of another query it is looked for as in a join that nothing filters.
+                filtered = self._filtered or value.block.narrowed()
+                yield Condition(column.name, "in", column.at, expression, "(query)", None, filtered)
             elif len(right) == 1 and op == "in" and isinstance(value, Value) and value.kind:
                 yield condition("=", constant)
             else:

@@ -147,6 +147,27 @@ class EachColumn:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A dictionary whose keys are known: its entries, each with the arm of a choice in which it was added.
+
+    `more`: it may have entries that are not known.
+    """
+
+    items: tuple[tuple[str, object, int], ...] = ()
+    more: bool = False
+
+    def entries(self, added: Named) -> Named:
+        """Return the dictionary with entries added; the last one of a name counts, unless a choice adds it."""
+        names = {name for name, _, branch in added.items if branch == NO_BRANCH}
+        kept = tuple(item for item in self.items if item[0] not in names)
+        return Named((*kept, *added.items), self.more or added.more)
+
+
+UNBOUND = object()
+"""The base of an attribute of something that isn't known."""
+
+
+@dataclass(frozen=True)
 class Labelled:
     """A value with the name it has in a query's result."""
 
@@ -278,6 +299,7 @@ class Join:
 
 
 __all__ = [
+    "UNBOUND",
     "Assign",
     "Bag",
     "Choice",
@@ -290,6 +312,7 @@ __all__ = [
     "Join",
     "Keywords",
     "Labelled",
+    "Named",
     "Output",
     "Path",
     "Pool",

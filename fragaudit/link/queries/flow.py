@@ -11,6 +11,7 @@ from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import (
+    UNBOUND,
     Bag,
     Begins,
     Choice,
@@ -22,6 +23,7 @@ from fragaudit.link.queries.draft import (
     Entity,
     Keywords,
     Labelled,
+    Named,
     Pool,
     Sorted,
     Thing,
@@ -83,13 +85,17 @@ _INSIDE: Span = (1, 1, 1, 1)
 
 
 class Asked(NamedTuple):
-    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers)."""
+    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers).
+
+    `maintenance` says why it isn't the service that asks, empty if it is.
+    """
 
     draft: Draft
     branch: int
     at: Location
     file: int
     lazy: str = ""
+    maintenance: str = ""
 
 
 class Framework(Protocol):
@@ -109,6 +115,9 @@ class Framework(Protocol):
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
         """Return what an operator makes of things that this library alone knows."""
+
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return what a loop over something known gives each time."""
 
 
 class Flow:
@@ -174,12 +183,22 @@ class Flow:
             self.escape(found, binding.value)
             if "." not in binding.target:
                 self._env.pop(binding.target, None)
+                each = [f.each(found, self) for f in self.frameworks.values()] if binding.how == "for" else []
+                for thing in each:
+                    if thing is not None:
+                        self._bind(binding.target, thing, extends=False)
             return
         if binding.how == "+=":
             self._augmented(binding, found)
             return
         if "." in binding.target or "[" in binding.target:
             self.escape(found, binding.value, lazy=True)
+            name = binding.target.removesuffix("[]")
+            known = self.name(name) if name != binding.target and name in self._env else None
+            if isinstance(known, Named):
+                key = binding.key.value if isinstance(binding.key, Lit) else None
+                more = Named(((key, found, self.branch),)) if isinstance(key, str) else Named(more=True)
+                self._bind(name, known.entries(more), extends=True)
             return
         if self.program.scope(self.place).kind != "function":
             self.escape(found, binding.value, lazy=True)
@@ -303,11 +322,27 @@ class Flow:
                 self.escape(self.thing(value.result), value.result)
             case Text():
                 return self._text(value)
-            case Map() | Other():
+            case Map():
+                return self._map(value)
+            case Other():
                 for child in children(value):
                     if not isinstance(child, Lit):
                         self.escape(self.thing(child), child)
         return None
+
+    def _map(self, value: Map) -> Named:
+        """Return a dictionary, as far as its keys are written out; queries in it are handed on."""
+        found = Named()
+        for entry in value.entries:
+            thing = self.thing(entry.value)
+            self.escape(thing, entry.value)
+            if isinstance(entry.key, Lit) and isinstance(entry.key.value, str):
+                found = found.entries(Named(((entry.key.value, thing, NO_BRANCH),)))
+            elif entry.key is None and isinstance(thing, Named):
+                found = found.entries(thing)
+            else:
+                found = replace(found, more=True)
+        return found
 
     def _text(self, value: Text) -> Thing:
         """Return a text put together: what it begins with is known if that is written out."""
@@ -402,6 +437,11 @@ class Flow:
         if isinstance(base, Receiver):
             return self._kept(base, value)
         if base is None:
+            if value.name.endswith("_set"):  # how Django calls the rows that refer to one
+                for framework in self.frameworks.values():
+                    found = framework.attribute(UNBOUND, value.name, self)
+                    if found is not None:
+                        return found
             root: Value = value
             while isinstance(root, Attr):
                 root = root.base
@@ -548,6 +588,9 @@ class Flow:
         func = call.func
         if isinstance(func, Attr):
             base = self._base(func.base)
+            if isinstance(base, Named) and isinstance(func.base, Ref) and func.name in ("update", "setdefault", "pop"):
+                self._entered(func.base.name, base, func.name, call)
+                return None
             if isinstance(base, Bag) and isinstance(func.base, Ref):
                 found = self._collected(func.base.name, base, func.name, call)
                 if found:
@@ -582,7 +625,37 @@ class Flow:
         self._bind(name, Bag((*bag.items, *added)), extends=True)
         return True
 
+    def _dict(self, call: Call) -> Named:
+        """Return what `dict(name=value)` makes."""
+        found = Named()
+        for argument in call.args:
+            thing = self.argument(argument)
+            if argument.name not in (None, "*", "**"):
+                found = found.entries(Named(((str(argument.name), thing, NO_BRANCH),)))
+            else:
+                self.escape(thing, argument.value)
+                found = found.entries(thing if isinstance(thing, Named) else Named(more=True))
+        return found
+
+    def _entered(self, name: str, known: Named, method: str, call: Call) -> None:
+        """Follow what is done to a dictionary."""
+        added = Named()
+        if method == "update":
+            for argument in call.args:
+                thing = self.argument(argument)
+                if argument.name not in (None, "*", "**"):
+                    added = added.entries(Named(((str(argument.name), thing, self.branch),)))
+                elif isinstance(thing, Named):
+                    added = added.entries(Named(tuple((n, t, self._inner(b)) for n, t, b in thing.items), thing.more))
+                else:
+                    added = replace(added, more=True)
+        else:
+            added = Named(more=True)
+        self._bind(name, known.entries(added), extends=True)
+
     def _foreign(self, call: Call) -> Thing:
+        if isinstance(call.func, Ref) and call.func.name == "dict":
+            return self._dict(call)
         """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         anew = inlined(call, self)
         if anew is not None:

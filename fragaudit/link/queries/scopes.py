@@ -96,7 +96,7 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        if isinstance(top, Attr) and top.name in ("objects", "query"):
+        if isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False
