@@ -10,6 +10,7 @@ from fragaudit.coverage import NO_BTREE, serves_column
 from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
@@ -20,11 +21,15 @@ _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a
 def uncovered_access(service: Service) -> Iterator[Hit]:
     """An access that no index serves."""
     tables = tables_of(service)
+    said: set[tuple[Location, str]] = set()  # of a text put together in several ways, each is an access of its own
     for access in service.accesses:
         table = tables.get(access.table)
         if access.verdict != "uncovered" or table is None:
             continue
         message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table)
+        if (access.at, message) in said:
+            continue
+        said.add((access.at, message))
         yield Hit(access.at, message, key(access), confidence=_confidence(access, table), data=data(access, table),
                   related=related(access, table))  # fmt: skip
 

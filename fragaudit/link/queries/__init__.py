@@ -49,7 +49,7 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         return ()
     scopes = [list(asking_scopes(file)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
-    asked: list[tuple[Asked, str]] = []
+    asked: list[tuple[Asked, str, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     if builders:
@@ -60,21 +60,25 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
-            if reader.program.files[number].scopes[scope].kind == "function":
+            method = ""
+            if file.scopes[scope].kind == "function":
                 own = django.receiver(Place(number, scope), flow)
                 if own is not None:
                     flow.know("self", own)
+                    method = file.scopes[scope].name
             flow.run(statements)
-            asked += [(one, dialect) for one in flow.asked]
+            asked += [(one, dialect, method) for one in flow.asked]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
 def _stated(
-    asked: Sequence[tuple[Asked, str]], extended: set[str], pool: Pool, places: Places, program: Program
+    asked: Sequence[tuple[Asked, str, str]], extended: set[str], pool: Pool, places: Places, program: Program
 ) -> Iterator[Expressed]:
     made: list[tuple[Asked, str, tuple[Statement, ...]]] = []
-    for one, dialect in asked:
+    for one, dialect, method in asked:
         draft = one.draft
+        if method in pool.narrowed:  # `self` may be the rows of one owner
+            draft = draft.add("where", UNKNOWN, one.branch)
         if one.lazy and (one.lazy in extended or one.lazy == "?" or one.lazy.endswith("queryset")):
             draft = draft.add("where", UNKNOWN, one.branch)
         found = (statement(draft, v.clauses, pool, places.mark(one.at)) for v in variants(draft, one.branch, program))

@@ -59,6 +59,9 @@ _SAME = frozenset(
         "timeout",
     }
 )
+_BY_CONDITIONS = frozenset(
+    {"filter", "exclude", "get", "aget", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create"}
+)
 _FIRST = {"first": False, "last": True, "afirst": False, "alast": True}
 _NEAREST = {"earliest": False, "latest": True, "aearliest": False, "alatest": True}
 _AGGREGATES = frozenset(
@@ -334,6 +337,9 @@ class DjangoQueries:
         return made[0] if len(made) == 1 else Drafts(tuple(made))
 
     def _extended(self, draft: Draft, call: Call, name: str, flow: Flow) -> Thing:
+        if name in _BY_CONDITIONS and self._overridden(draft, name, flow):
+            self._arguments(call, flow)
+            return draft.add("where", UNKNOWN, flow.branch)
         if name in ("filter", "exclude"):
             return self._filtered(draft, call.args, flow, call, negative=name == "exclude")
         if name in ("get", "aget", "get_or_none"):
@@ -409,14 +415,26 @@ class DjangoQueries:
 
     def receiver(self, place: Place, flow: Flow) -> Draft | None:
         """Return the query that `self` is in a method of a manager or queryset of the project, if one model has it."""
+        owner = flow.program.enclosing_class(place)
+        held = self._held(flow).get(owner, []) if owner is not None else []
+        return self._from(held[0], flow) if len(held) == 1 else None
+
+    def _overridden(self, draft: Draft, name: str, flow: Flow) -> bool:
+        """Say whether a manager of the model has a method of its own by this name, which may ask by something else."""
+        if draft.model is None:
+            return False
+        places = self._own_methods(flow).get(name, [])
+        owners = [flow.program.enclosing_class(p) for p in places]
+        return any(o is not None and draft.model in self._held(flow).get(o, []) for o in owners)
+
+    def _held(self, flow: Flow) -> dict[Place, list[Model]]:
+        """Return the models by the managers and querysets of the project that they have."""
         if self._holders is None:
             self._holders = {}
             for model in flow.mapping.models:
                 if model.framework == OF and model.cls is not None:
                     self._hold(model, flow)
-        owner = flow.program.enclosing_class(place)
-        held = self._holders.get(owner, []) if owner is not None else []
-        return self._from(held[0], flow) if len(held) == 1 else None
+        return self._holders
 
     def _hold(self, model: Model, flow: Flow) -> None:
         classes = flow.mapping.classes
@@ -439,8 +457,8 @@ class DjangoQueries:
                             if model not in held:
                                 held.append(model)
 
-    def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
-        """Return what a method of the project's own querysets or managers makes of a query."""
+    def _own_methods(self, flow: Flow) -> dict[str, list[Place]]:
+        """Return the methods of the project's own querysets and managers by name."""
         if self._methods is None:
             self._methods = {}
             classes = flow.mapping.classes
@@ -448,7 +466,11 @@ class DjangoQueries:
                 if any(n.removesuffix("()").endswith(("QuerySet", "Manager")) for n in classes.outside(cls)):
                     for method, place in classes.functions(cls).items():
                         self._methods.setdefault(method, []).append(place)
-        places = self._methods.get(name, [])
+        return self._methods
+
+    def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
+        """Return what a method of the project's own querysets or managers makes of a query."""
+        places = self._own_methods(flow).get(name, [])
         if len(places) != 1 or flow._deep > 16:
             return None
         parameters = flow.program.scope(places[0]).parameters

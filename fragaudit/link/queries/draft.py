@@ -161,7 +161,8 @@ class Pool:
 
     `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
-    that may hand one on. `named` is what names of a module's own scope are.
+    that may hand one on. `named` is what names of a module's own scope are, `narrowed` the methods that are called of
+    what an attribute holds, which may be the rows of one owner alone.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -171,6 +172,7 @@ class Pool:
     extended: set[str] = field(default_factory=set)
     makers: frozenset[str] = frozenset()
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
+    narrowed: set[str] = field(default_factory=set)
     _count: int = 0
 
     def query(self, draft: Draft) -> int:
