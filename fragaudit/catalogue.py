@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_KEEPING_VECTORS = re.compile(r"vector|store|index|indices|memory", re.IGNORECASE)
+"""Names inside frameworks that may keep vectors: their workflows and nodes have methods that are called alike."""
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
 
 
@@ -242,8 +244,9 @@ class Catalogue:
         if opened is not None and opened.kind not in ("", "vector") and opened.engine not in self._vector_engines:
             return ()
         found = self.operations(dotted_class, method)
-        if not found:
-            root = dotted_class.partition(".")[0]
+        root, _, inside = dotted_class.partition(".")
+        frameworks = any(root in lib.modules for lib in self.libraries if lib.framework)
+        if not found and (not frameworks or _KEEPING_VECTORS.search(inside)):
             bases = [b for lib in self.libraries if root in lib.modules for b in lib.inherits]
             for base in bases:
                 found = found or self.operations(base, method)
@@ -267,13 +270,13 @@ class Catalogue:
 
     @cached_property
     def record_writes(self) -> dict[str, list[Operation]]:
-        """Writes of search engines and document databases by last name: their records may hold a vector."""
+        """Writes of search engines, document and key-value databases by last name: their records may hold a vector."""
         found: dict[str, list[Operation]] = defaultdict(list)
         kinds = {lib.package: lib.kind for lib in self.libraries}
         for name, entries in self._operations.items():
             for operation in entries:
                 records = operation.verb == "write" and operation.metadata and not operation.role
-                if records and not operation.vector and kinds[operation.library] in ("search", "document"):
+                if records and not operation.vector and kinds[operation.library] in ("search", "document", "kv"):
                     found[name.rpartition(".")[2]].append(operation)
         return found
 
@@ -287,14 +290,6 @@ class Catalogue:
     def vector_writes_named(self, method: str) -> tuple[Operation, ...]:
         """Return all writes of vectors that are called so."""
         return tuple(self._vector_writes.get(method, ()))
-
-    @cached_property
-    def _models(self) -> dict[str, Model]:
-        return {m.base: msgspec.structs.replace(m, library=lib.package) for lib in self.libraries for m in lib.model}
-
-    def model(self, dotted: str) -> Model | None:
-        """Return by what a base class or call declares a table."""
-        return self._models.get(dotted)
 
     @cached_property
     def _settings(self) -> dict[str, list[Setting]]:

@@ -140,8 +140,6 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """A base class, call or decorator by which the application declares a table or collection of its own."""
 
     base: str
-    style: Literal["class", "call", "decorator"] = "class"
-    library: str = ""
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ import msgspec
 import tomli
 from msgspec import Meta, Struct
 
+from fragaudit.catalogue_format import CatalogueError, Library, read
 from fragaudit.model.sql import DIALECT_ALIASES, DIALECTS
 
 DEFAULT_MAX_FILE_SIZE = 5_000_000
@@ -330,6 +331,10 @@ def _read(file: _File) -> Config:
     table = file.table
     if not isinstance(table, dict):
         raise ConfigError(f"{file.at(())}: [tool.fragaudit] must be a table, not {_type(table)}")
+    if isinstance(_at(table, ("tool", "fragaudit")), dict):
+        raise ConfigError(
+            f"{file.at(('tool',))}: the keys of {file.path.name} stand at its top, without [tool.fragaudit]"
+        )
     for key in table:
         if key not in _KEYS:
             raise unknown(key, _KEYS, file.at((key,)), "key")
@@ -354,7 +359,7 @@ def _read(file: _File) -> Config:
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
     try:
-        read = msgspec.convert(table, _Table)
+        written = msgspec.convert(table, _Table)
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at `$")
         keys = tuple(int(n) if n else k for k, n in re.findall(r"\.([\w-]+)|\[(\d+)\]", place))
@@ -363,22 +368,34 @@ def _read(file: _File) -> Config:
     return Config(
         root=os.path.realpath(file.path.parent),
         source=str(file.path),
-        select=read.select,
-        ignore=read.ignore,
-        include=read.include,
-        exclude=read.exclude,
-        fail_on=read.fail_on,
-        rules={name: _rule(name, entry, file) for name, entry in read.rules.items()},
-        services=_services(read.services, file),
-        foundation=read.foundation,
-        dialect=_dialect(read.dialect, file),
-        max_file_size=read.max_file_size,
-        stores=read.store,
-        ledger=read.ledger,
-        search=read.search,
-        vector_ids=_vector_ids(read.vector_ids, file),
-        documentation=read.documentation,
+        select=written.select,
+        ignore=written.ignore,
+        include=written.include,
+        exclude=written.exclude,
+        fail_on=written.fail_on,
+        rules={name: _rule(name, entry, file) for name, entry in written.rules.items()},
+        services=_services(written.services, file),
+        foundation=written.foundation,
+        dialect=_dialect(written.dialect, file),
+        max_file_size=written.max_file_size,
+        stores=_stores(written.store, file),
+        ledger=written.ledger,
+        search=written.search,
+        vector_ids=_vector_ids(written.vector_ids, file),
+        documentation=written.documentation,
     )
+
+
+def _stores(written: Sequence[dict[str, Any]], file: _File) -> tuple[dict[str, Any], ...]:
+    """Refuse entries that are no client libraries, at the line of what is wrong with them."""
+    for number, table in enumerate(written):
+        try:
+            read({"modules": [table.get("package", "")], **table}, Library, "")
+        except CatalogueError as error:
+            what = str(error).removeprefix(": ")
+            key = what.partition("unknown key `")[2].partition("`")[0] or "package"
+            raise ConfigError(f"{file.at(('store', number, key))}: [[tool.fragaudit.store]]: {what}") from None
+    return tuple(written)
 
 
 def _dialect(name: str | None, file: _File) -> str | None:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 import tomli
@@ -125,7 +125,20 @@ def _checked(text: str, shown: str) -> _File:
         what, _, place = str(error).partition(" - at `$")
         keys = tuple(int(n) if n else k for k, n in re.findall(r"\.([\w-]+)|\[(\d+)\]", place.replace("[...]", "")))
         line = line_of(text, keys) if keys else 1
-        raise LedgerError(f"{shown}:{line}: {what.replace('Object ', '')}") from None
+        raise LedgerError(f"{shown}:{line}: {_plain(what, keys)}") from None
+
+
+def _plain(what: str, keys: Sequence[str | int]) -> str:
+    """Return what is wrong with a value in words of the ledger."""
+    last = keys[-1] if keys else ""
+    wrong = what.removeprefix("Invalid enum value ")
+    if wrong != what and last == "answer":
+        return f"the answer is {wrong}, and must be one of {', '.join(get_args(Given))}"
+    if wrong != what and last == "schema":
+        return f"the schema is {wrong}, and this version of fragaudit reads {SCHEMA}"
+    return f"{last}: {what}" if isinstance(last, str) and last and what.startswith("Expected") else (
+        what.replace("Object ", "")
+    )  # fmt: skip
 
 
 _NUMBERS = tuple(str(number) for number in QUESTIONS)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache as once
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from fragaudit import beside, checks, workers
 from fragaudit import cards as rule_cards
-from fragaudit import checks, workers
 from fragaudit.cache import FactsCache, ReadsCache, UnderstoodCache, UsesCache, cache_folder, content_digest, facts_key
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
@@ -22,30 +22,29 @@ from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import DOCUMENTS, language
-from fragaudit.documents import Documenting, with_documents
+from fragaudit.fixing import fixed
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
-from fragaudit.link import imported_unread
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.findings import Edit, Finding, Fix, Report
+from fragaudit.model.findings import Finding, Report
 from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.stores import Repository, Service
 from fragaudit.model.understood import Understood
-from fragaudit.reading import Reading
 from fragaudit.suppress import suppress
-from fragaudit.understanding import understand
+
+if TYPE_CHECKING:  # what links is not needed by an audit from the cache, and is loaded while others read
+    from fragaudit.documents import Documenting
+    from fragaudit.reading import Reading
 
 Progress = Callable[[int, int], None]
 Read = Callable[[SourceFile], bytes]
 """Returns the content of a file. Raises OSError."""
 FURTHER = 2
 """How many imports are followed to the types that searches give back."""
-FIXABLE = frozenset({"FA301", "FA304"})
-"""Rules whose findings a fix may do away with."""
 
 
 class Audit(msgspec.Struct):
@@ -118,11 +117,14 @@ def audit(
             store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
             loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
             store.save()
+            from fragaudit.understanding import understand
+
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            understood = understand(
-                asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
-                _documenting(found, _from_disk, settings),
-            )  # fmt: skip
+            with beside.starting(processes) as start:
+                understood = understand(
+                    asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
+                    _documenting(found, _from_disk, settings), start,
+                )  # fmt: skip
             sql.save()
             runs.put(asked, content, msgspec.json.encode(understood))
             runs.save()
@@ -130,10 +132,12 @@ def audit(
         else:
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
-        return Audit(_fixed(report, found.files, _from_disk) if fixes else report, notes)
+        return Audit(fixed(report, found.files, _from_disk) if fixes else report, notes)
 
 
 def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
+    from fragaudit.documents import with_documents
+
     def document(services: Sequence[Service], tables: Sequence[Table]) -> tuple[Service, ...]:
         return with_documents(services, tables, found.documents, found.files, read, config)
 
@@ -170,6 +174,8 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     def read(file: SourceFile) -> bytes:
         return contents[file.path]
 
+    from fragaudit.understanding import understand
+
     loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
@@ -178,7 +184,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         _documenting(found, read, config),
     )  # fmt: skip
     report = _report(understood, found, read, config, ledger)
-    return _fixed(report, found.files, read) if fixes else report
+    return fixed(report, found.files, read) if fixes else report
 
 
 @once
@@ -193,11 +199,15 @@ def _names(config: Config) -> tuple[str, ...]:
 
 
 def _reading(folder: Path, digest: str, processes: int) -> Reading:
+    from fragaudit.reading import Reading
+
     uses = UsesCache(folder, facts_key(digest, linked=True))
     return Reading(ReadsCache(folder, facts_key(digest)), uses, processes)
 
 
 def _forgetful(processes: int) -> Reading:
+    from fragaudit.reading import Reading
+
     return Reading(ReadsCache(None, ""), UsesCache(None, ""), processes)
 
 
@@ -265,7 +275,7 @@ def _load(
     decoder = msgspec.json.Decoder(FileFacts)
     _Process.catalogue = catalogue
     task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores, _names(config)))
-    for facts in workers.run(task, unknown(), jobs):
+    for facts in workers.run(task, unknown(), jobs, _load_linking):
         started = True
         store.put(facts.path, facts.content, facts.encoded)
         loaded.code.append(decoder.decode(facts.encoded))
@@ -278,8 +288,12 @@ def _look_further(
     loaded: _Loaded, files: Mapping[str, SourceFile], read: Read, catalogue: Catalogue, store: FactsCache
 ) -> None:
     """Read in full what files that mention a configured name import: there stand the types that they give back."""
-    decoder = msgspec.json.Decoder(FileFacts)
     reading = {facts.path for facts in loaded.code if facts.mentions}
+    if not reading:
+        return
+    from fragaudit.link import imported_unread
+
+    decoder = msgspec.json.Decoder(FileFacts)
     for _ in range(FURTHER):
         reading = imported_unread(loaded.code, reading) if reading else set()
         for path in sorted(reading):
@@ -320,6 +334,14 @@ def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None
         _Process.catalogue = load(stores, names)
 
 
+def _load_linking() -> None:
+    """Load what linking and checking need, while other processes read."""
+    import fragaudit.extract.sql.statements
+    import fragaudit.understanding  # noqa: F401
+
+    checks.registered()
+
+
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:
     from fragaudit.extract import extract  # libcst takes longer to load than a cached audit
 
@@ -355,28 +377,6 @@ def _report(
         sources[ledger[0].path] = ledger[1]
     services = understood.services
     return Report(coverage, services, checklists(services, findings), findings, problems, sources)
-
-
-def _fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
-    """Work out the edits for findings that can be fixed; each file is read once more, and only then."""
-    plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
-    wanted = {f.at for f in report.findings if f.rule in FIXABLE and f.suppressed is None and f.at in plans}
-    if not wanted:
-        return report
-    from fragaudit.extract.source import decode
-    from fragaudit.fix import vector_id_edits  # its parser is not needed by an audit from the cache
-
-    edits: dict[Location, tuple[Edit, ...]] = {}
-    for file in files:
-        here = sorted(at for at in wanted if at.path == file.path)
-        text = decode(file.path, read(file), python=True) if here else ""
-        if here and isinstance(text, str):
-            edits.update(vector_id_edits(file.path, text, [(at, plan) for at in here if (plan := plans[at])]))
-    found = tuple(
-        msgspec.structs.replace(f, fix=Fix(False, edits[f.at])) if f.rule in FIXABLE and f.at in edits else f
-        for f in report.findings
-    )
-    return msgspec.structs.replace(report, findings=found)
 
 
 def texts(paths: Sequence[Path], base: Path, config: Config, wanted: Callable[[str], bool]) -> dict[str, str]:

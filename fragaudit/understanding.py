@@ -8,6 +8,7 @@ from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.documents import Documenting
 from fragaudit.link import link_counted
+from fragaudit.link.apart import Here, Start
 from fragaudit.link.disagreements import told
 from fragaudit.link.ownership import databases, with_uses
 from fragaudit.link.schema import changes
@@ -31,6 +32,7 @@ def understand(
     sql: Reading,
     unread: Sequence[Problem],
     document: Documenting,
+    start: Start | None = None,
 ) -> Understood:
     """Return what is understood of a repository; the order of its facts makes no difference.
 
@@ -44,11 +46,12 @@ def understand(
         sql: reads the SQL that linking finds.
         unread: problems of files that have no facts.
         document: compares what is written about indexes with the tables.
+        start: starts work that can be done beside; None: all is done here.
     """
     # Facts come in the order in which processes finished them.
     code = sorted(code, key=lambda facts: facts.path)
     deploy = sorted(deploy, key=lambda facts: facts.path)
-    linked = link_counted(code, deploy, catalogue, config, name)
+    linked = link_counted(code, deploy, catalogue, config, name, start or Here)
     texts = (*linked.written, *linked.defined.carriers)
     written = assigned(linked.services, linked.paths, code, config, texts)
     # What models and migrations in Python change, in the order of the migrations; their SQL is told from queries.

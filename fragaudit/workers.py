@@ -59,7 +59,9 @@ def available() -> int:
     return max(1, min(count or 1, MOST_WORKERS))
 
 
-def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+def run(
+    task: Task[Item, Result], items: Iterable[Item], jobs: int, meanwhile: Callable[[], None] | None = None
+) -> Iterator[Result]:
     """Yield the result of every item, in any order.
 
     Items are taken as they are needed, so that a long stream of them is never in memory as a whole. An item that
@@ -69,6 +71,7 @@ def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[
         task: what to do with them.
         items: the items.
         jobs: how many processes at most; 1 works in this one.
+        meanwhile: what this process may do once others have begun to work.
     """
     stream = iter(items)
     first: list[Item] = []
@@ -80,7 +83,7 @@ def run(task: Task[Item, Result], items: Iterable[Item], jobs: int) -> Iterator[
         first.append(item)
         weight += task.size(item)
     batches = _batches(task, _chain(first, stream))
-    yield from _parallel(task, batches, jobs) if weight >= WORTH_A_POOL else _serial(task, batches)
+    yield from _parallel(task, batches, jobs, meanwhile) if weight >= WORTH_A_POOL else _serial(task, batches)
 
 
 def _chain(first: Sequence[Item], rest: Iterator[Item]) -> Iterator[Item]:
@@ -139,7 +142,9 @@ def _tidily(work: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[
     return results
 
 
-def _parallel(task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int) -> Iterator[Result]:
+def _parallel(
+    task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int, meanwhile: Callable[[], None] | None
+) -> Iterator[Result]:
     lost: list[list[Item]] = []
     waiting: dict[Future[Sequence[Result]], list[Item]] = {}
     usable = True
@@ -162,6 +167,9 @@ def _parallel(task: Task[Item, Result], batches: Iterator[list[Item]], jobs: int
                     lost.append(batch)
             if not waiting:
                 break
+            if meanwhile is not None:
+                meanwhile()
+                meanwhile = None
             ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ready:
                 batch = waiting.pop(future)

@@ -40,7 +40,7 @@ def test_saying_the_version_loads_no_parser() -> None:
 
 
 def test_an_audit_from_the_cache_loads_no_parser(tmp_path: Path) -> None:
-    text = "import psycopg\nc = psycopg.connect('')\nc.execute(f'SELECT a FROM t WHERE b = {x}')\n"
+    text = "import psycopg\nc = psycopg.connect('')\nc.execute(f'SELECT a\\tFROM t WHERE b = {x[0]}')\n"
     (tmp_path / "app.py").write_text(text)
     arguments = ("check", "--fail-on", "never", "--format", "json")
     assert loaded(RUN, *arguments, folder=tmp_path) >= {"libcst", "sqlglot"}

@@ -130,6 +130,7 @@ def test_where_the_section_goes(text: str, written: str) -> None:
         (f"{END}\n", "a marker without its other half (line 1)"),
         (f"{END}\n{BEGIN}\n", "its markers in the wrong order (line 1, 2)"),
         (f"{BEGIN}\n{BEGIN}\n{END}\n", "more than one pair of markers (line 1, 2, 3)"),
+        ("a\n```sql\nSELECT 1\n", "ends inside the code block that line 2 begins; close it first"),
         (f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n", "more than one pair of markers (line 1, 2, 3, 4)"),
     ],
 )

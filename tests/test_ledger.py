@@ -140,7 +140,7 @@ def test_a_service_of_another_name_is_still_known() -> None:
     ("text", "says"),
     [
         ("[[store]\n", f"{LEDGER}:1:"),
-        ("schema = 2\n", f"{LEDGER}:1: "),
+        ("schema = 2\n", f"{LEDGER}:1: the schema is 2, and this version of fragaudit reads 1"),
         ('schema = 1\nstores = []\n', f"{LEDGER}:2: unknown key `stores`; did you mean `store`?"),
         ('[[store]]\nservice = "a"\nengin = "redis"\n', f"{LEDGER}:3: unknown key `engin`; did you mean `engine`?"),
         ('[[store]]\nservice = "a"\n', f"{LEDGER}:1: missing required field `kind`"),
@@ -150,7 +150,7 @@ def test_a_service_of_another_name_is_still_known() -> None:
         ),
         (
             '[[store]]\nservice="a"\nkind="kv"\nengine="r"\nidentity="i"\n[store.answers]\n1 = {answer = "maybe"}\n',
-            f"{LEDGER}:",
+            f"{LEDGER}:8: the answer is 'maybe', and must be one of yes, no, n/a, open",
         ),
     ],
 )  # fmt: skip
@@ -164,6 +164,15 @@ def test_a_ledger_that_is_not_valid_is_refused_with_its_line(project: Path, text
         assert done.exit_code == 2
         assert says in done.stderr
         assert "Traceback" not in done.stderr
+    assert (project / LEDGER).read_text() == text
+
+
+def test_an_entry_that_a_merge_left_twice_is_told(project: Path) -> None:
+    run(project, "record")
+    text = (project / LEDGER).read_text()
+    (project / LEDGER).write_text(text + text[text.index("\n[[store]]") :])
+    assert "is recorded twice" in run(project, "check", "--select", "FA110", "--no-cache").stdout
+    assert "removed: " in run(project, "record").stderr
     assert (project / LEDGER).read_text() == text
 
 
@@ -207,9 +216,8 @@ def test_its_life_in_a_terminal(project: Path) -> None:
     said, shown = session(
         project,
         [
-            ("5. Will other services", "perhaps\n"),
-            ("yes, no, n/a, or nothing", ""),
-            ("5. Will other services", "n\n"),
+            ("yes, no, n/a, or Enter", "perhaps\n"),
+            ("yes, no, n/a, or Enter", "n\n"),
             ("Why?", " sessions  are private\n"),
             ("Who owns it?", "identity team\n"),
         ],
@@ -225,7 +233,7 @@ def test_its_life_in_a_terminal(project: Path) -> None:
     assert unrecorded(project)[0] == 1
 
     # The end of the input leaves what is left open; what was given is kept.
-    answers = [("5. Will other", "yes\n"), ("Why?", "the portal asks\n"), ("Who owns it?", "\x04")]
+    answers = [("yes, no, n/a, or Enter", "yes\n"), ("Why?", "the portal asks\n"), ("Who owns it?", "\x04")]
     said, shown = session(project, answers, "record")
     assert said == 0, shown
     assert "the portal asks" in (project / LEDGER).read_text()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fragaudit import pipeline, workers
+from fragaudit import pipeline, understanding, workers
 from fragaudit.cards import cards
 from fragaudit.config import Config
 from fragaudit.discover import Discovery
@@ -106,7 +106,7 @@ def test_the_cache_makes_no_difference(
         raise AssertionError("a file was read that the cache knows")
 
     monkeypatch.setattr(pipeline, "_extract", refuse)
-    monkeypatch.setattr(pipeline, "understand", refuse)
+    monkeypatch.setattr(understanding, "understand", refuse)
     assert everything(corpus, tmp_path) == plain
 
 

@@ -43,7 +43,7 @@ def resolve(dotted):
             why = why or ("" if (module + ".").startswith(missing + ".") else f"{module} needs {missing}")
             continue
         except Exception as error:
-            why = why or f"import of {module} fails: {type(error).__name__}: {error}"
+            why = why or f"import of {module} fails: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             continue
         for number, part in enumerate(parts[end:], start=end):
             if not hasattr(found, part):

@@ -41,7 +41,7 @@ def _several(service: Service, findings: Sequence[Finding]) -> _Verdict:
         return "n/a", "no store that keeps data was found", ()
     sure = [f for f in findings if f.confidence != "possible"]
     if sure:
-        return "no", f"{len(stores)} stores are open and {_rules(sure)} says that they are one too many", places
+        return "no", f"{len(stores)} stores are open, which are too many by {_rules(sure)}", places
     if len(stores) == 1:
         return "no", f"one store is enough, and one is open: {shown(stores[0])}", places
     kinds = {s.kind for s in stores}

@@ -145,9 +145,12 @@ def duplicated_entity(repository: Repository, *, shared: int, likeness: float) -
     `shared` distinctive columns must agree in name and type, and be `likeness` of all the distinctive ones.
     """
     tables = [(s, t, u, columns) for s in repository.services for t, u, columns in _own(s)]
+    named = {s.name: {t.name for o, t, _, _ in tables if o is s} for s in repository.services}
     for (one, table, use, mine), (other, twin, theirs, others) in combinations(tables, 2):
         if one is other or (use.database and use.database == theirs.database):
             continue
+        if table.name != twin.name and (named[other.name] & {table.name} or named[one.name] & {twin.name}):
+            continue  # each has its own counterpart
         same_table = not set(use.defined_at).isdisjoint(theirs.defined_at)
         if same_table and not (use.columns and theirs.columns):
             continue  # one definition, or several of one name that are read as one: what each has isn't told

@@ -116,14 +116,20 @@ def unrecorded_store(repository: Repository) -> Iterator[Hit]:
         if entry.open or not entry.owner:
             texts = {q.number: q.text for q in questions()}
             still = [f"{n}. {texts[n]}" for n in entry.open if n in texts] + ([] if entry.owner else ["Who owns it?"])
-            message = f"{shown(pair.store)} is recorded with open answers: {' '.join(still)}"
+            message = "\n".join([f"{shown(pair.store)} is recorded with open answers:", *still])
             yield Hit(entry.at, message, f"open:{_key(pair.store)}", pair.service.name,
                       related_to([pair.store], entry.at), severity=Severity.NOTE, data=_data(pair.store))  # fmt: skip
     for number in found.stale:
         entry = ledger.entries[number]
-        message = f"{entry.engine} at {entry.identity} of {entry.service} is recorded, and nothing opens it any more"
+        twins = [e for e in ledger.entries if _told(e) == _told(entry)]
+        what = "is recorded twice" if len(twins) > 1 else "is recorded, and nothing opens it any more"
+        message = f"{entry.engine} at {entry.identity} of {entry.service} {what}"
         yield Hit(entry.at, message, f"stale:{entry.kind}:{entry.engine}:{entry.identity}", entry.service,
                   severity=Severity.WARNING)  # fmt: skip
+
+
+def _told(entry: LedgerEntry) -> tuple[str, ...]:
+    return entry.service, entry.kind, entry.engine, entry.identity
 
 
 def _key(store: Store) -> str:

@@ -90,9 +90,9 @@ def unscoped_vector_search(service: Service) -> Iterator[Hit]:
 
 
 def _judged(service: Service) -> Iterator[VectorWrite]:
-    """Yield the writes that are judged where they stand: not those of callers' ids, nor into what is thrown away."""
+    """Yield the writes judged where they stand: not of callers' ids, of stored ones, nor into what is thrown away."""
     for write in service.vector_writes:
-        if not write.forwards and write.pairing != "same row" and _kept(service, write.store):
+        if not write.forwards and not write.updates and write.pairing != "same row" and _kept(service, write.store):
             yield write
 
 

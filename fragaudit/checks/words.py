@@ -14,7 +14,7 @@ from fragaudit.wording import AT_RUN_TIME
 def shown(store: Store) -> str:
     """Return a store as `redis at localhost:6379/0`."""
     if store.library == "project":
-        return f"{store.engine} ({store.identity})"
+        return store.engine if store.identity == AT_RUN_TIME else f"{store.engine} ({store.identity})"
     where = f" at {store.identity}" if store.identity and store.identity != AT_RUN_TIME else ""
     role = f", used as {store.role}" if store.role != "data" else ""
     return f"{store.engine}{where}{role}"
@@ -43,8 +43,12 @@ def place_of(store: Store) -> Location:
 
 def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:
     """Return the places of stores other than the one reported at."""
-    found = [Related(place_of(store), f"{shown(store)} is opened here") for store in stores]
+    found = [Related(place_of(store), f"{shown(store)} is {_made(store)} here") for store in stores]
     return tuple(r for r in found if r.at != at)
+
+
+def _made(store: Store) -> str:
+    return "declared" if store.library == "project" and store.slot is None else "opened"
 
 
 def store_data(stores: Sequence[Store]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
 from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
 from fragaudit.model.findings import Edit, Report
+from fragaudit.model.locations import Location
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
 from fragaudit.resources import ResourceError
 from fragaudit.wording import counted
@@ -117,11 +118,12 @@ def _rewrite(report: Report) -> bool:
     from fragaudit.fix import applied
 
     edits: dict[str, set[Edit]] = defaultdict(set)
-    places: dict[str, set[int]] = defaultdict(set)
+    places: dict[str, dict[bool, set[Location]]] = defaultdict(lambda: defaultdict(set))
     for finding in report.findings:
         if finding.fix is not None and finding.suppressed is None:
-            edits[finding.at.path].update(finding.fix.edits)
-            places[finding.at.path].add(finding.at.line)
+            for edit in finding.fix.edits:
+                edits[edit.at.path].add(edit)
+                places[edit.at.path][finding.rule.startswith("FA2")].add(finding.at)
     for name in sorted(edits):
         path = Path(name)
         try:
@@ -130,10 +132,13 @@ def _rewrite(report: Report) -> bool:
         except (OSError, UnicodeDecodeError) as error:
             typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
             continue
-        count = len(places[name])
-        typer.echo(
-            f"fragaudit: {name}: the ids of {count} write(s) rewritten; vectors stored before keep theirs", err=True
-        )
+        writes, served = len(places[name][False]), len(places[name][True])
+        if writes:
+            said = f"the ids of {writes} write(s) rewritten; vectors stored before keep theirs"
+            typer.echo(f"fragaudit: {name}: {said}", err=True)
+        if served:
+            said = f"indexes for {counted(served, 'finding')} added; a migration has to create them"
+            typer.echo(f"fragaudit: {name}: {said}", err=True)
     return bool(edits)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from pathlib import Path
 
 import typer
 
 from fragaudit.cli.check import fail
+from fragaudit.cli.writing import replaced
 from fragaudit.report.index_section import MarkersError, spliced
 
 _ENDS = (".md", ".markdown")
@@ -33,29 +31,7 @@ def refresh(path: Path, section: str) -> None:
         typer.echo(f"{path}: is up to date", err=True)
         return
     try:
-        _replace(path, after)
+        replaced(path, after)
     except OSError as error:
         fail(f"{path}: can't be written: {error.strerror}")
     typer.echo(f"{path}: {'written' if before is None else 'refreshed'}", err=True)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a whole new file in the place of the old one, with its permissions; a link's target is what is replaced."""
-    real = Path(os.path.realpath(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o666 & ~_umask()
-        os.chmod(name, mode)
-        os.replace(name, real)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 import msgspec
@@ -15,8 +17,10 @@ from fragaudit.cards import Question, questions
 from fragaudit.checks.recorded import evidence, match
 from fragaudit.checks.words import place_of, shown
 from fragaudit.cli.check import audited, configured, fail
+from fragaudit.cli.writing import replaced
 from fragaudit.model.ledger import OPEN, Ledger, LedgerAnswer, LedgerEntry
 from fragaudit.model.stores import Service, Store
+from fragaudit.wording import counted
 
 _ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "n/a": "n/a", "na": "n/a", "-": "n/a", "": OPEN}
 
@@ -63,7 +67,9 @@ def run_record(
     _write(path, text, result)
     entries = [*kept.values(), *added]
     undone = sum(bool(e.open) or not e.owner for e in entries)
-    _say(f"{ledgers.FILE if output is None else output}: {len(entries)} store(s), {undone} with open answers")
+    name = ledgers.FILE if output is None else output
+    still = f"{undone or 'none'} with open answers" if entries else "nothing to record"
+    _say(f"{name}: {counted(len(entries), 'store')}, {still}")
 
 
 def _paths(text: str | None) -> list[str]:
@@ -76,7 +82,7 @@ def _write(path: Path, before: str | None, text: str) -> None:
     if text == before:
         return
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        replaced(path, text.encode("utf-8"))
     except OSError as error:
         fail(f"{path}: can't be written: {error.strerror}")
 
@@ -100,6 +106,12 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def _wrapped(text: str, first: str, further: str) -> None:
+    width = min(100, shutil.get_terminal_size().columns)
+    _say(textwrap.fill(text, width, initial_indent=first, subsequent_indent=further, break_long_words=False,
+                       break_on_hyphens=False))  # fmt: skip
+
+
 class _Person:
     """Who is asked, if anybody is there; whoever ends the input has no more answers to give."""
 
@@ -111,7 +123,7 @@ class _Person:
         """Return an entry with what the person adds; its date is today's if that, or anything, changed."""
         owner = entry.owner or self._owner
         if self._ask and (entry.open or not owner):
-            _say(f"\n{entry.service}: {shown(store)}, opened at {place_of(store)}")
+            self._introduce(store, entry)
         usual = {q.number: q for q in questions()}
         answers = tuple(self._answer(usual[a.question], a) if a.answer == OPEN else a for a in entry.answers)
         owner = owner or self._line("  Who owns it?")
@@ -120,15 +132,20 @@ class _Person:
         date = before.date if before is not None and unchanged and before.date else datetime.date.today().isoformat()
         return msgspec.structs.replace(entry, date=date)
 
+    def _introduce(self, store: Store, entry: LedgerEntry) -> None:
+        """Say what is asked about, and what needs no answer as the code gives it."""
+        _say("")
+        _wrapped(f"{entry.service}: {shown(store)}, opened at {place_of(store)}", "", "  ")
+        for given in entry.answers:
+            if given.answer != OPEN:
+                _wrapped(f"{given.question}. {given.answer}: {given.why}", "  ", "     ")
+
     def _answer(self, question: Question, answer: LedgerAnswer) -> LedgerAnswer:
         if not self._ask:
             return answer
-        prompt = f"  {question.number}. {question.text} Usually: {question.usually} [yes/no/n/a, empty: later]"
-        while True:
-            given = _ANSWERS.get(self._line(prompt).lower())
-            if given is not None:
-                break
-            _say("     yes, no, n/a, or nothing")
+        _wrapped(f"{question.number}. {question.text} Usually: {question.usually}.", "  ", "     ")
+        while (given := _ANSWERS.get(self._line("     yes, no, n/a, or Enter for later:").lower())) is None:
+            pass
         if given == OPEN:
             return answer
         return LedgerAnswer(question.number, given, self._line("     Why?"))  # type: ignore[arg-type]

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import difflib
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
 import typer
 
 from fragaudit.cards import card, cards, codes
 from fragaudit.catalogue import Library, load
+from fragaudit.catalogue_format import KINDS
 from fragaudit.cli.exit_codes import ExitCode
 from fragaudit.report import store_page
 from fragaudit.report.card_page import page
+
+NARROWEST = 40
+"""Columns that a list's last column needs at least."""
+
+NO_STORE = frozenset({"memory", "none", "dummy"})
+"""What a choice of engines calls none of them."""
 
 
 def run_explain(rule: str, color: str) -> None:
@@ -50,7 +60,20 @@ def run_rules(format_: str) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     for c in cards():
-        typer.echo(f"{c.id}  {c.name:<28} {c.severity:<8} {c.summary}")
+        _row(f"{c.id}  {c.name:<28} {c.severity:<8} ", c.summary)
+
+
+def _row(head: str, text: str) -> None:
+    """Print a row of a list; on a terminal too narrow for it, wrapped under its last column or under its first."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    if not width or len(head) + len(text) <= width:
+        typer.echo(head + text)
+        return
+    indent = len(head) if width - len(head) >= NARROWEST else 7
+    lines = textwrap.wrap(text, max(width - indent, NARROWEST), break_long_words=False, break_on_hyphens=False)
+    typer.echo(head + lines.pop(0) if indent == len(head) else head.rstrip())
+    for line in lines:
+        typer.echo(" " * indent + line)
 
 
 def run_stores(name: str | None, kind: str | None, format_: str, color: str) -> None:
@@ -77,8 +100,21 @@ def run_stores(name: str | None, kind: str | None, format_: str, color: str) -> 
         return
     for library, engine in found:
         role = "" if library.role == "data" else f" ({library.role})"
-        typer.echo(f"{library.package:<38} {library.kind + role:<20} {engine}")
-    typer.echo(f"{len(found)} client libraries")
+        _row(f"{library.package:<38} {library.kind + role:<20} ", engine)
+    if not found:
+        _none(name, kind, [lib.package for lib in libraries])
+    typer.echo("1 client library" if len(found) == 1 else f"{len(found)} client libraries")
+
+
+def _none(name: str | None, kind: str | None, packages: Sequence[str]) -> NoReturn:
+    if kind is not None and kind not in KINDS:
+        typer.echo(f"fragaudit: unknown kind {kind}; choose {', '.join(KINDS)}", err=True)
+    else:
+        near = difflib.get_close_matches(name or "", packages, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; `fragaudit stores` lists all"
+        of_kind = f" of kind {kind}" if kind else ""
+        typer.echo(f"fragaudit: no client library{of_kind} is called {name}{hint}", err=True)
+    sys.exit(ExitCode.NO_AUDIT)
 
 
 def _library(library: Library, libraries: Sequence[Library], format_: str, color: str) -> None:
@@ -94,4 +130,6 @@ def _engine(library: Library) -> str:
 
 
 def _engines(library: Library) -> list[str]:
-    return sorted({o.engine for o in library.open if o.engine} | ({library.engine} if library.engine else set()))
+    chosen = {value.partition("/")[0] for o in library.open if o.by_param for value in o.engines.values()}
+    named = {o.engine for o in library.open if o.engine} | ({library.engine} if library.engine else set())
+    return sorted(named | (chosen - NO_STORE))

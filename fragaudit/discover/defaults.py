@@ -32,7 +32,7 @@ _FILES = (
 )
 _DEPLOY = re.compile(
     r"^(docker-)?compose([.-].*)?\.ya?ml$|^Dockerfile(\..*)?$|^.*\.Dockerfile$|^Containerfile$|^pyproject\.toml$"
-    r"|^setup\.(cfg|py)$|^requirements[\w.-]*\.txt$|^manage\.py$|^Procfile$|^METADATA$|^\.env\.(example|sample|template)$"
+    r"|^setup\.(cfg|py)$|^requirements[\w.-]*\.txt$|^manage\.py$|^Procfile$|^METADATA$|^\.env\.(example|sample|template)$|^[\w.-]+\.proto$"
 )
 
 

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
+from typing import NamedTuple
 
 import msgspec
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.link.across import with_searches
+from fragaudit.link.apart import Asked, Here, Start
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.defined import Defined, defined
+from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
-from fragaudit.link.ids.writes import Target
+from fragaudit.link.ids.written import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
+from fragaudit.link.openings import Opened
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
-from fragaudit.link.seen import reached_by, seen, seen_by
+from fragaudit.link.seen import Seen, opening, reached_by, seen, seen_by
 from fragaudit.link.sql import spoken_by
-from fragaudit.link.statements import Statements
+from fragaudit.link.statements import Run, Statements
 from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.statements import Written
-from fragaudit.model.stores import Kind, Service, Store
+from fragaudit.model.stores import Kind, Service, Store, TableOrigin
+
+WORTH_A_START = 3_000
+"""Calls in a repository below which starting a process costs more than it saves."""
 
 _DRIVERS = {
     "psycopg": "postgresql",
@@ -86,69 +93,106 @@ def link_counted(
     catalogue: Catalogue,
     config: Config,
     name: str = "service",
+    start: Start = Here,
 ) -> Linked:
     """Join the facts of a repository into services, each with its stores, primary database and tables.
 
-    The order of the facts makes no difference. `name` is what a service is called that nothing names.
+    Args:
+        facts: of all files; their order makes no difference.
+        deploy: likewise of deployment files.
+        catalogue: the store catalogue.
+        config: the configuration.
+        name: what a service is called that nothing names.
+        start: starts work that can be done beside.
     """
     facts = sorted(facts, key=lambda f: f.path)
-    whole = seen(facts, catalogue)
-    program, evaluator = whole.program, whole.evaluator
-    tables = table_origins(evaluator, catalogue, facts)
-    services = []
+    begun = opening(facts, catalogue)
+    evaluator, program = begun.evaluator, begun.evaluator.program
     roots = boundaries(facts, deploy, config, name)
-    words = service_names(roots, config)
     reached = [reached_by(root, program) for root in roots]
     files_of = _files_of(roots, reached)
-    shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
+    # What is asked of databases and what services keep where have little to do with one another.
+    # Each follows names on its own from here on, so that neither learns anything from the other.
+    twin = evaluator.twin()
+    begin = start if len(program.sites) > WORTH_A_START else Here
+    asking = begin(lambda asked: _asked(begun.opened, twin, catalogue, files_of, asked))
+    whole = seen(begun, catalogue)
+    tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
+    words = service_names(roots, config)
+    kept = []
     for root, used, paths in zip(roots, reached, files_of, strict=True):
         mine, seen_in = seen_by(root, used, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
         files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
-        hint = _engine_hint(mine.program, files)
-        assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
-        stores, classes = assembly.stores()
-        # What stands in SQL files of no service is only that of services with a database.
-        databases = any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in stores)
-        own = tuple(
-            t for t in tables if t.at.path in paths and (databases or t.by != "sql" or t.at.path in root.files)
-        )  # fmt: skip
-        stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
-        primary, why = primary_of(stores, own)
-        stores = _inside_primary(stores, primary)
+        kept.append(_kept(root, paths, mine, files, tables, catalogue))
+    asking.give([config.dialect or spoken_by(each.service) for each in kept])
+    shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
+    services = []
+    for root, each in zip(roots, kept, strict=True):
+        mine, primary = each.seen, each.service.primary or ""
 
-        def store_of(target: Target, assembly: Assembly = assembly) -> str:
+        def store_of(target: Target, assembly: Assembly = each.assembly) -> str:
             return assembly.store_of(target.opening, target.owner, target.engine)
 
         vectors = shared_vectors
         if mine is not whole:
             vectors = Vectors(mine.evaluator, catalogue, mine.found.called, config.vector_ids)
-        writes = vectors.writes(files, words[root.name], store_of, primary or "")
-        searches = vectors.searches(files, writes, store_of, primary or "")
-        services.append(
-            Service(
-                root.name,
-                root.root,
-                root.reasons,
-                stores,
-                primary,
-                why,
-                classes,
-                own,
-                _count(root),
-                tuple(sorted(at for at in mine.unresolved if at.path in paths)),
-                vector_writes=writes,
-                vector_searches=searches,
-            )
-        )
+        writes = vectors.writes(each.files, words[root.name], store_of, primary)
+        searches = vectors.searches(each.files, writes, store_of, primary)
+        services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs = Statements(evaluator, catalogue, whole.opened).all()
+    runs, said, queries = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
+    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
+                  tuple(root.compose for root in roots))  # fmt: skip
+
+
+def _asked(
+    opened: Sequence[Opened], evaluator: Evaluator, catalogue: Catalogue, files: Sequence[frozenset[str]], asked: Asked
+) -> tuple[tuple[Run, ...], Defined, tuple[Expressed, ...]]:
+    """Return the statements of a repository, what it defines, and its query expressions.
+
+    `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
+    """
+    runs = Statements(evaluator, catalogue, opened).all()
     mapping = Mapping(evaluator)
-    spoken = {path: spoken_by(s) for s, own in zip(services, files_of, strict=True) for path in own}
-    queries = expressed(mapping, {path: config.dialect or dialect for path, dialect in spoken.items()})
-    return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, defined(mapping),
-                  queries, tuple(root.compose for root in roots))  # fmt: skip
+    said = defined(mapping)
+    queries = expressed(
+        mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}
+    )
+    return runs, said, queries
+
+
+class _Kept(NamedTuple):
+    """A service and what is needed to tell how it uses vectors: `files` are the numbers of its files."""
+
+    service: Service
+    seen: Seen
+    assembly: Assembly
+    files: frozenset[int]
+
+
+def _kept(
+    root: ServiceRoot, paths: Set[str], mine: Seen, files: frozenset[int], tables: Sequence[TableOrigin],
+    catalogue: Catalogue,
+) -> _Kept:  # fmt: skip
+    """Return a service with its stores, its primary database and its tables."""
+    hint = _engine_hint(mine.program, files)
+    assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
+    stores, classes = assembly.stores()
+    # What stands in SQL files of no service is only that of services with a database.
+    databases = any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in stores)
+    own = tuple(
+        t for t in tables
+        if t.at.path in paths and (databases or t.at.path in root.files or t.at.path.endswith(".py"))
+    )  # fmt: skip
+    stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
+    primary, why = primary_of(stores, own)
+    stores = _inside_primary(stores, primary)
+    unresolved = tuple(sorted(at for at in mine.unresolved if at.path in paths))
+    service = Service(root.name, root.root, root.reasons, stores, primary, why, classes, own, len(root.files),
+                      unresolved)  # fmt: skip
+    return _Kept(service, mine, assembly, files)
 
 
 def _files_of(roots: Sequence[ServiceRoot], reached: Sequence[Set[str]]) -> list[frozenset[str]]:
@@ -158,10 +202,6 @@ def _files_of(roots: Sequence[ServiceRoot], reached: Sequence[Set[str]]) -> list
         root.files | used | {path for path in root.shared if path not in known or not path.endswith(".py")}
         for root, used in zip(roots, reached, strict=True)
     ]
-
-
-def _count(root: ServiceRoot) -> int:
-    return len(root.files)
 
 
 def _engine_hint(program: Program, files: frozenset[int]) -> str | None:

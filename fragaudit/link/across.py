@@ -11,7 +11,7 @@ from fragaudit.link.abstract import ClassRef
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
-from fragaudit.link.search import Offered, Searches, names_of
+from fragaudit.link.search import Coordinators, Interfaces, Naming, Offered, Offers, names_of
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.stores import Service
 
@@ -25,7 +25,9 @@ def with_searches(
         return tuple(services)
     program = evaluator.program
     numbers = {file.path: number for number, file in enumerate(program.files)}
-    searches = Searches(evaluator, config.search.names, config.search.coordinators)
+    naming = Naming(evaluator, config.search.names)
+    offers = Offers(evaluator, naming, Interfaces(deploy))
+    coordinators = Coordinators(evaluator, naming, offers, config.search.coordinators)
     compose = [(c.name, c.context) for facts in deploy for c in facts.compose]
     aliases = {s.name: s.aliases for s in config.services}
     own = {root.name: frozenset(numbers[p] for p in root.files if p in numbers) for root in roots}
@@ -33,17 +35,17 @@ def with_searches(
         root.name: (own[root.name], names_of(root.name, root.root, compose, aliases.get(root.name, ())))
         for root in roots
     }
-    asking = searches.coordinators(called)
+    asking = coordinators.by_service(called)
     found = []
     for service, root in zip(services, roots, strict=True):
         shared = frozenset(numbers[p] for p in root.shared if p in numbers)
-        offers = [o.offer for o in searches.offers if o.file in own[root.name]]
-        offers += [
-            o.offer for o in searches.offers if o.file in shared and _taken_up(o, own[root.name], evaluator)
+        mine = [o.offer for o in offers.all if o.file in own[root.name]]
+        mine += [
+            o.offer for o in offers.all if o.file in shared and _taken_up(o, own[root.name], evaluator)
         ]  # fmt: skip
         found.append(
             msgspec.structs.replace(
-                service, searches=tuple(offers), coordinators=tuple(asking.get(root.name, ()))
+                service, searches=tuple(mine), coordinators=tuple(asking.get(root.name, ()))
             )
         )  # fmt: skip
     return tuple(found)

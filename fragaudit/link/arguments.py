@@ -55,7 +55,7 @@ class Arguments:
         for identity in opened.identity:
             meanings = self._given(site, identity, splats, place)
             if identity.means == "container":
-                containers.extend(container_of(meaning) for meaning in meanings)
+                containers.extend(container_of(meaning) for meaning in meanings if meaning != Known(None))
                 continue
             plain: list[Abstract] = []
             for meaning in meanings:

@@ -17,7 +17,7 @@ from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.roles import names_of, role_of, role_of_slot
-from fragaudit.link.slots import SlotFound
+from fragaudit.link.slots import APART, SlotFound
 from fragaudit.link.usage import Called
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import (
@@ -235,8 +235,11 @@ class Assembly:
         engine = leading.engine
         if default is not None and not chosen and slot.kind in (Kind.KV, Kind.VECTOR, Kind.GRAPH):
             engine = default.label
-        alternatives = {o.engine if o.engine != UNDECIDED else (self._hint or UNDECIDED) for o in members}
+        # Files that a back end also writes are none of the alternatives.
+        like = [o for o in members if (o.kind in APART) == (slot.kind in APART)] or members
+        alternatives = {o.engine if o.engine != UNDECIDED else (self._hint or UNDECIDED) for o in like}
         alternatives |= {a.label for a in slot.alternatives if not a.openings}
+        alternatives = alternatives - {UNDECIDED} or alternatives
         if engine == UNDECIDED:
             selected = self._catalogue.engine(slot.selected.lower()) if slot.selected else None
             engine = selected.name if selected is not None else self._hint or UNDECIDED

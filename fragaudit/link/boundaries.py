@@ -155,7 +155,10 @@ def _divided(
     _leave_wrappers(owned, rest, known)
     imported = _imported_roots(facts, owned)
     services = [r for r in owned if known[r].deployed or known[r].started] or list(owned)
-    libraries = [r for r in owned if r not in services and any(r in imported[s] for s in services)]
+    # What runs nothing of its own, or is there to be imported, is a library of those that import it.
+    idle = [r for r in owned if r not in services or not (known[r].runs or known[r].started)]
+    libraries = [r for r in idle if any(r in imported[s] for s in services if s != r)]
+    services = [r for r in services if r not in libraries]
     services += [r for r in owned if r not in services and r not in libraries]
     found = []
     for root in sorted(services):

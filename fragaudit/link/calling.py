@@ -32,6 +32,13 @@ class _Named:
         self.leading: dict[Key, list[int]] = defaultdict(list)
         self.pending: list[int] = []
 
+    def copy(self) -> _Named:
+        """Return one that knows the same."""
+        other = _Named(self.sites)
+        other.done, other.pending = self.done, list(self.pending)
+        other.leading = defaultdict(list, {key: list(numbers) for key, numbers in self.leading.items()})
+        return other
+
     def following(self, wanted: Sequence[Key], number: int) -> int:
         """Return the first call from a number on that leads to what is wanted, or may."""
         least = max(number, self.done)
@@ -66,6 +73,12 @@ class Calling:
         self._evaluator = evaluator
         # By name, and by whether objects tell whose method is called.
         self._named: dict[tuple[str, bool], _Named] = {}
+
+    def twin(self, evaluator: Evaluator) -> Calling:
+        """Return one that asks another evaluator, and knows what this one does."""
+        other = Calling(evaluator)
+        other._named = {key: named.copy() for key, named in self._named.items()}
+        return other
 
     def of(self, function: Place, owner: Place | None) -> Iterator[Site | None]:
         """Yield the first calls of a function, in order of file and appearance, at last None if they were cut off.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -31,11 +31,15 @@ _RUNNERS = frozenset({"uvicorn.run", "hypercorn.run", "execute_from_command_line
 
 @dataclass
 class Candidate:
-    """A folder with something that makes it a service, or a library; `compose` are the services built from it."""
+    """A folder with something that makes it a service, or a library.
+
+    `deployed`: an image is built of it, and it `runs` if that image says what; `compose` are the services built of it.
+    """
 
     root: str
     name: str = ""
     deployed: bool = False
+    runs: bool = False
     packaged: bool = False
     started: bool = False
     reasons: list[Reason] = field(default_factory=list)
@@ -108,13 +112,14 @@ def _from_images(deploy: Sequence[DeployFacts], found: dict[str, Candidate], fol
                 built[root].append(service)
     for image in images.values():
         if image.runs:
-            root = _copied(image, image.folder, packaged, folders) or image.folder
+            root = (_copied(image, image.folder, packaged, folders) if image.copies else None) or image.folder
             candidate = _candidate(found, root)
-            candidate.deployed = True
+            candidate.deployed = candidate.runs = True
             candidate.reasons.append(Reason("a Dockerfile with a command of its own", image.at))
     for root, services in built.items():
         candidate = _candidate(found, root)
         candidate.deployed = True
+        candidate.runs |= any(service.command for service in services)
         names = list(dict.fromkeys(service.name for service in services))
         candidate.compose.update(names)
         candidate.reasons.append(Reason(f"built for compose service {', '.join(names)}", services[0].at))
@@ -134,36 +139,36 @@ def _root_of(service: ComposeService, images: dict[str, Image], packaged: Set[st
     image = images.get(service.dockerfile or "")
     if folder != context and below(folder, context) and folder in folders and image is not None and image.runs:
         return folder
-    if image is not None:
-        copied = _copied(image, context, packaged, folders)
-        if copied is not None:
-            return copied
+    if image is not None and image.copies:
+        return _copied(image, context, packaged, folders)
     parts = [root for root in packaged if root != context and below(root, context)]
     return context if image is not None or context in packaged or not parts else None
 
 
 def _copied(image: Image, context: str, packaged: Set[str], folders: Set[str]) -> str | None:
-    """Return the one part with a manifest of its own that an image copies out of a folder, None if it isn't one."""
-    sources = {posixpath.normpath(posixpath.join(context, source)) for source in image.copies}
-    sources = {"" if source == "." else source for source in sources}
-    if context in sources:
-        return None
-    parts = {
-        root for source in sources for root in packaged
-        if root != context and root in folders and below(root, context) and below(source, root)
-    }  # fmt: skip
-    outer = [root for root in parts if not any(root != other and below(root, other) for other in parts)]
-    if len(outer) > 1:
-        # Shared parts are copied too; the one that the file is called after is what it builds.
-        suffix = posixpath.basename(image.at.path).removeprefix("Dockerfile").strip(".-_")
-        outer = [root for root in outer if suffix and posixpath.basename(root) == suffix]
-    return outer[0] if len(outer) == 1 else None
+    """Return what an image is built of: all of its context, or the part with a manifest of its own that it copies most.
+
+    None if it copies no Python.
+    """
+    sources = [posixpath.normpath(posixpath.join(context, source)) for source in image.copies]
+    if any(source in (context or ".", f"{context}/*".lstrip("/")) for source in sources):
+        return context
+    parts = Counter(
+        max(around, key=len)
+        for source in sources
+        if (around := [r for r in packaged if r != context and r in folders and below(r, context) and below(source, r)])
+    )
+    if parts:
+        return min(parts, key=lambda root: (-parts[root], root))
+    return context if any(source in folders or source.endswith(".py") for source in sources) else None
 
 
 def entry_points(facts: Sequence[FileFacts]) -> dict[str, Location]:
     """Return the folder of every file that makes or runs an application, with the first such place."""
     found: dict[str, Location] = {}
     for file in sorted(facts, key=lambda f: f.path):
+        if posixpath.basename(file.path) == "manage.py":
+            continue  # a manifest says what it is; a library may have one too
         for binding in file.bindings:
             if isinstance(binding.value, Call) and dotted(binding.value.func) in _APPLICATIONS:
                 found.setdefault(posixpath.dirname(file.path), Location(file.path, *binding.at))

@@ -13,7 +13,7 @@ from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
-from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Value
+from fragaudit.model.values import UNKNOWN, Attr, Call, Entry, Lit, Map, Ref, Value
 
 
 class Configured:
@@ -87,7 +87,7 @@ class Configured:
         if setting.where == "flask" and setting.library not in self._used:
             return False
         scope = self._program.scope(Place(file, binding.scope))
-        if binding.target.endswith("[]") or "." in binding.target:
+        if binding.target.endswith("config[]") or "." in binding.target:
             return setting.where != "django"
         if scope.kind == "class":
             return setting.where != "django"
@@ -184,6 +184,8 @@ def _settings(binding: Binding, path: str, configuring: bool) -> Iterator[tuple[
     value = binding.value if binding.value is not None else UNKNOWN
     if binding.target.endswith("config[]") and isinstance(binding.key, Lit) and isinstance(binding.key.value, str):
         yield binding.key.value, value
+    elif binding.target.endswith("[]") and binding.target[:-2].isupper() and isinstance(binding.key, Lit):
+        yield binding.target[:-2], Map((Entry(binding.key, value),))  # one more alias: `CACHES["redis"] = {…}`
     elif (
         binding.target.rpartition(".")[2].isupper()
         or configuring

@@ -60,7 +60,7 @@ def defined(mapping: Mapping) -> Defined:
         if step.sql
     )
     distinct = tuple({(t.path, t.at, t.text): t for t in texts}.values())
-    return Defined(mapping.defining, found, mapping.places.all, modelled(mapping), distinct)
+    return Defined(mapping.defining, found, mapping.places.all, modelled(mapping, found), distinct)
 
 
 def _spoken(sited: Sited, dialects: Dictionary[str, str]) -> Sited:

@@ -70,7 +70,7 @@ def drift(tables: Sequence[Table], defined: Defined) -> list[Drift]:
             model = models[key(table.name)]
             if table.silent or model.table.opaque or key(table.name) in vague or "sql" in table.by:
                 continue
-            found.extend(d for d in _indexes(table, model) if not (dropped and d.has == "migration"))
+            found.extend(d for d in _indexes(table, model, history) if not (dropped and d.has == "migration"))
         found.extend(_tables(tables, models, history, folded))
     return found
 
@@ -86,7 +86,7 @@ def _created(history: History) -> set[str]:
     return names
 
 
-def _indexes(table: Table, model: Model) -> list[Drift]:
+def _indexes(table: Table, model: Model, history: History) -> list[Drift]:
     found = []
     primary = table.primary_key
     for index in table.indexes:
@@ -99,13 +99,22 @@ def _indexes(table: Table, model: Model) -> list[Drift]:
         side = sides.pop()
         if side == "migration" and (index.where_text or index.method not in ("btree", "hash")):
             continue  # models can't say everything that a migration can
-        if any(_columns(other) == columns and side not in other.by for other in table.indexes):
+        other_side = "migration" if side == "model" else "model"
+        if any(other_side in other.by and _same(index, other) for other in table.indexes):
             continue
+        if side == "migration" and history.framework == "django" and (key(table.name), columns) not in history.declared:
+            continue  # made by SQL or left by a move between apps: no generated migration touches it
         there = next((at for at in table.defined_at if (at.path == model.at.path) == (side != "model")), None)
         if side == "migration":
             there = model.at
         found.append(Drift(index.at[0], table.name, side, columns, index.name, index.unique, there))
     return found
+
+
+def _same(index: Index, other: Index) -> bool:
+    """Say whether two indexes have the same columns; those of a unique one may stand in any order."""
+    one, two = _columns(index), _columns(other)
+    return one == two or (bool(one) and index.unique and other.unique and set(one) == set(two))
 
 
 def _columns(index: Index) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from copy import copy
 from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
@@ -75,6 +76,21 @@ class Evaluator:
         self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
+    def twin(self) -> Evaluator:
+        """Return an evaluator that knows what this one does; what either learns from now on it keeps to itself."""
+        other = copy(self)
+        other._values = dict(self._values)
+        other._names = dict(self._names)
+        other._attributes = dict(self._attributes)
+        other._open_questions = set()
+        other._readers = dict(self._readers)
+        other._attempts = dict(self._attempts)
+        other._mixtures = dict(self._mixtures)
+        other._ancestries = dict(self._ancestries)
+        other._outside = dict(self._outside)
+        other._calling = self._calling.twin(other)
+        return other
+
     # -- values ----------------------------------------------------------------------------------------------------
 
     def evaluate(self, value: Value | None, place: Place) -> Meanings:
@@ -119,7 +135,9 @@ class Evaluator:
                 for base in self.evaluate(value.base, place):
                     yield from self._item(base, value.key, place)
             case Text():
-                yield Template(tuple(self._one(part, place) for part in value.parts))
+                following = (*value.parts[1:], None)
+                parts = zip(value.parts, following, strict=True)
+                yield Template(tuple(self._one(part, place, after) for part, after in parts))
             case Either():
                 yield from _with_fallback([m for option in value.options for m in self.evaluate(option, place)])
             case Operation() if value.op in ("|", "and"):
@@ -136,16 +154,20 @@ class Evaluator:
             case _:
                 yield UNKNOWN
 
-    def _one(self, part: Value, place: Place) -> Abstract:
+    def _one(self, part: Value, place: Place, following: Value | None) -> Abstract:
         """Return the single meaning of a part of a text: settings first, as they name the part best.
 
-        Of several settings that callers pass, the one of the part's own name is the usual one.
+        Of several settings that callers pass, the one of the part's own name is the usual one. A scheme, which two
+        constants often differ in (`redis`, `rediss`), tells the engine by any of them.
         """
         meanings = self.evaluate(part, place)
         named = [meaning for meaning in meanings if isinstance(meaning, Symbol)]
         if named:
             own = part.name.upper() if isinstance(part, (Ref, Attr)) else ""
             return next((setting for setting in named if setting.name.rpartition(".")[2] == own), named[0])
+        constants = [meaning for meaning in meanings if isinstance(meaning, Known)]
+        if constants and isinstance(following, Lit) and str(following.value).startswith("://"):
+            return constants[0]
         return meanings[0] if len(meanings) == 1 else UNKNOWN
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -467,7 +489,11 @@ class Evaluator:
                 if isinstance(base, (Display, Symbol, Unknown)):
                     yield from self._entry(base, call, place)
                 else:
-                    callees.extend(self.attribute(base, "get"))
+                    found = self.attribute(base, "get")
+                    if found == (Symbol("GET", strong=False),):  # of what nobody could follow, most likely a mapping
+                        yield from self._entry(UNKNOWN, call, place)
+                    else:
+                        callees.extend(found)
         else:
             callees = list(self.evaluate(call.func, place))
         for callee in callees:
@@ -494,6 +520,10 @@ class Evaluator:
         """Yield what `mapping.get(key, default)` can give."""
         found = tuple(self._item(mapping, call.args[0].value, place))
         default = self.evaluate(argument_of(call.args, "default", 1), place)
+        options = [str(d.value) for d in default if isinstance(d, Known) and _is_option(d.value)]
+        if isinstance(mapping, Unknown) and options and len(found) == 1 and isinstance(found[0], Symbol):
+            # The option of a section: `config.get("database", "host")`.
+            found, default = (Symbol(f"{found[0].name}.{options[0].upper()}", strong=False),), ()
         if len(found) == 1 and isinstance(found[0], Symbol) and not found[0].defaults:
             found = (Symbol(found[0].name, tuple(d for d in default if isinstance(d, Known)), found[0].strong),)
             default = ()
@@ -506,6 +536,10 @@ class Evaluator:
         special = settings.call(self, callee.name, call, place)
         if special is not None:
             yield from special
+            return
+        if callee.name == "importlib.import_module" and call.args and isinstance(call.args[0].value, Lit):
+            named = str(call.args[0].value.value)
+            yield self._module(named, place.file) if not named.startswith(".") else UNKNOWN
             return
         opened = self.catalogue.open(callee.name)
         if opened is not None:
@@ -648,15 +682,19 @@ def argument_of(arguments: tuple[Arg, ...], name: str, position: int | None) -> 
     return None
 
 
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value != "localhost"
+
+
 def _with_fallback(meanings: list[Abstract]) -> Iterator[Abstract]:
-    """Make the constants beside a setting its defaults: `os.getenv("URL") or "redis://localhost"`."""
+    """Make what stands beside a setting its defaults: `os.getenv("URL") or settings.url or "redis://localhost"`."""
     settings_named = [m for m in meanings if isinstance(m, Symbol) and m.strong]
     constants = tuple(m for m in meanings if isinstance(m, Known) and m.value not in (None, ""))
-    if len(settings_named) != 1 or len(settings_named) + len(constants) != len(meanings) or not constants:
+    if not settings_named or len(settings_named) + len(constants) != len(meanings) or len(meanings) == 1:
         yield from meanings
         return
-    setting = settings_named[0]
-    yield Symbol(setting.name, (*setting.defaults, *constants), setting.strong)
+    setting, *others = dict.fromkeys(settings_named)
+    yield Symbol(setting.name, (*setting.defaults, *others, *constants), setting.strong)
 
 
 def _distinct(meanings: Iterable[Abstract]) -> Meanings:

@@ -115,6 +115,8 @@ class Holders:
         implementation: Place | None = None
         for meaning in self._evaluator.evaluate(binding.value, place):
             handle = meaning.handle if isinstance(meaning, Bound) else meaning
+            if isinstance(meaning, Bound) and meaning.handle.name.endswith(("()", "()[]")):
+                continue  # a part of what a store answered
             if isinstance(handle, Handle) and handle.site is not None:
                 opening = opening or site_key(handle.site)
             elif isinstance(meaning, Instance) and self._kind_of(meaning.of) is not None:

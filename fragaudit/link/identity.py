@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class Address:
     @property
     def shown(self) -> str:
         """The text for people: unknown parts as `*`, nothing if that is all of it."""
-        text = self.text.replace("{unknown}", "*")
+        text = re.sub(r"(?:\{unknown\})+", "*", self.text)
         return text if any(sign.isalnum() for sign in text) else ""
 
 
@@ -67,11 +68,14 @@ def addresses(parts: dict[str, tuple[Abstract, ...]], catalogue: Catalogue, engi
     lead = next((key for key in ("url", "path", "host", "server", "name", "database") if key in parts), None)
     if lead is None:
         return (NOWHERE,)
+    reading = Reading(catalogue, catalogue.engine(engine))
+    if lead == "database" and reading.engine is not None and reading.engine.kind == "kv":
+        parts, lead = {**parts, "host": (UNKNOWN,)}, "host"  # a number alone says nothing without its server
     found: dict[Address, None] = {}
     if len(parts[lead]) > 1:
         parts = {key: values if key == lead or len(values) == 1 else (UNKNOWN,) for key, values in parts.items()}
     for meaning in parts[lead][:MOST_ADDRESSES] or (UNKNOWN,):
-        found[_address(lead, meaning, parts, Reading(catalogue, catalogue.engine(engine)))] = None
+        found[_address(lead, meaning, parts, reading)] = None
     return tuple(found)
 
 

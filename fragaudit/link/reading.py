@@ -77,12 +77,16 @@ class Reading:
         host, _slash, path = rest.rpartition("@")[2].partition("/")
         chosen = re.search(r"(?:^|&)db=(\w+)", query)
         path = chosen[1] if chosen else path.rstrip("/")
+        elsewhere = re.search(r"(?:^|&)host=([^&]+)", query)
+        host = host or (elsewhere[1] if elsewhere else "")
         family = engine.family if engine is not None else ""
         if database and (not path or family in _ARGUMENT_WINS):
             path = database
         return self._joined(host, path, engine, scheme)
 
     def _plain(self, text: str, database: str) -> Composed:
+        if "{" in text:
+            text = re.split(r"[?&]", text, maxsplit=1)[0]  # options behind a setting
         if text.endswith("}") or not text:
             return Composed(text + (f"#{database}" if database else ""), "")
         if text.startswith((".", "/", "~", ":")) or text.endswith((".db", ".sqlite", ".sqlite3")):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 
 from fragaudit.link.grouping import Group
-from fragaudit.link.openings import Opened, SiteKey
+from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place, Program
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Kind, Reason, Role, Store, TableOrigin
@@ -115,7 +115,8 @@ def primary_of(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[
         return None, (Reason(why),)
     chosen = max(relational, key=lambda s: (s.holds_tables, s.kind == Kind.RELATIONAL, len(s.openings) + len(s.calls)))
     what = "it holds the application's tables" if chosen.holds_tables else "it is the database opened for data"
-    reasons = [Reason(f"{chosen.engine} is the primary database: {what}", _first(chosen))]
+    named = "the SQL database" if chosen.engine == UNDECIDED else chosen.engine
+    reasons = [Reason(f"{named} is the primary database: {what}", _first(chosen))]
     reasons.extend(Reason(f"table {t.name} is defined by {t.by}", t.at) for t in tables[:3] if chosen.holds_tables)
     return chosen.id, tuple(reasons)
 

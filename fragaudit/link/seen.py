@@ -38,15 +38,26 @@ class Seen:
         return self.evaluator.program
 
 
-def seen(facts: Sequence[FileFacts], catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
-    """Return what files open and use, with names followed in these files alone.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What some files open, whether it is used or not; the beginning of what is seen of them."""
 
-    In `shared` ones only what something uses is opened.
-    """
-    program = Program(facts, catalogue.roots)
-    evaluator = Evaluator(program, catalogue)
+    evaluator: Evaluator
+    by_call: tuple[Opened, ...]
+    opened: tuple[Opened, ...]
+
+
+def opening(facts: Sequence[FileFacts], catalogue: Catalogue) -> Opening:
+    """Return what files open, with names followed in these files alone."""
+    evaluator = Evaluator(Program(facts, catalogue.roots), catalogue)
     by_call = Openings(evaluator, catalogue).all()
-    opened = tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all())))
+    return Opening(evaluator, by_call, tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all()))))
+
+
+def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
+    """Return what files open and use. In `shared` ones only what something uses is opened."""
+    evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
+    program = evaluator.program
     usage = Usage(evaluator, catalogue)
     called = usage.all()
     used = {c.opening for c in called}
@@ -76,7 +87,7 @@ def seen_by(
     if not reached:
         return whole, root.files
     paths = root.files | reached
-    return seen([f for f in facts if f.path in paths], catalogue, reached), paths
+    return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
 
 
 def reached_by(root: ServiceRoot, program: Program) -> set[str]:

@@ -18,6 +18,8 @@ from fragaudit.model.stores import Kind, Reason
 from fragaudit.model.values import Call, Lit, Map, Seq, Value
 
 FEWEST = 2
+APART = frozenset({Kind.OBJECT, Kind.QUEUE})
+"""Kinds that are no alternative to others."""
 DEEPEST = 4
 MOST_CALLERS = 200
 
@@ -122,6 +124,19 @@ class Slots:
         known = self._reached[unit] = tuple(found)
         return known
 
+    @cached_property
+    def _importers(self) -> dict[int, set[int]]:
+        """The files that import something from a file."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for number, file in enumerate(self._program.files):
+            for item in file.imports:
+                module = self._program.absolute(item, number)
+                for name in (module, f"{module}.{item.name}"):
+                    target = self._program.module(name, number)
+                    if target is not None and target != number:
+                        found[target].add(number)
+        return found
+
     def _only_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
         """Say whether an opening is reached through the allowed units alone."""
         unit = self._owner(opened.site.place)
@@ -136,6 +151,8 @@ class Slots:
             everyone = self._callers.get(current, set())
             callers = everyone - allowed
             # A function of the back end's own module that nobody calls is its entry, called by name.
+            if current.scope == MODULE_SCOPE and self._importers.get(current.file, set()) <= homes:
+                continue  # an object of the back end's own, made where its module is loaded
             if current.scope == MODULE_SCOPE or (not everyone and current.file not in homes):
                 return False
             for caller in callers:
@@ -198,15 +215,20 @@ class Slots:
             reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self.reached(unit)))
             openings = tuple(o for o in reached if o.site.place.file in homes or self._only_from(o, allowed))
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._names(cls)))
-        engines = {o.engine for a in alternatives for o in a.openings} - {UNDECIDED}
+        engines = _engines(o for a in alternatives for o in a.openings)
         opening = [a for a in alternatives if a.openings]
         if (len(engines) < FEWEST and not (declared and opening and len(alternatives) >= FEWEST)) or not opening:
             return None
+        if len(opening) < FEWEST and not declared:
+            return None  # one class that opens several: its branches tell
         if len({a.openings[0].site.place.file for a in opening}) == 1 and len(engines) < FEWEST:
             return None
         if self._used_together(opening):
             return None
         kind = Kind(declared) if declared else self._common_kind(opening)
+        like = _engines(o for a in alternatives for o in a.openings if (o.kind in APART) == (kind in APART))
+        if len(like) < FEWEST and not declared:
+            return None  # a database and files beside it
         leaves = [a for a in alternatives if a.openings or declared]
         default, selected = self._default(leaves, name, kind)
         first = root or classes[0]
@@ -386,9 +408,12 @@ class Slots:
         A field, a parameter, the fallback of a variable may be that default.
         """
         scores: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+        own = {a.cls for a in alternatives}
         # Only a text that is the name of one of them, or of its engine, can score.
         names = {n.lower() for a in alternatives for n in (a.label, *a.names, *(o.engine for o in a.openings))}
-        for origin, hint, text in [s for name in sorted(names) for s in self._selections.get(name, ())]:
+        for origin, hint, text, owner in [s for name in sorted(names) for s in self._selections.get(name, ())]:
+            if owner in own:
+                continue  # what a back end says of itself, its usual host for one, selects nothing
             for number, alternative in enumerate(alternatives):
                 score = _score(hint, text, alternative, root, kind)
                 if score:
@@ -399,14 +424,14 @@ class Slots:
         return (alternatives[-best[1]], best[2]) if best else (None, "")
 
     @cached_property
-    def _selections(self) -> dict[str, list[tuple[int, str, str]]]:
-        """All (number of the statement, name of what is set, default text) of the repository, by text in lower case."""
-        found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    def _selections(self) -> dict[str, list[tuple[int, str, str, Place | None]]]:
+        """All (number of the statement, name of what is set, default text, class), by text in lower case."""
+        found: dict[str, list[tuple[int, str, str, Place | None]]] = defaultdict(list)
         for selection in dict.fromkeys(self._find_selections()):
             found[selection[2].lower()].append(selection)
         return found
 
-    def _find_selections(self) -> Iterable[tuple[int, str, str]]:
+    def _find_selections(self) -> Iterable[tuple[int, str, str, Place | None]]:
         origin = 0
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
@@ -416,7 +441,7 @@ class Slots:
                 owner = self._program.enclosing_class(Place(number, binding.scope))
                 around = self._program.scope(owner).name if owner is not None else ""
                 for text in self._texts(binding.value, Place(number, binding.scope)):
-                    yield origin, f"{around}.{binding.target}", text
+                    yield origin, f"{around}.{binding.target}", text, owner
                 if isinstance(binding.value, Map):
                     for entry in binding.value.entries:
                         if (
@@ -424,12 +449,13 @@ class Slots:
                             and isinstance(entry.value, Lit)
                             and isinstance(entry.value.value, str)
                         ):
-                            yield origin, str(entry.key.value), entry.value.value
-            for scope in file.scopes:
+                            yield origin, str(entry.key.value), entry.value.value, owner
+            for place, scope in enumerate(file.scopes):
                 for parameter in scope.parameters:
                     origin += 1
                     if isinstance(parameter.default, Lit) and isinstance(parameter.default.value, str):
-                        yield origin, f"{scope.name}.{parameter.name}", parameter.default.value
+                        owner = self._program.enclosing_class(Place(number, place))
+                        yield origin, f"{scope.name}.{parameter.name}", parameter.default.value, owner
 
     def _texts(self, value: Value, place: Place) -> Iterable[str]:
         if isinstance(value, Lit):
@@ -440,6 +466,16 @@ class Slots:
                 for default in _defaults(meaning):
                     if isinstance(default.value, str):
                         yield default.value
+
+
+def _engines(openings: Iterable[Opened]) -> set[str]:
+    """Return the engines that openings prove to be different: a database by its URL may be any relational one."""
+    found = list(openings)
+    engines = {o.engine for o in found} - {UNDECIDED}
+    other = any(o.engine == UNDECIDED for o in found) and not any(
+        o.kind == Kind.RELATIONAL for o in found if o.engine != UNDECIDED
+    )
+    return engines | ({UNDECIDED} if other else set())
 
 
 def _defaults(meaning: Abstract) -> Iterable[Known]:
@@ -465,6 +501,12 @@ _KIND_WORDS = {
 }
 
 
+_GENERAL = frozenset(
+    {"base", "connection", "client", "interface", "manager", "abstract", "protocol", "impl", "service"}
+)
+"""Words that names of unlike things share."""
+
+
 def _words(name: str) -> list[str]:
     return _WORD.findall(name)
 
@@ -485,4 +527,5 @@ def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind
         return 3
     if about:
         return 2
-    return 1 if _SELECTING.search(hint) and root.lower() in hint.lower() else 0
+    told = {word.lower() for word in _words(hint.rpartition(".")[2])} & {word.lower() for word in _words(root)}
+    return 1 if _SELECTING.search(hint) and (root.lower() in hint.lower() or told - _GENERAL) else 0

@@ -221,7 +221,7 @@ class Usage:
             return self._keyspaces.of(site, operation)
         value = argument_of(site.call.args, container.param, container.at)
         for meaning in self._evaluator.evaluate(value, site.place):
-            if isinstance(meaning, Known):
+            if isinstance(meaning, Known) and meaning.value is not None:
                 return str(meaning.value)
             if isinstance(meaning, Symbol) and meaning.strong:
                 return "{" + meaning.name + "}"

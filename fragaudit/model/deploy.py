@@ -1,4 +1,4 @@
-"""What deployment files say: compose services, container images, manifests, defaults of variables."""
+"""What files beside the code say: compose services, images, manifests, values of variables, gRPC interfaces."""
 
 from __future__ import annotations
 
@@ -46,12 +46,39 @@ class Variable(Struct, frozen=True):
     service: str = ""
 
 
+class MessageField(Struct, frozen=True):
+    """A field of a message; `type` as written, `map` for mappings."""
+
+    name: str
+    type: str
+    repeated: bool = False
+
+
+class Message(Struct, frozen=True):
+    """A message of a .proto file."""
+
+    name: str
+    fields: tuple[MessageField, ...]
+    at: Location
+
+
+class Rpc(Struct, frozen=True):
+    """A call of a gRPC service, and the message that it gives back."""
+
+    service: str
+    name: str
+    returns: str
+    at: Location
+
+
 class DeployFacts(Struct, frozen=True):
-    """The facts of one deployment file."""
+    """The facts of one such file."""
 
     path: str
     compose: tuple[ComposeService, ...] = ()
     images: tuple[Image, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     variables: tuple[Variable, ...] = ()
+    messages: tuple[Message, ...] = ()
+    rpcs: tuple[Rpc, ...] = ()
     problems: tuple[Problem, ...] = ()

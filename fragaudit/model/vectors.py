@@ -19,6 +19,7 @@ Origin: TypeAlias = Literal["leads back", "missing", "unknown"]
 
 
 _VECTOR = re.compile(r"^(?:\w+_)?(?:embeddings?|vec|vecs|vectors?)(?:_\w+)?$", re.IGNORECASE)
+_CAMEL = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Vector|Embedding)s?$")
 _ABOUT = re.compile(
     r"_(?:id|ids|model|name|type|dim|dims|dimension|dimensions|status|provider|version|at|size|count|key|hash|table|flags?|config|batch)$"
     r"|^(?:ts|tsv)_?vector|search_vector|tsvector|^vector_(?:store|db|index)|_tsv",
@@ -28,7 +29,7 @@ _ABOUT = re.compile(
 
 def is_vector_name(name: str) -> bool:
     """Say whether a column or key is called as a vector is: `embedding`, `content_vector`; not `embedding_model`."""
-    return _VECTOR.match(name) is not None and _ABOUT.search(name) is None
+    return (_VECTOR.match(name) is not None or _CAMEL.match(name) is not None) and _ABOUT.search(name) is None
 
 
 class Rewrite(Struct, frozen=True, order=True):
@@ -54,7 +55,8 @@ class VectorWrite(Struct, frozen=True, order=True):
     `id` is the source of the id's expression and `shape` what it comes to, holes in braces. `made_at` is where it was
     decided. `namespace` is its literal `service:type` (or native namespace) if there is one, `service` the word that
     stands for the service in it. `near` says that only part of the template is missing. `forwards`: the ids are the
-    callers' and are judged there. `row`: the write of the primary row that decided `pairing`.
+    callers' and are judged there. `updates`: what is stored already is changed, under the ids it has. `row`: the write
+    of the primary row that decided `pairing`.
     """
 
     at: Location
@@ -77,6 +79,7 @@ class VectorWrite(Struct, frozen=True, order=True):
     origin: Origin = "unknown"
     collides: tuple[Location, ...] = ()
     rewrite: Rewrite | None = None
+    updates: bool = False
 
     @property
     def store_id(self) -> str:

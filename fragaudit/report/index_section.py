@@ -126,11 +126,12 @@ def spliced(text: str, new: str) -> str:
     Every other character stays as it is; line ends are those that the document has, as is a missing last one.
 
     Raises:
-        MarkersError: there is a marker without its other half, or more than one pair.
+        MarkersError: there is a marker without its other half, or more than one pair; or there is none, and what is
+            added would be part of a code block.
     """
     ends = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
     new = new.replace("\n", ends)
-    places = _markers(text)
+    places, fenced = _markers(text)
     kinds = [kind for kind, _, _ in places]
     if kinds == [BEGIN, END]:
         return text[: places[0][1]] + new + text[places[1][2] :]
@@ -140,6 +141,8 @@ def spliced(text: str, new: str) -> str:
         if kinds == [END, BEGIN]:
             what = "its markers in the wrong order"
         raise MarkersError(f"has {what} (line {lines}); there must be one `{BEGIN}` and, after it, one `{END}`")
+    if fenced:
+        raise MarkersError(f"ends inside the code block that line {fenced} begins; close it first")
     if not text.strip("\ufeff"):
         return text + new + ends
     if text.endswith("\n"):
@@ -148,18 +151,21 @@ def spliced(text: str, new: str) -> str:
     return text + ends * 2 + new
 
 
-def _markers(text: str) -> list[tuple[str, int, int]]:
-    """Return the markers that stand alone on a line, outside of code: kind, start and end."""
-    found, offset, fence = [], 0, ""
-    for line in text.split("\n"):
+def _markers(text: str) -> tuple[list[tuple[str, int, int]], int]:
+    """Return the markers that stand alone on a line, outside of code (kind, start and end), and the line of open code.
+
+    That is the number of the line that begins a code block which never ends, 0 if every one does.
+    """
+    found, offset, fence, began = [], 0, "", 0
+    for number, line in enumerate(text.split("\n"), 1):
         match = _FENCE.match(line)
         if fence:
             if match and match[1].startswith(fence) and not line.strip().strip(fence[0]):
                 fence = ""
         elif match:
-            fence = match[1]
+            fence, began = match[1], number
         elif (stripped := line.strip().lstrip("\ufeff")) in (BEGIN, END):
             start = offset + line.index(stripped)
             found.append((stripped, start, start + len(stripped)))
         offset += len(line) + 1
-    return found
+    return found, began if fence else 0

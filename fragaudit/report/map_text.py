@@ -46,21 +46,28 @@ def _service(paper: Paper, service: Service) -> None:
             paper.line("  class ", (holder.name, "bold"), f"  {holder.at.path}:{holder.at.line}")
             for field in holder.fields:
                 paper.line(f"    {field.name} -> {field.store}")
-    names = sorted({t.name for t in service.tables})
+    names = _tables(service)
     if names:
         more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
         paper.prose(f"tables: {', '.join(names[:MOST_SHOWN])}{more}", indent="  ")
     paper.line()
 
 
+def _tables(service: Service) -> list[str]:
+    """Return the tables that the service defines; those of others that it uses stand below all services."""
+    inside = "" if service.root == "." else f"{service.root}/"
+    defined = {t.name for t in service.schema if any(at.path.startswith(inside) for at in t.defined_at)}
+    return sorted({t.name for t in service.tables} | defined)
+
+
 def _store(paper: Paper, store: Store, primary: bool) -> None:
     mark = ", primary" if primary else ""
     paper.line("  ", (store.id, "bold"), f"  {store.role}{mark}  {store.identity}")
-    if store.slot is not None:
+    if store.slot is not None and len(store.slot.alternatives) > 1:
         default = store.slot.default
         names = [f"{name} (the default)" if name == default else name for name in store.slot.alternatives]
         if default and default not in store.slot.alternatives:
-            names.append(f"by default {default}")
+            names.append(f"by default {default}" if default != "sql" else "by default a database by its URL")
         paper.prose(f"one of {', '.join(names)}", indent="      ", first="    ")
     for opening in store.openings[:MOST_SHOWN]:
         condition = ", on demand" if opening.conditional else ""
@@ -76,8 +83,9 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
     if store.calls:
         searches = sum(c.searches for c in store.calls)
         walks = sum(c.traverses for c in store.calls)
-        also = f", {searches} similarity searches" if searches else f", {walks} graph walks" if walks else ""
-        over = ", over all its back ends" if store.slot is not None else ""
+        also = f", {_searches(searches)}" if searches else f", {counted(walks, 'graph walk')}" if walks else ""
+        several = store.slot is not None and len(store.slot.alternatives) > 1
+        over = ", over all its back ends" if several else ""
         paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}{over}")
     _reasons(paper, store.reasons)
 
@@ -100,6 +108,10 @@ def _reasons(paper: Paper, reasons: Sequence[Reason]) -> None:
 def _reason(paper: Paper, indent: str, reason: Reason) -> None:
     place = f" ({_place(reason.at)})" if reason.at is not None else ""
     paper.prose(reason.what + place, indent=" " * (len(indent) - len(indent.lstrip()) + 2), first=indent)
+
+
+def _searches(count: int) -> str:
+    return f"{count:,} similarity {'search' if count == 1 else 'searches'}"
 
 
 def _library(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from fragaudit.model.findings import Answer, Finding, Report, Severity
@@ -12,6 +13,8 @@ from fragaudit.wording import counted
 
 STYLES = {"error": "bold red", "warning": "bold magenta", "note": "bold cyan"}
 _ANSWERS = {"yes": "yes", "no": "no", "review": "review", "n/a": "n/a"}
+
+_NUMBERED = re.compile(r"\d\. ")
 
 
 def render(report: Report, look: Look) -> str:
@@ -47,7 +50,7 @@ def _finding(paper: Paper, report: Report, finding: Finding) -> None:
     sure = "" if finding.confidence == "certain" else f" ({finding.confidence})"
     paper.line((place, "bold"), ": ", (finding.severity, style), " ", (f"{finding.rule} {finding.name}", "bold"), sure)
     for line in finding.message.split("\n"):
-        paper.prose(line, indent="  ")
+        paper.prose(line, indent="     " if _NUMBERED.match(line) else "  ", first="  ")
     source = report.sources.get(finding.at.path)
     if source is not None:
         paper.excerpt(source, finding.at, style)
@@ -104,12 +107,13 @@ def _short(at: Location) -> str:
 def _coverage(paper: Paper, report: Report) -> None:
     c = report.coverage
     stores = sum(len(s.stores) for s in report.services)
+    files = c.files_read + c.files_skipped + c.files_unreadable
     read = (
-        f"{counted(c.files_read, 'file')} read, {c.files_skipped} without anything about stores, "
-        f"{c.files_unreadable} unreadable ({counted(c.lines, 'line')})"
+        f"Looked at {counted(files, 'file')} ({counted(c.lines, 'line')}): {c.files_read:,} read, {c.files_skipped:,} "
+        f"without anything about stores, {c.files_unreadable:,} unreadable."
     )
     paper.prose(
-        f"Looked at {read}; {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
+        f"{read} Found {counted(len(report.services), 'service')}, {counted(stores, 'store')}, "
         f"{counted(c.store_calls_resolved, 'call')} on them."
     )
     if c.accesses_no_btree:

@@ -43,7 +43,7 @@ def understood(files: Mapping[str, str], dialect: str) -> tuple[dict[int, list[A
     models = Models(Evaluator(Program(facts, catalogue.roots), catalogue))
     schema = fold(defined(models).changes((), ()))
     found: dict[int, list[Access]] = {}
-    for query in expressed(models, {fact.path: dialect for fact in facts}):
+    for query in expressed(models, lambda: {fact.path: dialect for fact in facts}):
         if query.written.path.endswith("queries.py"):
             assert len(query.statements) == 1
             for access in accesses(query.statements[0], query.written, schema).accesses:

@@ -94,7 +94,7 @@ def test_a_manifest_around_a_single_part_only_gives_it_its_name() -> None:
     files = {
         "pyproject.toml": '[project]\nname = "box"\n',
         "noxfile.py": "x = 1\n",
-        "site/manage.py": "import os\n",
+        "site/manage.py": "from django.core.management import execute_from_command_line\n",
         "site/app/__init__.py": "",
         "site/app/store.py": PLAIN.format("one"),
     }

@@ -165,3 +165,103 @@ def test_what_the_only_implementation_of_a_role_opens_is_no_alternative_of_anoth
     )
     (service,) = audit_sources({"app.py": source}).services
     assert service.primary == "relational:postgresql"
+
+
+def test_an_application_takes_its_broker_from_the_module_it_is_configured_from() -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/conf/__init__.py": "",
+        "shop/conf/shared.py": "import os\nSCHEME = 'redis'\nif os.environ.get('TLS'):\n    SCHEME = 'rediss'\n"
+        "broker_url = f\"{SCHEME}://{os.environ['REDIS_HOST']}:6379/3\"\n",
+        "shop/conf/worker.py": "import shop.conf.shared as shared\nbroker_url = shared.broker_url\n",
+        "shop/worker.py": "from celery import Celery\napp = Celery('shop')\n"
+        "app.config_from_object('shop.conf.worker')\n",
+    }
+    (store,) = stores(files)
+    assert (store.kind, store.engine, store.identity) == ("queue", "redis", "{REDIS_HOST}:6379/3")
+    assert {o.at.path for o in store.openings} == {"shop/conf/worker.py", "shop/worker.py"}
+
+
+def test_an_application_is_configured_from_a_class() -> None:
+    files = {
+        "worker.py": "from celery import Celery\nclass Settings:\n    broker_url = 'amqp://rabbit:5672/shop'\n"
+        "app = Celery('shop')\napp.config_from_object(Settings)\n",
+    }
+    (store,) = stores(files)
+    assert (store.engine, store.identity, len(store.openings)) == ("rabbitmq", "rabbit:5672/shop", 2)
+
+
+def test_a_dictionary_that_a_call_unpacks_is_looked_into() -> None:
+    files = {
+        "config.py": "from pydantic_settings import BaseSettings\n"
+        "class Settings(BaseSettings):\n    db_path: str = 'data'\n    db_name: str = 'shop.db'\n"
+        "    def arguments(self):\n        return {'db_path': self.db_path, 'db_name': self.db_name}\n",
+        "database.py": "from sqlalchemy import create_engine\nfrom config import Settings\n"
+        "def connect(db_path, db_name):\n    return create_engine(f'sqlite:///{db_path}/{db_name}')\n"
+        "engine = connect(**Settings().arguments())\n",
+    }
+    (store,) = stores(files)
+    assert store.identity == "{DB_PATH}/{DB_NAME}"
+
+
+def test_which_argument_goes_with_which_is_not_made_up() -> None:
+    """Two callers make two addresses at most, never one for each way to pair their arguments."""
+    files = {
+        "admin.py": "import os\nfrom sqlalchemy import URL, create_engine\n"
+        "def prepare(host, port, name):\n"
+        "    return create_engine(URL.create('postgresql', host=host, port=port, database=name))\n"
+        "prepare(os.environ['GRAPH_HOST'], os.environ['GRAPH_PORT'], os.environ['GRAPH_NAME'])\n"
+        "prepare(os.environ['VECTOR_HOST'], os.environ['VECTOR_PORT'], os.environ['VECTOR_NAME'])\n",
+    }
+    assert len(stores(files)) == 1
+
+
+def test_a_client_at_the_address_of_a_back_end_is_that_back_end() -> None:
+    files = {
+        **BACKENDS,
+        "shop/stores/qdrant.py": "from qdrant_client import QdrantClient\n"
+        "from shop.stores.base import VectorStoreBase\n"
+        "class Qdrant(VectorStoreBase):\n    def __init__(self, url):\n        self.c = QdrantClient(url=url)\n",
+        "shop/config.py": "class VectorStoreConfig:\n    provider: str = 'qdrant'\n",
+        "shop/admin.py": "import os\nfrom qdrant_client import QdrantClient\n"
+        "def drop():\n    QdrantClient(url=os.environ['QDRANT_URL']).delete_collection('old')\n",
+    }
+    (store,) = stores(files)
+    assert store.slot is not None
+
+
+def test_the_engine_by_which_a_back_end_is_chosen_is_the_default() -> None:
+    files = {
+        "cache/base.py": "class CacheInterface:\n    def get(self, key): ...\n",
+        "cache/sql.py": "from sqlalchemy import create_engine\nfrom cache.base import CacheInterface\n"
+        "class SqlCache(CacheInterface):\n    def __init__(self, url):\n        self.engine = create_engine(url)\n",
+        "cache/redis_cache.py": "import redis\nfrom cache.base import CacheInterface\n"
+        "class RedisCache(CacheInterface):\n    def __init__(self, host):\n"
+        "        self.client = redis.Redis(host=host)\n",
+        "cache/factory.py": "class CacheConfig:\n    cache_backend: str = 'redis'\n"
+        "def make(backend):\n    if backend == 'redis':\n        from cache.redis_cache import RedisCache\n"
+        "        return RedisCache('localhost')\n    from cache.sql import SqlCache\n    return SqlCache('x')\n",
+    }
+    (store,) = stores(files)
+    assert store.slot is not None
+    assert (store.engine, store.slot.default, store.role) == ("redis", "redis", "cache")
+
+
+def test_what_a_store_answered_is_no_client() -> None:
+    files = {
+        "vectors.py": "from pymilvus import MilvusClient\nclient = MilvusClient(uri='http://milvus:19530')\n"
+        "found = client.get(collection_name='passages', ids=1)\nprint(found[0].get('metadata'))\n",
+    }
+    (store,) = stores(files)
+    assert [c.name for c in store.containers] == ["passages"]
+    assert [(c.at.line, c.verb) for c in store.calls] == [(3, "read")]
+
+
+def test_the_option_of_a_section_is_no_default() -> None:
+    files = {
+        "database.py": "import redis\nfrom shop.configuration import config\n"
+        "client = redis.Redis(host=config.get('cache', 'host'), port=config.get('cache', 'port'))\n",
+    }
+    (store,) = stores(files)
+    assert "host:" not in store.identity
+    assert not store.certain

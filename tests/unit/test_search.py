@@ -30,9 +30,18 @@ def offers(text: str, search: SearchConfig | None = None) -> tuple[SearchOffer, 
         ("def searchUnified(query): ...", 1, "function"),
         ("class S:\n    def search_unified(self, query): return []", 2, "method"),
         # gRPC: the servicer's method has the name of the RPC.
-        ("class S(pb2_grpc.NotesServicer):\n    def SearchUnified(self, request, context): ...", 2, "method"),
+        ("class S(pb2_grpc.NotesServicer):\n    def SearchUnified(self, request, context): ...", 2, "route"),
         # GraphQL: strawberry by the function's name, graphene by its resolver's.
-        ("@strawberry.type\nclass Query:\n    @strawberry.field\n    def search_unified(self, q): ...", 4, "method"),
+        ("@strawberry.type\nclass Query:\n    @strawberry.field\n    def search_unified(self, q): ...", 4, "route"),
+        ('class Query:\n    @strawberry.field(name="searchUnified")\n    def f(self, q): ...', 3, "route"),
+        # Ariadne names the field where it registers the resolver.
+        ('query = QueryType()\n@query.field("searchUnified")\ndef find(_, info, q): ...', 3, "route"),
+        (
+            "class Query(graphene.ObjectType):\n    search_unified = graphene.List(graphene.String)\n"
+            "    def resolve_search_unified(root, info, q): ...",
+            3,
+            "route",
+        ),
         ("class Query(graphene.ObjectType):\n    def resolve_search_unified(root, info, q): ...", 2, "method"),
         ('@app.get("/search/unified")\ndef find(q): ...', 2, "route"),
         ('@app.get("/api/v1/search-unified/")\ndef find(q): ...', 2, "route"),
@@ -209,3 +218,49 @@ def test_a_coordinator_by_name() -> None:
 def test_any_names_can_be_configured(names: tuple[str, ...]) -> None:
     found = offers("def search_unified(q): ...\n", SearchConfig(names=names))
     assert len(found) == (1 if "acme.search_unified" in names else 0)
+
+
+PROTO = """
+syntax = "proto3";
+package notes.v1;
+// rpc SearchUnified (Old) returns (Old);
+message Query { string text = 1; }
+message Hit {
+  string id = 1;
+  string type = 2; /* of the thing */
+  string content = 3;
+  oneof sureness { double confidence = 4; }
+  string source = 5;
+  map<string, string> metadata = 6 [deprecated = true];
+}
+message Hits { repeated Hit hits = 1; int32 total = 2; }
+service Notes {
+  option (google.api.default_host) = "notes";
+  rpc Get (Query) returns (Hit);
+  rpc SearchUnified (Query) returns (stream .notes.v1.Hits) { option (x) = { get: "/v1" }; }
+}
+"""
+
+
+@pytest.mark.parametrize("lacking", ["", "confidence", "metadata"])
+def test_the_message_of_a_servicer(lacking: str) -> None:
+    proto = "\n".join(line for line in PROTO.splitlines() if not lacking or f"{lacking} =" not in line)
+    servicer = "class S(pb2_grpc.NotesServicer):\n    def SearchUnified(self, request, context): yield pb2.Hits()\n"
+    files = {"a/app.py": STORE + servicer, "protos/notes.proto": proto, "b/app.py": STORE}
+    (offer,) = services(files, "a", "b")["a"].searches
+    assert (offer.how, offer.result) == ("route", "Hit")
+    assert offer.result_at is not None
+    assert offer.result_at.path == "protos/notes.proto"
+    names = ["id", "type", "content", "confidence", "source", "metadata"]
+    assert offer.fields is not None
+    assert [f.name for f in offer.fields] == [name for name in names if name != lacking]
+    kinds = {f.name: f.kind for f in offer.fields}
+    assert kinds.get("confidence", "float") == "float"
+    assert kinds.get("metadata", "mapping") == "mapping"
+
+
+@pytest.mark.parametrize(
+    "text", ["message {", "}}}} ; ; rpc", "service S { rpc A", 'message M { string s = "', "{" * 9000]
+)
+def test_broken_interfaces_say_nothing(text: str) -> None:
+    assert services({"a/app.py": STORE, "a.proto": text}, "a")["a"].searches == ()

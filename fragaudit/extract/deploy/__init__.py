@@ -28,6 +28,10 @@ def extract_deploy(path: str, data: bytes) -> DeployFacts:
             from fragaudit.extract.deploy.dockerfile import read_dockerfile
 
             return read_dockerfile(path, text)
+        if name.endswith(".proto"):
+            from fragaudit.extract.deploy.proto import read_proto
+
+            return read_proto(path, text)
         return _manifest(path, name, text)
     except RecursionError:
         return DeployFacts(path, problems=(Problem(Location(path), "nested too deeply to be parsed"),))
@@ -57,6 +61,8 @@ def _manifest(path: str, name: str, text: str) -> DeployFacts:
         title = email.parser.HeaderParser().parsestr(text).get("Name", "")
         return DeployFacts(path, manifests=(Manifest(posixpath.dirname(folder), "wheel", title, at),))
     if name == "manage.py":
+        if "django" not in text.lower():
+            return DeployFacts(path)  # some other tool's
         return DeployFacts(path, manifests=(Manifest(folder, "manage", "", at),))
     if name == "setup.py":
         return DeployFacts(path, manifests=(Manifest(folder, "setup", "", at),))

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from fragaudit.model.deploy import DeployFacts, Image
 from fragaudit.model.locations import Location
 
+_GIVEN = re.compile(r"([A-Za-z_]\w*)=[\"']?([^\s\"']*)")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 
 
@@ -17,14 +19,22 @@ def read_dockerfile(path: str, text: str) -> DeployFacts:
     """Return what a Dockerfile's last stage runs."""
     runs, line = "", 1
     copies: dict[str, None] = {}
+    given: dict[str, str] = {}
     for number, instruction, rest in _instructions(text):
         if instruction == "FROM":
             runs, line = "", 1
         elif instruction in ("CMD", "ENTRYPOINT"):
             runs, line = " ".join(part for part in (runs, _words(rest)) if part), number
         elif instruction in ("COPY", "ADD"):
-            copies.update(dict.fromkeys(_sources(rest)))
+            copies.update(dict.fromkeys(_sources(_filled(rest, given))))
+        elif instruction in ("ARG", "ENV"):
+            given.update((name, _filled(value, given)) for name, value in _GIVEN.findall(rest))
     return DeployFacts(path, images=(Image(posixpath.dirname(path), runs, Location(path, line), tuple(copies)),))
+
+
+def _filled(text: str, given: dict[str, str]) -> str:
+    """Return a text with the values of variables that the file itself gives."""
+    return _VARIABLE.sub(lambda match: given.get(match[1] or match[2], match[0]), text)
 
 
 def _sources(rest: str) -> list[str]:

@@ -27,7 +27,14 @@ ESCAPE = re.compile(
 ESCAPE_OR_BRACE = re.compile(ESCAPE.pattern + r"|\{\{|\}\}", re.DOTALL)
 BRACE = re.compile(r"\{\{|\}\}|\r\n?")
 LINES = re.compile(r"\r\n?")
-_SIMPLE = re.compile(r'(?:"""(?:(?!"""|\\|\r).)*"""|"[^"\\\r\n]*"|\'[^\'\\\r\n]*\')$', re.DOTALL)
+_SIMPLE = re.compile(
+    r"""(?P<prefix>[fF]?)(?P<quotes>\"{3}|'{3}|"|')(?P<text>(?:(?!(?P=quotes))[^\\\r])*)(?P=quotes)[ \t\n]*""",
+    re.DOTALL,
+)
+"""A literal without escapes, and what may stand between it and the next."""
+
+_HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+_SPECIAL = re.compile(r"[{}]")
 
 
 def may_be_sql(text: str) -> bool:
@@ -75,13 +82,40 @@ def placed_parts(source: str, line: int, column: int) -> list[Part]:
         line: where it starts, from 1.
         column: likewise.
     """
-    if _SIMPLE.match(source):
-        # By far the most common form needs no parser.
-        quotes = 3 if source.startswith(('"""', "'''")) else 1
-        return [Part(source[quotes:-quotes], (0, line, column + quotes))]
+    # By far the most common forms need no parser.
+    found = _simple_parts(source, line, column)
+    if found is not None:
+        return found
     from fragaudit.extract.python.texts import read_literals  # libcst takes longer to load than most files to read
 
     return read_literals(source, line, column)
+
+
+def _simple_parts(source: str, line: int, column: int) -> list[Part] | None:
+    """Return the parts of literals without escapes and with names alone in their holes; None of any others."""
+    found: list[Part] = []
+    at = 0
+    while at < len(source):
+        literal = _SIMPLE.match(source, at)
+        if literal is None or ("\n" in literal["text"] and len(literal["quotes"]) == 1):
+            return None
+        inside = after(source[at : literal.start("text")], line, column)
+        if not literal["prefix"]:
+            found.append(Part(literal["text"], (0, *inside)))
+        else:
+            # Every second piece is a name.
+            for number, piece in enumerate(_HOLE.split(literal["text"])):
+                if number % 2:
+                    found.append(Part(piece, (0, inside[0], inside[1] + 1), hole=True))
+                    inside = (inside[0], inside[1] + len(piece) + 2)
+                elif piece:
+                    if _SPECIAL.search(piece):
+                        return None
+                    found.append(Part(piece, (0, *inside)))
+                    inside = after(piece, *inside)
+        line, column = after(literal[0], line, column)
+        at = literal.end()
+    return found
 
 
 def decoded(raw: str, line: int, column: int, pattern: re.Pattern[str]) -> tuple[str, Layout]:

@@ -39,6 +39,9 @@ LONGEST_STATEMENT = 60_000
 MOST_ITEMS = 400
 """Displays with more items are data, not configuration."""
 
+MOST_CALLS = 4_000
+"""Lists of calls may be longer: squashed migrations have thousands of operations."""
+
 MOST_OPERANDS = 60
 """Operators of a longer chain would nest deeper than what reads the facts may recurse."""
 
@@ -223,7 +226,7 @@ class Lowering:
             self._placing = any(may_be_sql(text) for text in fragments(node))
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
-        if len(node.elts) > MOST_ITEMS:
+        if len(node.elts) > (MOST_CALLS if isinstance(next(iter(node.elts), None), ast.Call) else MOST_ITEMS):
             return UNKNOWN
         return Seq(tuple(self.value(e.value if isinstance(e, ast.Starred) else e) for e in node.elts))
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
-
-_WORD = re.compile(r"[A-Za-z_]\w*")
+from fragaudit.extract.python.patterns import WORD, builds_query, holds_sql
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -33,7 +32,7 @@ _SPEAKING = re.compile(
 _CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
 _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
-_MAKING = re.compile(r"^uuid[345]$|^hexdigest$|^generate_uuid5$")
+_MAKING = frozenset({"uuid3", "uuid4", "uuid5", "hexdigest", "generate_uuid5"})
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
 _WRITING = frozenset(
     {
@@ -54,17 +53,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
-
-_DDL = re.compile(r"create\s+(?:\w+\s+)?table", re.IGNORECASE)
-_SQL = re.compile(
-    r"\b(?:SELECT\s[^;]{0,1500}?\bFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|DELETE\s+FROM\s|MERGE\s+INTO\s|"
-    r"UPDATE\s+\S+\s+SET\s|UPDATE\s+\{[^}]{0,80}\}\s+SET\s|(?:CREATE|ALTER|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX|VIEW)\s|"
-    r"select\s[\w.*,()\s\"]{1,300}?\sfrom\s+[\w{\"]|insert\s+into\s+[\w{\"]+|delete\s+from\s+[\w{\"]+\s+where|"
-    r"update\s+[\w{\"]+\s+set\s|(?:create|alter|drop)\s+(?:\w+\s+)?(?:table|index)\s)|"
-    r"\.(?:execute\w*|exec_driver_sql|fetch\w*|prepare|query|raw|read_sql\w*|cursor|sql)\(\s*(?:[\w.]*\btext\(\s*)?"
-    r"(?:[\w.]*(?:sql|SQL|query|QUERY|stmt|STMT|statement|command)\w*)|\bRunSQL\(|\bread_sql"
-)
-"""What holds SQL, or executes what is called so."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
+"""What an embedding is written with by clients whose methods many others have too."""
 
 MODELS = frozenset(
     {
@@ -78,6 +68,9 @@ MODELS = frozenset(
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
+_FROM_MODELS = re.compile(r"^from[ \t]+[\w.]*models[ \t]+import\b", re.MULTILINE)
+"""Imports from the project's modules of models, `app.abstract_models` too: what derives from those is a model."""
+
 MAPPERS = frozenset(
     {
         "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
@@ -85,15 +78,6 @@ MAPPERS = frozenset(
     }
 )  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""
-
-_QUERY = re.compile(
-    r"\.(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
-    r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
-    r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
-    r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
-)
-"""What a statement that builds or runs a query expression has in its text."""
 
 MIGRATIONS = frozenset({"down_revision", "Migration", "yoyo", "MigrationManager"})
 """Words of migrations, of which everything is kept but the way back."""
@@ -139,6 +123,7 @@ class Vocabulary:
         )
         self._methods = frozenset(name for name in catalogue.methods if "_" in name.strip("_") and len(name) > 9)
         self._speaks: dict[str, bool] = {}
+        self._within = frozenset(part for module, _ in self._dotted for part in module.split(".")[1:])
 
     def speaks(self, words: set[str]) -> bool:
         """Say whether any word speaks of stores or settings, or all words of a library within a common one do."""
@@ -153,7 +138,7 @@ class Vocabulary:
                 )
             if known:
                 return True
-        return any(parts <= words for _, parts in self._dotted)
+        return not self._within.isdisjoint(words) and any(parts <= words for _, parts in self._dotted)
 
     def imported(self, tree: ast.Module) -> set[str]:
         """Return the names under which a file's top level imports something that opens or declares a store."""
@@ -210,8 +195,16 @@ class Chunk:
         self.first: int = min((node.lineno, *(decorator.lineno for decorator in decorators)))
         self.last = node.end_lineno or node.lineno
         self.text = "".join(lines[self.first - 1 : self.last])
-        self.words = set(_WORD.findall(self.text))
+        self.words = set(WORD.findall(self.text))
         self.kept = False
+
+    def holds_sql(self) -> bool:
+        """Say whether it holds SQL, or executes what is called so."""
+        return holds_sql(self.text, self.words)
+
+    def asks(self) -> bool:
+        """Say whether it builds or runs a query expression."""
+        return builds_query(self.text, self.words)
 
 
 class Relevant(NamedTuple):
@@ -224,29 +217,29 @@ class Relevant(NamedTuple):
 def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
     """Choose the statements of a file that can matter; none if nothing in it can."""
     vocabulary = _vocabulary(catalogue)
-    sql = _holds_sql(text)
     if catalogue.mentions(text):
         # Few files do, and what a search gives back can be put together anywhere in them.
         return Relevant(tree.body, frozenset())
-    spoken = set(_WORD.findall(text))
+    chunks = [Chunk(node, lines) for node in tree.body]
+    spoken = set(WORD.findall(_between(chunks, lines))).union(*[chunk.words for chunk in chunks])
+    sql = holds_sql(text, spoken)
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
-    defines = not MODELS.isdisjoint(spoken)
-    asks = not MAPPERS.isdisjoint(spoken) and _QUERY.search(text) is not None
+    defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
+    asks = not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
-        return Relevant(_makers(tree) if any(_MAKING.search(word) for word in spoken) else [], frozenset())
-    chunks = [Chunk(node, lines) for node in tree.body]
+        return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:
         chunk.kept = (
             _always(chunk)
             or vocabulary.speaks(chunk.words)
             or (defines and _makes_columns(chunk))
-            or (asks and _QUERY.search(chunk.text) is not None)
-            or (sql and _holds_sql(chunk.text))
+            or (asks and chunk.asks())
+            or (sql and chunk.holds_sql())
         )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
-        named = {word for chunk in chunks if chunk.kept and _holds_sql(chunk.text) for word in chunk.words}
+        named = {word for chunk in chunks if chunk.kept and chunk.holds_sql() for word in chunk.words}
         for chunk in chunks:
             if isinstance(chunk.node, _FUNCTIONS) and chunk.node.name in named:
                 chunk.kept = True
@@ -264,6 +257,16 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     return Relevant([chunk.node for chunk in kept], left_out)
 
 
+def _between(chunks: list[Chunk], lines: list[str]) -> str:
+    """Return the lines between the statements of a file: comments, as a rule."""
+    found: list[str] = []
+    end = 0
+    for chunk in chunks:
+        found += lines[end : chunk.first - 1]
+        end = max(end, chunk.last)
+    return "".join((*found, *lines[end:]))
+
+
 def _migration(tree: ast.Module) -> list[ast.stmt]:
     """Return the statements of a migration that lead forward; none if the file is no migration."""
     for node in tree.body:
@@ -278,6 +281,22 @@ def _migration(tree: ast.Module) -> list[ast.stmt]:
         if found:
             return [n for n in tree.body if not (isinstance(n, _FUNCTIONS) and n.name in _BACK)]
     return []
+
+
+def _derives(tree: ast.Module) -> bool:
+    """Say whether a class, perhaps one in an `if`, derives from what a module of models gives."""
+    given: set[str] = set()
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("models"):
+            given.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ClassDef):
+            if any(isinstance(base, ast.Name) and (base.id in given or "*" in given) for base in node.bases):
+                return True
+        elif isinstance(node, ast.If):
+            waiting = [*node.body, *node.orelse, *waiting]
+    return False
 
 
 def _makes_columns(chunk: Chunk) -> bool:
@@ -335,13 +354,9 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if vocabulary.speaks(inner.words) or not words.isdisjoint(inner.words):
         return True
-    if not _DECLARED.isdisjoint(inner.words) or _QUERY.search(inner.text) is not None:
+    if "embedding" in inner.words and not _STORING.isdisjoint(inner.words):
         return True
-    return _holds_sql(inner.text)
-
-
-def _holds_sql(text: str) -> bool:
-    return _DDL.search(text) is not None or _SQL.search(text) is not None
+    return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
 
 
 def _always(chunk: Chunk) -> bool:
@@ -353,7 +368,7 @@ def _always(chunk: Chunk) -> bool:
         return lines < LARGE
     if isinstance(node, _FUNCTIONS):
         named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
-        return lines < SMALL * 2 and (named or any(_MAKING.search(word) for word in chunk.words))
+        return lines < SMALL * 2 and (named or not _MAKING.isdisjoint(chunk.words))
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

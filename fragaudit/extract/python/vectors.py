@@ -8,7 +8,7 @@ from fragaudit.model.facts import VectorSql
 from fragaudit.model.values import Span
 from fragaudit.model.vectors import is_vector_name
 
-_NAME = r'[\w."`\[\]]+'
+_NAME = r'[\w."`\[\]{}]+'
 _INSERT = re.compile(
     rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into)\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]*)\)", re.I
 )
@@ -24,6 +24,8 @@ _NEAR = re.compile(
     r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance)\s*\(",
     re.I,
 )
+_PROPERTY = re.compile(r"\bset(?:Node|Relationship)?VectorProperty\s*\(\s*\w+\s*,\s*['\"](?P<column>\w+)['\"]", re.I)
+_LABEL = re.compile(r"\(\s*\w*\s*:\s*`?(?P<label>\w+)")
 _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
 
 
@@ -35,6 +37,11 @@ def is_vector_column(name: str) -> bool:
 def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
     """Return what a text does with vectors if it is such a statement; holes of the text are written as `hole`."""
     lowered = text.lower()
+    if "vectorproperty" in lowered:
+        written = _PROPERTY.search(text)
+        label = _LABEL.search(text)
+        if written is not None:
+            return VectorSql("write", label["label"] if label else "", written["column"], scope, at, sure=True)
     if "insert" in lowered or "replace" in lowered or "update" in lowered:
         written = _INSERT.search(text) or _UPDATE.search(text)
         if written is not None:
@@ -63,4 +70,4 @@ def _search(text: str, scope: int, at: Span) -> VectorSql | None:
 
 
 def _table(name: str) -> str:
-    return "" if "hole" in name else name.replace('"', "").replace("`", "").strip("[]")
+    return "" if "hole" in name or "{" in name else name.replace('"', "").replace("`", "").strip("[]")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
+
+import msgspec
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
@@ -24,11 +26,12 @@ from fragaudit.link.ids.searches import Searched, Searches
 from fragaudit.link.ids.source import expression, source
 from fragaudit.link.ids.template import Names
 from fragaudit.link.ids.verdicts import Judged, Surroundings, judge
-from fragaudit.link.ids.writes import Target, Writes, Written
+from fragaudit.link.ids.writes import Writes
+from fragaudit.link.ids.written import Target, Written
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
-from fragaudit.model.vectors import VectorSearch, VectorWrite
+from fragaudit.model.vectors import IdVerdict, VectorSearch, VectorWrite
 
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
@@ -50,7 +53,7 @@ class Vectors:
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
         self._rows = RowVectors(self._flow).all()
-        self._searched = Searches(self._flow, catalogue, self._callers, writes).all()
+        self._searched = Searches(self._flow, catalogue, self._callers, writes.operations).all()
         self._order = Order(evaluator, catalogue, self._callers, called, {site_key(w.site) for w in self._written})
         self._derived: dict[SiteKey, list[Written]] = defaultdict(list)
         for written in self._written:
@@ -80,7 +83,7 @@ class Vectors:
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
             found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
         found.extend(self._row(row, primary) for row in self._rows if row.verb == "write" and row.file in files)
-        return tuple(sorted(found))
+        return tuple(sorted(_followed(found)))
 
     def _judged(self, written: Written, names: Names, memory: dict[SiteKey, Judged], deep: int) -> Judged:
         """Judge a write: at its callers if it only forwards and they are known."""
@@ -172,6 +175,7 @@ class Vectors:
             row=row,
             origin=origin(self._flow, written.metadata, takes) if judged.opaque else "leads back",
             rewrite=rewrite(written, judged, name if state == "fixed" else "", names, self._config),
+            updates=written.updates,
         )
 
     def _row(self, row: RowVector, primary: str) -> VectorWrite:
@@ -206,6 +210,19 @@ class Vectors:
         return VectorSearch(
             at, searched.target.engine, store, name, searched.scoped or state == "dynamic", verb, shared
         )
+
+
+def _followed(writes: Sequence[VectorWrite]) -> Iterator[VectorWrite]:
+    """Yield the writes, changes of what is stored already with the verdict of what wrote it first."""
+    first: dict[tuple[str, str, str], set[IdVerdict]] = defaultdict(set)
+    for write in writes:
+        if not write.updates:
+            first[write.engine, write.store, write.container].add(write.verdict)
+    for write in writes:
+        verdicts = first[write.engine, write.store, write.container] if write.updates else set()
+        why = "what is stored already is changed, under the ids it has"
+        verdict: IdVerdict = next(iter(verdicts)) if len(verdicts) == 1 else "unknown"
+        yield msgspec.structs.replace(write, verdict=verdict, why=why, rewrite=None) if write.updates else write
 
 
 def _own(written: Written) -> bool:

@@ -35,6 +35,7 @@ from fragaudit.link.ids.known import (
     UUID5,
     WELL_KNOWN,
 )
+from fragaudit.link.ids.objects import made_outside
 from fragaudit.link.program import Place
 from fragaudit.model.values import Arg, Attr, Call, Function, Item, Ref, Value, dotted
 
@@ -51,7 +52,7 @@ def called(flow: Flow, call: Call, here: Here) -> Iterator[Head]:
     if isinstance(call.func, Attr):
         yield from texts.method(flow, call.func, call, here)
         return
-    yield Atom("result", dotted(call.func))
+    yield made_outside(call, here) or Atom("result", dotted(call.func))
 
 
 def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Call) -> Iterator[Head]:
@@ -95,13 +96,19 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
             case External() if "()" in meaning.name:
                 return  # a method of what a call gave: what that was says more
             case External():
-                yield from _outside(flow, meaning.name, args, here, call)
+                if isinstance(func, Attr) and _finds(flow, meaning.name.rpartition(".")[0], func.name):
+                    yield Atom("stored", dotted(func) or func.name)
+                else:
+                    yield from _outside(flow, meaning.name, args, here, call)
             case Handle():
                 return
             case Bound():
                 catalogue, name = flow.evaluator.catalogue, meaning.handle.name
                 if catalogue.open(f"{name}.{meaning.method}") is not None:
                     yield Made(f"{name}.{meaning.method}", None, call, here)
+                    continue
+                if _finds(flow, name, meaning.method):
+                    yield Atom("stored", dotted(func) or meaning.method)
                     continue
                 known = catalogue.operations(name, meaning.method)
                 for operation in known or catalogue.operations_of_library(name, meaning.method):
@@ -112,6 +119,15 @@ def _entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: C
                 for inner in flow.evaluator.attribute(meaning, "__call__"):
                     if isinstance(inner, FunctionRef):
                         yield from flow.results(inner.place, flow.frame(inner.place, args, here))
+
+
+def _finds(flow: Flow, name: str, method: str) -> bool:
+    """Say whether a method of a library's class gives vectors that are stored already."""
+    catalogue = flow.evaluator.catalogue
+    if method not in catalogue.vector_methods or not catalogue.vector_operations(name, method, "read"):
+        return False
+    known = catalogue.operations(name, method) or catalogue.operations_of_library(name, method)
+    return all(operation.verb == "read" for operation in known)
 
 
 def _lambda(flow: Flow, name: str, here: Here) -> Function | None:

@@ -14,6 +14,7 @@ _ALWAYS = {
     "pyvespa": "Vespa ids are `id:namespace:type::id`",
     "python-arango": "ArangoDB ids are `collection/key`",
     "lightrag-hku": "the library prefixes ids by type, in a workspace",
+    "surrealdb": "SurrealDB ids are `table:id`",
     "redisvl": "redisvl puts the index's prefix before each key",
     "redis-om": "redis-om keys are `prefix:Class:pk`",
     "langgraph": "the store keeps keys in a namespace tuple",

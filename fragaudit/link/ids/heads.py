@@ -12,12 +12,13 @@ from fragaudit.model.values import Call, Map, Seq, Value
 
 Kind: TypeAlias = Literal[
     "literal", "number", "random", "uuid5", "hash", "counter", "time", "row id", "field", "setting", "parameter",
-    "class name", "external", "result", "none", "unknown",
+    "class name", "external", "result", "stored", "none", "unknown",
 ]  # fmt: skip
 """What fills a hole of an id.
 
 `row id`: an attribute called like a key of something that comes from elsewhere; `field`: any other attribute;
-`parameter`: what callers pass and nobody could be found to; `result`: what code outside the project returns.
+`parameter`: what callers pass and nobody could be found to; `result`: what code outside the project returns; `stored`:
+what a search or fetch of a vector store found there.
 """
 
 Step: TypeAlias = str | int | None

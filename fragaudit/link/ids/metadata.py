@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Atom, From, Head, Items, Made, Pairs, Several, Thunk
-from fragaudit.model.values import Lit
+from fragaudit.model.values import Lit, Other
 from fragaudit.model.vectors import Origin
 
 _LEADS_BACK = re.compile(
@@ -31,9 +31,12 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
             for inner in flow.force(Thunk(entry.value, head.here)):
                 if isinstance(inner, Pairs):
                     yield from keys_of(flow, inner, deep + 1)
-        for key, _ in head.more:
+        for key, thunk in head.more:
             if isinstance(key, Lit) and isinstance(key.value, str):
                 yield key.value
+            for inner in flow.force(thunk) if key == Other() else ():  # updated with it
+                if isinstance(inner, Pairs):
+                    yield from keys_of(flow, inner, deep + 1)
     elif isinstance(head, (Items, Several)):
         for element in flow.step(head, None):
             yield from keys_of(flow, element, deep + 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Made, Step, Thunk
-from fragaudit.model.values import Value
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Here, Made, Step, Thunk
+from fragaudit.model.values import Call, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -51,7 +51,7 @@ def attribute_of(flow: Flow, made: Made, step: Step) -> Iterator[Head]:
         yield from found or (UNKNOWN,)
         return
     default = _LEFT_OUT.get(made.name.partition(".")[0].partition("_integrations")[0]) if name in ID_NAMES else None
-    splat = any(argument.name in ("*", "**") for argument in made.call.args)
+    splat = made.name.startswith("?.") or any(argument.name in ("*", "**") for argument in made.call.args)
     yield default if default is not None and not splat else UNKNOWN if splat or name not in ID_NAMES else Atom("none")
 
 
@@ -100,3 +100,10 @@ def _fields(flow: Flow, file: int, scope: int) -> list[tuple[str, Value | None]]
     return [
         (b.target, b.value) for b in flow.program.files[file].bindings if b.scope == scope and b.annotation is not None
     ]
+
+
+def made_outside(call: Call, here: Here) -> Made | None:
+    """Return the object that a call makes whose class could not be followed: told by its name and keywords."""
+    named = dotted(call.func)
+    made = named.rpartition(".")[2][:1].isupper() and any(a.name not in (None, "*", "**") for a in call.args)
+    return Made(f"?.{named}", None, call, here) if made else None

@@ -9,7 +9,7 @@ from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.paths import parsed, paths
 from fragaudit.link.ids.template import Names
 from fragaudit.link.ids.verdicts import Judged
-from fragaudit.link.ids.writes import Written
+from fragaudit.link.ids.written import Written
 from fragaudit.model.vectors import Rewrite
 
 _WORD = re.compile(r"[A-Za-z][\w-]{0,40}")

@@ -30,6 +30,7 @@ _TYPES = frozenset(
         "BitField",
     }
 )
+_TYPED = frozenset({"pgvector", "sqlite_vec", "sqlite_vss"})
 _SINKS = frozenset(
     {
         "add",
@@ -83,7 +84,10 @@ class RowVectors:
         return sorted(dict.fromkeys(found), key=lambda r: (r.at, r.verb))
 
     def _in_texts(self) -> Iterator[RowVector]:
-        sure = any(v.sure for f in self._program.files for v in f.vectors)
+        files = self._program.files
+        # Elsewhere the word may mean something else: what knows the types of vectors makes it sure.
+        typed = any(i.module.partition(".")[0] in _TYPED for f in files for i in f.imports if not i.level)
+        sure = typed or any(v.sure for f in files for v in f.vectors)
         for number, file in enumerate(self._program.files):
             for one in file.vectors:
                 if one.sure or sure:

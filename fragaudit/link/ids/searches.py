@@ -12,9 +12,10 @@ from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Items, Pairs
+from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.paths import first_known, given, paths
 from fragaudit.link.ids.scopes import Scope, native, scope_of
-from fragaudit.link.ids.writes import Target, Writes
+from fragaudit.link.ids.written import Target
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import SIMILARITY_NAMES, verb_of
@@ -67,11 +68,11 @@ class Searched:
 class Searches:
     """Finds searches and deletions, at the callers of what only forwards their filters."""
 
-    def __init__(self, flow: Flow, catalogue: Catalogue, callers: Callers, writes: Writes) -> None:
+    def __init__(self, flow: Flow, catalogue: Catalogue, callers: Callers, operations: Operations) -> None:
         self._flow = flow
         self._catalogue = catalogue
         self._callers = callers
-        self._writes = writes
+        self._operations = operations
 
     def all(self) -> list[Searched]:
         """Return searches and deletions in order of file and place."""
@@ -105,7 +106,7 @@ class Searches:
         if not isinstance(func, Attr):
             return
         if func.name in self._catalogue.vector_methods or func.name in SIMILARITY_NAMES:
-            for target, operation, verb in self._operations(site, func):
+            for target, operation, verb in self._of_vectors(site, func):
                 yield self._made(site, target, operation, verb)
                 return
         means = verb_of(func.name, "vector")
@@ -114,7 +115,7 @@ class Searches:
         ):
             yield from self._own(site, func, "delete" if means == "delete" else "search")
 
-    def _operations(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
+    def _of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
         for meaning in self._flow.evaluator.evaluate(func.base, site.place):
             name, opened = "", None
             match meaning:
@@ -133,7 +134,7 @@ class Searches:
                 for operation in self._catalogue.vector_operations(name, func.name, verb):
                     if verb == "delete" or operation.similarity is True:
                         opening = site_key(opened) if opened is not None else None
-                        engine = self._writes.engine(name, operation)
+                        engine = self._operations.engine(name, operation)
                         yield Target(engine, operation.library, opening), operation, verb
                         return
 

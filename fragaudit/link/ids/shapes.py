@@ -114,6 +114,8 @@ def _part(head: Head) -> Part:
 
 
 def _kind(head: From) -> Kind:
+    if head.kind == "stored":
+        return "stored"
     named = any(isinstance(step, str) and step[:1] in ".=" for step in head.steps)
     if named:
         return "row id" if _KEY.search(last_name(head)) else "field"

@@ -60,10 +60,10 @@ def into(flow: Flow, head: Head, step: Step) -> Iterator[Head]:
             yield Atom("external", f"{head.name}{step}")
         case Atom() if head.kind in ("random", "uuid5", "hash") and step in (".hex", ".int", ".bytes", ".urn"):
             yield head
-        case Atom() if isinstance(step, str) and step[:1] in ".=" and head.kind in ("result", "field", "setting"):
+        case Atom() if isinstance(step, str) and step[:1] in ".=" and head.kind in ("field", "setting"):
             yield From(None, -1, head.name, (step,), "result")
-        case Atom() if head.kind == "result":
-            yield From(None, -1, head.name, (step,), "result")
+        case Atom() if head.kind in ("result", "stored"):
+            yield From(None, -1, head.name, (step,), head.kind)
         case Chars() if step in (".value", ".name"):
             yield head  # a member of an enumeration of texts
         case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Items, Pairs, Several, Thunk
+from fragaudit.link.ids.objects import made_outside
 from fragaudit.model.values import Attr, Call, Lit, dotted
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def method(flow: Flow, func: Attr, call: Call, here: Here) -> Iterator[Head]:
     elif name in _SPLITTING:
         yield Several((UNKNOWN,))
     else:
-        yield Atom("result", dotted(func) or name)
+        yield made_outside(call, here) or Atom("result", dotted(func) or name)
 
 
 def _joined(flow: Flow, separators: Iterable[Head], sequences: Iterable[Head]) -> Iterator[Head]:

@@ -68,8 +68,10 @@ def _judge(shape: Shape, around: Surroundings, names: Names, config: VectorIds) 
     rules = around.rules
     if rules.rows:
         return Judged("native-namespace", f"{rules.rows}", str(shape))
-    found = match(shape, names, config)
     text = str(shape)
+    if _kind(shape) == "stored":
+        return Judged("unknown", "the id is one that is stored already", text)
+    found = match(shape, names, config)
     opaque = bool(shape.through) or all(
         p.kind in ("random", "counter", "hash", "uuid5", "time", "none") for p in shape.parts
     )

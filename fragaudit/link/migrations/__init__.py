@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from fragaudit.link.migrations.alembic import Alembic
 from fragaudit.link.migrations.django import DjangoMigrations
 from fragaudit.link.migrations.scripted import Piccolo, Yoyo
 from fragaudit.link.migrations.steps import History, Step
 from fragaudit.link.orm import Mapping
+from fragaudit.link.orm.django_state import UNMANAGED
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import CreateTable
 from fragaudit.model.statements import Read, Sited, Written
@@ -41,13 +44,17 @@ def migrated(found: Sequence[History], places: tuple[Location, ...], read: ReadS
     return tuple(made)
 
 
-def modelled(mapping: Mapping) -> tuple[Sited, ...]:
-    """Return the tables of models as changes."""
+def modelled(mapping: Mapping, found: Sequence[History]) -> tuple[Sited, ...]:
+    """Return the tables of models as changes; what migrations say whole has no unknown part, whatever a model's is."""
     made: list[Sited] = []
     places = mapping.places.all
+    whole = {name for history in found if history.framework == "django" for name in history.whole}
     for number, model in enumerate(mapping.defining):
         order = (MODELS, f"{number:020d}")
-        made.append(Sited(CreateTable(model.table), _origin(model.at.path, model.at, places), "model", order))
+        table = model.table
+        if table.opaque and table.name.lower() in whole and table.opaque != UNMANAGED:
+            table = replace(table, opaque="")
+        made.append(Sited(CreateTable(table), _origin(model.at.path, model.at, places), "model", order))
     return tuple(made)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.migrations.compared import Names, changed
+from fragaudit.link.migrations.django_code import executed, touches_schema
 from fragaudit.link.migrations.steps import Gap, History, Step
 from fragaudit.link.orm.django import Django, together
 from fragaudit.link.orm.django_state import Field, Part, Registry, Spec, State
@@ -67,7 +68,15 @@ class DjangoMigrations:
                 if binding is not None and binding.value is not None:
                     self._operations(Read(binding.value, View(each.place)), self._both)
         paths = tuple(migration.path for migration in found)
-        return [History("", "django", tuple(self._steps), tuple(self._gaps), files=paths)]
+        return [History("", "django", tuple(self._steps), tuple(self._gaps), files=paths, declared=self._declared())]
+
+    def _declared(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        return frozenset(
+            (table.name.lower(), tuple(k.column for k in index.keys))
+            for model in self.state.models.values()
+            for table in self.state.render(model)
+            for index in table.indexes
+        )
 
     # -- which, and in which order -----------------------------------------------------------------------------------
 
@@ -164,8 +173,11 @@ class DjangoMigrations:
     def _operations(self, read: Read, apply: Callable[[str, Call, View], None]) -> None:
         items = self.reader.items(read)
         if items is None:
-            self._gaps.append(Gap(Location(self._path), "its operations can't be followed"))
-            return
+            wrapped = isinstance(read.value, Call)
+            self._gaps.append(Gap(Location(self._path), "its operations can't be followed", own=wrapped))
+            # A function that puts more around the operations that it is given.
+            given = [a.value for a in read.value.args] if isinstance(read.value, Call) else []
+            items = [Read(v, read.view) for v in given if isinstance(v, Call) and self._operation(v, read.view)]
         for item in items:
             followed = item if isinstance(item.value, Call) and self._operation(item.value, item.view) else (
                 self.reader.follow(item)
@@ -180,6 +192,9 @@ class DjangoMigrations:
         """Return the name of the library's operation that a call makes, also by a subclass of the project's own."""
         own = self.reader.project_class(call.func, view)
         if own is not None:
+            method = next((m for c in self.classes.order(own) if (m := self.classes.functions(c).get(_RUNS))), None)
+            if method is not None and not touches_schema(self.reader, method):
+                return "RunPython"
             return next((n.rpartition(".")[2] for n in self.classes.outside(own)), self.classes.scope(own).name)
         last = self.reader.last(call, view)
         return last if last[:1].isupper() else ""
@@ -216,6 +231,10 @@ class DjangoMigrations:
             state = argument(call, "state_operations", 2)
             if state is not None:
                 self._operations(Read(state, view), self._state)
+        elif name == "RunPython":
+            code = argument(call, "code", 0)
+            for text, at in executed(self.reader, code, view) if code is not None else ():
+                self._steps.append(Step(self._path, at, sql=text))
 
     def _database(self, name: str, call: Call, view: View) -> None:
         if name in ("SeparateDatabaseAndState", "RunSQL", "RunPython"):
@@ -234,7 +253,8 @@ class DjangoMigrations:
     def _sql(self, read: Read, call: Call, view: View) -> None:
         followed = self.reader.follow(read)
         texts: list[str | None]
-        text = self.reader.text(followed)
+        whole = followed.value.value if isinstance(followed.value, Lit) else None  # however long it is
+        text = whole if isinstance(whole, str) else self.reader.text(followed)
         if text is not None:
             texts = [text]
         elif isinstance(followed.value, Attr) and followed.value.name == "noop":
@@ -255,8 +275,8 @@ class DjangoMigrations:
             elif _SCHEMA_WORDS.search(one) and not _DATA.match(one):
                 self._steps.append(Step(self._path, self.reader.location(view, call.at), sql=one))
 
-    def _gap(self, call: Call, view: View, why: str) -> None:
-        self._gaps.append(Gap(self.reader.location(view, call.at), why))
+    def _gap(self, call: Call, view: View, why: str, table: str = "", *, own: bool = False) -> None:
+        self._gaps.append(Gap(self.reader.location(view, call.at), why, table, own=own))
 
     def _text(self, call: Call, view: View, name: str, position: int) -> str:
         value = argument(call, name, position)
@@ -284,7 +304,7 @@ class DjangoMigrations:
         handler = _HANDLERS.get(name)
         if handler is None:
             if tell:
-                self._gap(call, view, f"the operation {name or '?'} isn't known")
+                self._gap(call, view, f"the operation {name or '?'} isn't known", own=True)
             return
         if model is None:
             if tell:
@@ -295,7 +315,7 @@ class DjangoMigrations:
         paired = name in ("RenameModel", "RenameField", "AlterModelTable")
         why = handler(self, registry, state, call, view)
         if why and tell:
-            self._gap(call, view, why)
+            self._gap(call, view, why, before[0].name if before else "")
             for table in before[:1]:
                 if "index" in why:
                     self._tell(at, [Lost(table.name, why, self.django.places.mark(at))])
@@ -550,9 +570,10 @@ def _literal(value: Value) -> str:
     return ""
 
 
+_RUNS = "database_forwards"
 _TOGETHER = {"AlterUniqueTogether": "unique_together", "AlterIndexTogether": "index_together"}
 _NOTHING = frozenset(
-    {"RunPython", "AlterModelManagers", "AlterModelTableComment", "ValidateConstraint", "CreateCollation",
+    {"AlterModelManagers", "AlterModelTableComment", "ValidateConstraint", "CreateCollation",
      "RemoveCollation", "AlterConstraint"}
 )  # fmt: skip
 _ON_MODEL = frozenset(

@@ -40,6 +40,12 @@ _LIBRARY_FIELDS["AbstractUser"] = (
     Field("date_joined", "date_joined", "timestamp"),
 )
 _ROOTS = ("django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model")
+_VIEWS = ("django.forms.", "django_filters.", "rest_framework.", "graphene_django.", "factory.", "import_export.")
+"""Libraries whose classes are made of models, and are none."""
+_OTHERS = ("graphene", "ninja", "wtforms", "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "peewee", "mongoengine",
+           "piccolo", "ormar", "odmantic", "pony", "pynamodb", "cassandra", "redis_om", "aredis_om")  # fmt: skip
+"""Libraries whose classes are called models too."""
+_FIELDS = ("django.db.models.", "django.contrib.postgres.fields.", "django.contrib.gis.db.models.")
 _PLAIN_ROOTS = frozenset(
     {"typing", "abc", "enum", "typing_extensions", "collections", "builtins", "functools", "dataclasses"}
 )
@@ -138,13 +144,24 @@ class Django:
         known = self._models.get(cls)
         if known is None:
             outside = self.classes.outside(cls)
-            known = any(n in _ROOTS for n in outside) or any(
-                n.rpartition(".")[2] in _MODEL_BASES or (".models." in n and n.endswith(("Model", "Page")))
-                for n in outside
-                if not n.startswith(("sqlalchemy", "pydantic", "tortoise", "peewee", "mongoengine", "piccolo"))
-            )
+            known = not any(n.startswith(_VIEWS) for n in outside) and any(n in _ROOTS for n in outside)
+            if not known and not any(n.startswith((*_VIEWS, *_OTHERS)) for n in outside):
+                known = any(
+                    n.rpartition(".")[2] in _MODEL_BASES or (".models." in n and n.endswith(("Model", "Page")))
+                    for n in outside
+                ) or (any(n.endswith("Model") for n in outside) and self._has_fields(cls))
             self._models[cls] = known
         return known
+
+    def _has_fields(self, cls: ClassRef) -> bool:
+        """Say whether a class or an ancestor of it in the project has fields of Django's own models."""
+        for each in self.classes.order(cls):
+            for binding in self.classes.members(each).values():
+                if isinstance(binding.value, Call):
+                    name = self.reader.named(binding.value.func, View(each.place))
+                    if name.startswith(_FIELDS) and name.endswith(("Field", "ForeignKey")):
+                        return True
+        return False
 
     def is_abstract(self, cls: ClassRef) -> bool:
         """Say whether a model has no table because it is there to be derived from."""

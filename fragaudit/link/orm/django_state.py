@@ -24,6 +24,8 @@ LIBRARY_TABLES = {
 }  # fmt: skip
 LIBRARY_KEYS = {"sessions.session": "session_key"}
 
+UNMANAGED = "Django doesn't manage it"
+
 PATTERNS = {"varchar": "varchar_pattern_ops", "text": "text_pattern_ops"}
 
 
@@ -208,7 +210,7 @@ class Registry:
             indexes.append(self.index(state, spec))
         table = TableDef(
             state.table, tuple(columns), tuple(indexes), tuple(foreign), comment=state.comment, at=state.at,
-            opaque=state.opaque or ("" if state.managed else "Django doesn't manage it"),
+            opaque=state.opaque or ("" if state.managed else UNMANAGED),
         )  # fmt: skip
         between = [self.between(state, f) for f in fields.values() if f.kind == "many" and not f.through]
         return [table, *between]

@@ -49,7 +49,7 @@ from fragaudit.model.values import (
 MOST_STEPS = 12
 """How many names are followed from one expression."""
 
-MOST_ITEMS = 2_000
+MOST_ITEMS = 4_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
 LONGEST_NAME = 200
@@ -302,14 +302,14 @@ class Reader:
 
     # -- constants -------------------------------------------------------------------------------------------------
 
-    def constant(self, read: Read) -> str | int | float | bool | None:
+    def constant(self, read: Read, deep: int = 0) -> str | int | float | bool | None:
         """Return a constant's value; None for what isn't one (and for None itself)."""
         if isinstance(read.value, Lit):
             return read.value.value
         followed = self.follow(read)
         if isinstance(followed.value, Lit):
             return followed.value.value
-        return self.text(followed)
+        return self.text(followed, deep)
 
     def flag(self, read: Read | None) -> bool | None:
         """Return True or False where that is written."""
@@ -349,7 +349,7 @@ class Reader:
     def _piece(self, read: Read, deep: int) -> str | None:
         if isinstance(read.value, Lit) and isinstance(read.value.value, (int, str)):
             return str(read.value.value)
-        known = self.constant(read) if isinstance(read.value, Ref) else None
+        known = self.constant(read, deep) if isinstance(read.value, Ref) else None
         if isinstance(known, int):
             return str(known)
         return self.text(read, deep)

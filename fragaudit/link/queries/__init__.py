@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Map
 
 import msgspec
@@ -36,12 +36,12 @@ class Expressed(Struct, frozen=True):
     statements: tuple[Statement, ...]
 
 
-def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
+def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expressed, ...]:
     """Return every query expression of a repository, in order of file and appearance.
 
     Args:
         found: the tables that classes stand for.
-        dialects: by path, sqlglot's name of the dialect that the file's service speaks.
+        spoken: tells, by path, sqlglot's name of the dialect that the file's service speaks; asked as late as can be.
     """
     mapping, places, reader = Tables(found), Places(), found.reader
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
@@ -54,6 +54,7 @@ def expressed(found: Mapping, dialects: Map[str, str]) -> tuple[Expressed, ...]:
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     if builders:
         frameworks["postgrest"] = PostgRest()
+    dialects = spoken()
     for number, file in enumerate(reader.program.files):
         if run_by_migration(file.path):
             continue  # run once, on a schema that isn't the one of today

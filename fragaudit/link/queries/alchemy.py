@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from msgspec.structs import replace as changed
+
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read
 from fragaudit.link.queries.alchemy_terms import RECORDS, Terms
 from fragaudit.link.queries.draft import (
     Bag,
+    Choice,
     Draft,
     Drafts,
     Entity,
@@ -18,10 +21,21 @@ from fragaudit.link.queries.draft import (
     Sorted,
     Thing,
 )
-from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.link.queries.tables import equal, primary_key
-from fragaudit.model.sql import Assign, Column, Compare, Expression, Order, Output, Parameter, Predicate, Source
+from fragaudit.model.sql import (
+    Assign,
+    Column,
+    Compare,
+    Constant,
+    Expression,
+    Order,
+    Output,
+    Parameter,
+    Predicate,
+    Source,
+)
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value
 
 OF = "sqlalchemy"
@@ -322,9 +336,10 @@ class Alchemy(Terms):
         made: list[Draft] = []
         for number, draft in enumerate(drafts):
             before = len(flow.asked)
-            made.append(self._extended(draft, call, name, flow))
+            made += self._alternatives(draft, call, name, flow)
             if number:
                 del flow.asked[before:]
+        made = made[:MOST_OPTIONS]
         return made[0] if len(made) == 1 else Drafts(tuple(made))
 
     def _ran(self, call: Call, flow: Flow) -> Thing:
@@ -332,10 +347,19 @@ class Alchemy(Terms):
             flow.escape(flow.argument(argument), argument.value)
         return RAN
 
+    def _alternatives(self, draft: Draft, call: Call, name: str, flow: Flow) -> list[Draft]:
+        """Return a query with what a call adds, one for each choice among its arguments."""
+        if name in ("where", "filter"):
+            return flow.filterings(draft, call.args)
+        if name == "order_by":
+            return [
+                draft.add("order", keys, flow.branch) if keys else draft.add("unordered", None, flow.branch)
+                for keys in self._orders(call, flow)
+            ]
+        return [self._extended(draft, call, name, flow)]
+
     def _extended(self, draft: Draft, call: Call, name: str, flow: Flow) -> Draft:
         branch = flow.branch
-        if name in ("where", "filter"):
-            return flow.filtered(draft, call.args)
         if name == "options":
             return self._loaded(draft, call, flow)
         if name == "having":
@@ -346,11 +370,6 @@ class Alchemy(Terms):
             return self._join(draft, call, name.startswith("outer"), flow, named=name.endswith("_from"))
         if name == "select_from":
             return self._select_from(draft, call, flow)
-        if name == "order_by":
-            keys = self._orders(call, flow)
-            if keys is None:
-                return replace(draft, clauses=draft.clauses).add("unordered", None, branch)
-            return draft.add("order", keys, branch)
         if name in ("limit", "fetch", "slice"):
             flow_argument = flow.argument(call.args[0]) if call.args else None
             del flow_argument
@@ -443,20 +462,29 @@ class Alchemy(Terms):
             flow.here = outer
         return draft
 
-    def _orders(self, call: Call, flow: Flow) -> tuple[Order, ...] | None:
-        found: list[Order] = []
+    def _orders(self, call: Call, flow: Flow) -> list[tuple[Order, ...]]:
+        """Return the keys that a call orders by, one row for each choice among them; an empty one for no order."""
+        found: list[tuple[Order, ...]] = [()]
         for argument in call.args:
             thing = flow.argument(argument)
-            if thing == _NONE and len(call.args) == 1:
-                return None
+            if len(call.args) == 1 and thing == Constant(None, "null"):
+                return [()]
             for item in [i for i, _ in thing.items] if isinstance(thing, Bag) else [thing]:
-                if isinstance(item, Sorted):
-                    found.append(_usual(item.order, flow.dialect))
-                elif isinstance(item, OPERANDS) and not isinstance(item, Parameter):
-                    found.append(Order(item))
-                else:
-                    found.append(Order(Expression("", (), "chosen when it runs")))
-        return tuple(found)
+                options = item.options if isinstance(item, Choice) else (item,)
+                found = [(*keys, self._order(o, flow)) for keys in found for o in options][:MOST_OPTIONS]
+        kept: list[tuple[Order, ...]] = []
+        for keys in found:
+            # An index is walked in either direction.
+            if keys not in kept and tuple(changed(k, descending=not k.descending) for k in keys) not in kept:
+                kept.append(keys)
+        return kept
+
+    def _order(self, item: Thing, flow: Flow) -> Order:
+        if isinstance(item, Sorted):
+            return _usual(item.order, flow.dialect)
+        if isinstance(item, OPERANDS) and not isinstance(item, Parameter):
+            return Order(item)
+        return Order(Expression("", (), "chosen when it runs"))
 
     def _keys(self, thing: Thing, flow: Flow) -> list[object]:
         if isinstance(thing, Bag):
@@ -616,8 +644,6 @@ class Alchemy(Terms):
 def _usual(order: Order, dialect: str) -> Order:
     """Leave out where nulls go if they go there anyway."""
     first = order.descending if dialect in ("postgres", "redshift", "oracle", "") else not order.descending
-    from msgspec.structs import replace as changed
-
     return changed(order, nulls="") if order.nulls == ("first" if first else "last") else order
 
 
@@ -644,12 +670,9 @@ class _Ran:
 
 
 RAN = _Ran()
-_NONE = None
 
 
 def _with_on(source: Source, on: Predicate) -> Source:
-    from msgspec.structs import replace as changed
-
     return changed(source, on=on)
 
 

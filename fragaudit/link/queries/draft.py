@@ -145,6 +145,13 @@ class Sorted:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What an expression may be, one of several conditions, columns or keys of ORDER BY; None for an unknown one."""
+
+    options: tuple[object, ...]
+
+
+@dataclass(frozen=True)
 class Drafts:
     """What an expression may be, one of several queries."""
 
@@ -238,6 +245,7 @@ class Join:
 __all__ = [
     "Assign",
     "Bag",
+    "Choice",
     "Clause",
     "Draft",
     "Drafts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
@@ -10,7 +10,19 @@ from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
-from fragaudit.link.queries.draft import Bag, Begins, Clause, Draft, Drafts, Entity, Labelled, Pool, Thing
+from fragaudit.link.queries.draft import (
+    Bag,
+    Begins,
+    Choice,
+    Clause,
+    Draft,
+    Drafts,
+    Entity,
+    Labelled,
+    Pool,
+    Sorted,
+    Thing,
+)
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -215,7 +227,7 @@ class Flow:
         drafts = [d for t in found for d in options(t)]
         if drafts and all(options(t) for t in found):
             return Drafts(tuple(drafts)[:MOST_OPTIONS])
-        return None
+        return _choice(found)
 
     # -- what is run ---------------------------------------------------------------------------------------------------
 
@@ -296,7 +308,7 @@ class Flow:
         known = [t for t in found if t is not None]
         if len(known) == 1 and isinstance(known[0], (Bag, Entity)):
             return known[0]
-        return known[0] if known and all(t == known[0] for t in found) else None
+        return known[0] if known and all(t == known[0] for t in found) else _choice(found)
 
     def _ref(self, value: Ref) -> Thing:
         if value.name in self._env:
@@ -494,11 +506,12 @@ class Flow:
                 found = self._collected(func.base.name, base, func.name, call)
                 if found:
                     return None
+            if isinstance(base, Choice):
+                return _choice([self._method(option, call, func.name) for option in base.options])
             if base is not None and not isinstance(base, Bag):
-                for framework in self.frameworks.values():
-                    result = framework.method(base, call, func.name, self)
-                    if result is not None:
-                        return result
+                result = self._method(base, call, func.name)
+                if result is not None:
+                    return result
             if base is None and isinstance(func.base, Attr) and func.base.name != "objects":
                 self.pool.narrowed.add(func.name)
         for framework in self.frameworks.values():
@@ -506,6 +519,9 @@ class Flow:
             if result is not None:
                 return result
         return self._foreign(call)
+
+    def _method(self, base: Thing, call: Call, name: str) -> Thing:
+        return next((r for f in self.frameworks.values() if (r := f.method(base, call, name, self)) is not None), None)
 
     def _collected(self, name: str, bag: Bag, method: str, call: Call) -> bool:
         """Follow what is done to a list of conditions."""
@@ -616,6 +632,18 @@ class Flow:
                 found.append((UNKNOWN, self.branch))
         return found
 
+    def filterings(self, draft: Draft, arguments: Iterable[Arg], kind: str = "where") -> list[Draft]:
+        """Return a query with conditions added, one for each way to choose among conditions that are alternatives."""
+        found = [draft]
+        for argument in arguments:
+            thing = self.argument(argument) if argument.name is None else None
+            if not isinstance(thing, Choice):
+                found = [self.filtered(one, [argument], kind) for one in found]
+                continue
+            conditions = [self.predicate(option) for option in thing.options]
+            found = [one.add(kind, c, self.branch) for one in found for c in conditions][:MOST_OPTIONS]  # type: ignore[arg-type]
+        return found
+
     def filtered(self, draft: Draft, arguments: Iterable[Arg], kind: str = "where") -> Draft:
         """Return a query with conditions added."""
         for predicate, branch in self.conditions(arguments):
@@ -634,6 +662,15 @@ def options(found: Thing) -> tuple[Draft, ...]:
     if isinstance(found, Draft):
         return (found,)
     return found.options if isinstance(found, Drafts) else ()
+
+
+def _choice(found: Sequence[Thing]) -> Thing:
+    """Return what is one of several columns, conditions or keys; None if none of them is known to be one."""
+    kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
+    known = [t for t in found if isinstance(t, kinds)]
+    if not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
+        return None
+    return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
 
 def literal(value: Lit) -> Constant:

@@ -1,0 +1,111 @@
+"""Does one large piece of work in a process of its own, beside this one; in this one where that is impossible."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TypeAlias
+
+Work: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Is given a function that waits for what it asks for on the way, and returns what it comes to."""
+
+
+class Forked:
+    """Work in a copy of this process, which knows all that this one does. What it comes to has to be picklable.
+
+    A copy that fails, whatever the reason, costs its time and nothing else: then the work is done here.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._given: Any = None
+        self._results, results = os.pipe()
+        questions, self._answers = os.pipe()
+        try:
+            self._process = os.fork()
+        except OSError:  # no room for another process
+            self._process = -1
+        if self._process == 0:
+            self._be_copy(questions, results)
+        os.close(results)
+        os.close(questions)
+
+    def _be_copy(self, questions: int, results: int) -> NoReturn:
+        """Work, hand over what it came to, and end without a trace: no buffer of this process is written twice."""
+        status = 1
+        try:
+            # Ctrl-C reaches the whole process group; the first process alone answers it.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.close(self._answers)
+            os.close(self._results)
+
+            def asked() -> Any:
+                with open(questions, "rb") as pipe:
+                    return pickle.load(pipe)  # noqa: S301  # this process wrote it
+
+            found = pickle.dumps(self._work(asked), pickle.HIGHEST_PROTOCOL)
+            with open(results, "wb") as pipe:
+                pipe.write(found)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def give(self, given: Any) -> None:
+        """Tell the work what it asks for."""
+        self._given = given
+        with suppress(OSError), open(self._answers, "wb") as pipe:
+            self._answers = -1
+            pickle.dump(given, pipe)
+
+    def take(self) -> Any:
+        """Return what the work came to."""
+        with open(self._results, "rb") as pipe:
+            self._results = -1
+            found = pipe.read()
+        # Only its own copy can have written it.
+        return pickle.loads(found) if self._ended() == 0 else self._work(lambda: self._given)  # noqa: S301
+
+    def _ended(self) -> int:
+        """Wait for the end of the copy and return its status, which is not 0 where it failed."""
+        if self._process < 0:
+            return 1
+        process, self._process = self._process, -1
+        try:
+            return os.waitpid(process, 0)[1]
+        except ChildProcessError:  # whoever started this process told the kernel to keep no status
+            return 1
+
+    def end(self) -> None:
+        """Stop work that nobody has taken."""
+        for pipe in (self._answers, self._results):
+            if pipe >= 0:
+                os.close(pipe)
+        if self._process > 0:
+            os.kill(self._process, signal.SIGKILL)
+            self._ended()
+
+
+@contextmanager
+def starting(jobs: int) -> Iterator[Callable[[Work], Forked] | None]:
+    """Give what starts work beside this process, if it may have others and can; none outlives the context."""
+    # Where other threads run, a copy may inherit a lock that nobody releases; and only Linux keeps its own libraries
+    # safe to use after a fork.
+    if jobs < 2 or sys.platform != "linux" or threading.active_count() > 1:
+        yield None
+        return
+    started: list[Forked] = []
+
+    def start(work: Work) -> Forked:
+        started.append(Forked(work))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for each in started:
+            each.end()

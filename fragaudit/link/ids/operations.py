@@ -1,0 +1,249 @@
+"""Which operation of which library a call is: by what it is called on, else by what only one library is called with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fragaudit.catalogue import Catalogue, Operation
+from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
+from fragaudit.link.evaluate import argument_of
+from fragaudit.link.identity import site_key
+from fragaudit.link.ids.callers import here_of
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.paths import at_path, given, parsed, paths
+from fragaudit.link.ids.reaching import reaching
+from fragaudit.link.ids.written import Target
+from fragaudit.link.program import Site
+from fragaudit.model.values import Attr, Call, Ref, Value, dotted
+from fragaudit.model.vectors import is_vector_name
+
+_ENGINE_WORDS = (
+    ("chroma", "chroma"),
+    ("qdrant", "qdrant"),
+    ("pinecone", "pinecone"),
+    ("weaviate", "weaviate"),
+    ("milvus", "milvus"),
+    ("zilliz", "milvus"),
+    ("faiss", "faiss"),
+    ("pgvector", "pgvector"),
+    ("postgres", "pgvector"),
+    ("lance", "lancedb"),
+    ("redis", "redis"),
+    ("elasticsearch", "elasticsearch"),
+    ("opensearch", "opensearch"),
+    ("mongo", "mongodb"),
+    ("neo4j", "neo4j"),
+    ("annoy", "annoy"),
+    ("usearch", "usearch"),
+    ("azure", "azure-ai-search"),
+)
+"""How the classes of frameworks that wrap many engines say which one they wrap."""
+
+
+_LANGCHAIN = (("langchain_core.vectorstores", ""),)
+_TELLING = {
+    "add_documents": _LANGCHAIN,
+    "aadd_documents": _LANGCHAIN,
+    "add_texts": _LANGCHAIN,
+    "aadd_texts": _LANGCHAIN,
+    "add_embeddings": (("langchain_community.vectorstores", "text_embeddings"),),
+    "upsert_points": (("qdrant_client", "points"),),
+    "upsert": (("pinecone", "vectors"),),
+    "add_with_ids": (("faiss", ""),),
+    "add": (("llama_index.core.vector_stores", "nodes"),),
+}
+"""Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""
+_FORM = "="
+"""Stands for a keyword where the form of the argument has told the library."""
+_ARRAY = re.compile(
+    r"(?:np|numpy)\.(?:array|asarray|ascontiguousarray|vstack|stack|concatenate|expand_dims|atleast_2d|float32)"
+)
+_STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|^vs$|_vs$|retriever", re.IGNORECASE)
+
+
+class Operations:
+    """Finds the operation that a call is."""
+
+    def __init__(self, flow: Flow, catalogue: Catalogue) -> None:
+        self._flow = flow
+        self._catalogue = catalogue
+        self._kinds = {library.package: library for library in catalogue.libraries}
+
+    def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
+        """Yield the write of vectors that a method call is."""
+        meanings = self._flow.evaluator.evaluate(func.base, site.place)
+        chosen: tuple[Target, Operation] | None = None
+        for meaning in meanings:
+            name, opened = "", None
+            match meaning:
+                case Handle():
+                    name, opened = meaning.name, meaning.site
+                case Bound():
+                    name, opened = f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
+                case External():
+                    name = meaning.name
+                case Instance():
+                    bases = self._flow.evaluator.outside_bases(meaning.of)
+                    name = bases[0].name if bases else ""
+            if not name:
+                continue
+            for operation in self._catalogue.vector_operations(name, func.name, "write"):
+                opening = site_key(opened) if opened is not None else None
+                found = Target(self.engine(name, operation), operation.library, opening), operation
+                if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
+                    chosen = found
+                break
+        if chosen is not None:
+            yield chosen
+            return
+        if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
+            return
+        # What a call outside gave is as good as unknown, whatever was called.
+        named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
+        yield from self._guessed(site, func, named=named)
+
+    def _fits(self, site: Site, operation: Operation) -> bool:
+        """Say whether a call gives what an operation writes."""
+        roots = {parsed(p)[0] for w in (operation.id, operation.vector, operation.metadata, operation.text)
+                 for p in paths(w)}  # fmt: skip
+        return any(argument_of(site.call.args, root, operation.at.get(root)) is not None for root in sorted(roots))
+
+    def _keeps_else(self, meaning: Abstract) -> bool:
+        """Say whether something is a client of a library that keeps no vectors."""
+        if not isinstance(meaning, (Handle, Bound)):
+            return False
+        opened = self._catalogue.open(meaning.name if isinstance(meaning, Handle) else meaning.handle.name)
+        return opened is None or opened.kind != "vector"
+
+    def of_records(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
+        """Yield the writes of records that a call is: a method of a client, or a helper function of its library."""
+        evaluator, catalogue = self._flow.evaluator, self._catalogue
+        found: tuple[Operation, ...] = ()
+        opened = None
+        if isinstance(func, Attr):
+            for meaning in evaluator.evaluate(func.base, site.place):
+                if isinstance(meaning, (Handle, Bound)):
+                    handle = meaning if isinstance(meaning, Handle) else meaning.handle
+                    inner = handle.name if isinstance(meaning, Handle) else f"{handle.name}.{meaning.method}"
+                    opened = handle.site
+                    found = catalogue.operations(inner, func.name) or catalogue.operations_of_library(inner, func.name)
+                elif isinstance(meaning, External):
+                    found = catalogue.operation(f"{meaning.name}.{func.name}")
+                if found:
+                    break
+        else:
+            for meaning in evaluator.evaluate(func, site.place):
+                if isinstance(meaning, External):
+                    found = catalogue.operation(meaning.name)
+        allowed = catalogue.record_writes.get(getattr(func, "name", ""), ())
+        for operation in found:
+            if operation in allowed:
+                opening = site_key(opened) if opened is not None else None
+                yield Target(self.engine(operation.name, operation), operation.library, opening), operation
+
+    def holds_vector(self, site: Site, operation: Operation) -> bool:
+        """Say whether the records of a write have a key that speaks of a vector."""
+        for path in paths(operation.metadata):
+            for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
+                if any(is_vector_name(key) for key in keys_of(self._flow, head)):
+                    return True
+        return False
+
+    def _guessed(self, site: Site, func: Attr, *, named: bool) -> Iterator[tuple[Target, Operation]]:
+        """An object that could not be followed: what it is called with can still tell the library.
+
+        `named`: nothing is known of it, so that its name may tell too.
+        """
+        keywords = self._keywords(site)
+        for operation in self._catalogue.vector_writes_named(func.name):
+            if operation.item and self._holds(site, operation):
+                yield Target(self.engine(operation.name, operation), operation.library), operation
+                return
+        for library, keyword in (*_TELLING.get(func.name, ()), *self._by_form(site, func)):
+            for operation in self._catalogue.vector_writes_named(func.name) if named or keyword else ():
+                if operation.name.startswith(library) and self._tells(keyword, keywords, func):
+                    yield Target(self.engine(operation.name, operation), operation.library), operation
+                    return
+        for operation in self._catalogue.vector_writes_named(func.name):
+            taken = (operation.id, operation.vector, operation.metadata, operation.text)
+            parameters = {parsed(p)[0] for w in taken for p in paths(w)}
+            if operation.container is not None:
+                parameters.add(operation.container.param)
+            if len(parameters & keywords) >= 2 and keywords & {p.partition("[")[0] for p in paths(operation.id)}:
+                yield Target(self.engine(operation.name, operation), operation.library), operation
+                return
+
+    def _keywords(self, site: Site) -> set[str]:
+        """Return the keywords of a call, those in a dictionary that is splatted into it included."""
+        found = {a.name for a in site.call.args if a.name not in (None, "*", "**")}
+        for argument in site.call.args:
+            for head in self._flow.force(Thunk(argument.value, here_of(site))) if argument.name == "**" else ():
+                found.update(keys_of(self._flow, head))
+        return {name for name in found if name is not None}
+
+    def _by_form(self, site: Site, func: Attr) -> Iterator[tuple[str, str]]:
+        """Yield what the one argument of `add` tells: sets hold neither arrays nor lists of dictionaries."""
+        args = site.call.args
+        if func.name != "add" or len(args) != 1 or args[0].name is not None:
+            return
+        if self._is_array(args[0].value, here_of(site)):
+            yield "faiss.Index.add", _FORM
+        for head in self._flow.force(Thunk(args[0].value, here_of(site))):
+            elements = self._flow.step(head, None) if isinstance(head, (Items, Several)) else ()
+            if any(is_vector_name(key) for e in elements if isinstance(e, Pairs) for key in keys_of(self._flow, e)):
+                yield "lancedb.table.Table.add", _FORM
+
+    def _is_array(self, value: Value, here: Here) -> bool:
+        """Say whether a value is an array of numpy, made in the call or bound right before it."""
+        if isinstance(value, Ref):
+            chosen, _ = reaching(
+                self._flow.program, here.place.file, self._flow.program.bindings(here.place, value.name), here
+            )
+            value = next((b.value for b in chosen if isinstance(b.value, Call)), value)
+        if not isinstance(value, Call):
+            return False
+        return _ARRAY.fullmatch(dotted(value.func)) is not None or getattr(value.func, "name", "") == "astype"
+
+    def _tells(self, keyword: str, keywords: set[str], func: Attr) -> bool:
+        """Say whether a call has the keyword that makes sure of its library; for none, what its object is called."""
+        return (
+            keyword == _FORM or keyword in keywords
+            if keyword
+            else _STORE_NAME.search(getattr(func.base, "name", "")) is not None
+        )
+
+    def _holds(self, site: Site, operation: Operation) -> bool:
+        root_name, wanted = operation_item(operation)
+        root = next((p.partition("[")[0].partition(".")[0] for p in paths(operation.id)), "")
+        for head in given(self._flow, site.call, here_of(site), root, operation.at.get(root, 0)):
+            for element in self._flow.step(head, None) if isinstance(head, (Items, Several)) else (head,):
+                if isinstance(element, Made) and element.cls is None:
+                    last = element.name.rpartition(".")[2]
+                    if last == wanted and element.name.partition(".")[0] == root_name:
+                        return True
+        return False
+
+    def engine(self, name: str, operation: Operation) -> str:
+        """Return the engine that an operation of a class reaches, by the catalogue, else by the class's name."""
+        opened = self._catalogue.open(name)
+        if opened is not None and opened.engine:
+            return opened.engine
+        library = self._kinds.get(operation.library)
+        if library is not None and library.engine:
+            return library.engine
+        made = next((m for part, m in _ENGINE_WORDS if part in name.lower()), "")
+        return made or (library.package if library is not None else "")
+
+
+def _of_parent(func: Attr) -> bool:
+    """Say whether a method is called on `super()`: what the class itself was called with says more."""
+    return isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
+
+
+def operation_item(operation: Operation) -> tuple[str, str]:
+    """Return the package and the name of the record class that an operation takes."""
+    item = operation.item if isinstance(operation.item, str) else ""
+    return item.partition(".")[0], item.rpartition(".")[2]
