@@ -29,6 +29,12 @@ _PASSING = frozenset(
      "stale", "unprocessed", "unsent"}
 )  # fmt: skip
 """Values that rows have for a while, or few of them for good: what queues and their watchers ask for."""
+_DOCUMENT = re.compile(
+    r"(?:^|_)(?:body|content|contents|text|html|xml|json|markdown|payload|raw|data|document|description|message|notes?"
+    r"|prompt|chain|csr|pem|certificate|public_key|private_key)$",
+    re.IGNORECASE,
+)
+"""Columns that hold whole documents, which fit into no key of an index."""
 _ROW_NAMES = frozenset({"rowid", "_rowid_", "oid", "ctid"})
 
 
@@ -65,6 +71,13 @@ def is_state(condition: Condition) -> bool:
 def is_usual(condition: Condition) -> bool:
     """Say whether a value is one that most rows can be expected to have."""
     return condition.constant is not None and condition.constant.strip("'").lower() in _USUAL
+
+
+def is_document(table: Table, name: str) -> bool:
+    """Say whether a column of unbounded length holds documents, by its name: what finds one is an index on a hash."""
+    column = column_of(table, name)
+    unbounded = column is not None and column.type.startswith(("text", "clob", "json", "longtext", "mediumtext"))
+    return unbounded and _DOCUMENT.search(name) is not None
 
 
 def is_passing(condition: Condition) -> bool:

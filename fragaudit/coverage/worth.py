@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 
-from fragaudit.coverage.columns import is_flag, is_passing
+from fragaudit.coverage.columns import is_document, is_flag, is_passing
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import ForeignKey, Table
 
@@ -18,7 +18,8 @@ column of two values, a range open at one end, a test for null, may return so mu
 _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
-    r"|genders?|colou?rs?|seasons?|weekdays?|months?|categor(?:y|ies)|severit(?:y|ies)|licen[cs]es?|tiers?)$",
+    r"|genders?|colou?rs?|seasons?|weekdays?|months?|categor(?:y|ies)|severit(?:y|ies)|licen[cs]es?|tiers?|plans?"
+    r"|templates?|plugins?|connectors?|providers?|themes?)$",
     re.IGNORECASE,
 )
 _DESCRIBING = re.compile(
@@ -51,6 +52,7 @@ def _few(access: Access, table: Table) -> bool:
 def _narrow(conditions: Sequence[Condition], table: Table) -> bool:
     """Say whether conditions that hold together leave few rows."""
     compared = [c for c in conditions if c.op in ("=", "in") and not is_flag(table, c.column)]
+    compared = [c for c in compared if not is_document(table, c.column)]
     if any(c.constant is None or is_passing(c) for c in compared):
         return True
     ranges = [c for c in conditions if c.op == "<"]
@@ -71,7 +73,9 @@ def followed(key: ForeignKey, table: Table, deleted: Container[str]) -> bool:
 
 def is_small(table: Table) -> bool:
     """Say whether a table is shaped like one of a few rows: a list of kinds, settings, a single row of state."""
+    key = {k.column.lower() for i in table.indexes if i.origin == "primary key" for k in i.keys}
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
+    columns = [c for c in columns if c.name.lower() not in key]
     name = table.name.rpartition(".")[2]
     return len(columns) <= _WIDEST_LOOKUP and _LOOKUP.search(_snake(name)) is not None
 
