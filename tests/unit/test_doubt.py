@@ -202,13 +202,13 @@ import chromadb
 
 collection = chromadb.PersistentClient("x").get_collection("notes")
 
-def save(docs):
-    names = {}
-    for doc in docs:
-        names = {**names, doc.id: doc.text}
+def save(**kwargs):
+    given = kwargs.pop("given", None)
+    if given:
+        kwargs = {**kwargs, **given}
+    names = {field: kwargs.pop(field) for field in list(kwargs)}
     for key in names:
         collection.upsert(ids=[key], documents=[names[key]])
-    collection.upsert(ids=list(names), documents=[names["a"]])
 """
     assert audit_sources({"app.py": code}).problems == ()
 
