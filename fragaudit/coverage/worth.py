@@ -28,6 +28,8 @@ _DESCRIBING = re.compile(
     re.IGNORECASE,
 )
 """What an entry of a list is shown as: however much of it there is, the list stays one of a few entries."""
+_PRESET = re.compile(r"(?:is_)?default$", re.IGNORECASE)
+"""Where one entry is chosen unless another one is, the entries are there to choose from."""
 _WIDEST_LOOKUP = 5
 _TIMES = ("timestamp", "datetime", "date", "time")
 
@@ -76,8 +78,8 @@ def is_small(table: Table) -> bool:
     key = {k.column.lower() for i in table.indexes if i.origin == "primary key" for k in i.keys}
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
-    name = table.name.rpartition(".")[2]
-    return len(columns) <= _WIDEST_LOOKUP and _LOOKUP.search(_snake(name)) is not None
+    narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
+    return narrow and _LOOKUP.search(_snake(table.name.rpartition(".")[2])) is not None
 
 
 def _snake(name: str) -> str:

@@ -63,6 +63,16 @@ def test_the_place_is_what_an_index_would_serve() -> None:
     assert _asked("hidden\nAND title = $1") == [("queries.sql", 4, "likely")]
 
 
+def test_of_entries_to_choose_from_there_are_few() -> None:
+    more = "".join(f", of_{n} TEXT" for n in range(9))
+    columns = f'id BIGINT PRIMARY KEY, owner BIGINT, "default" BOOLEAN{more}'
+    schema = f"CREATE TABLE case_types ({columns}); CREATE TABLE cases ({columns});"
+    asked = "SELECT id FROM case_types WHERE owner = $1;\nSELECT id FROM cases WHERE owner = $1;\n"
+    assert _told({"schema.sql": schema, "queries.sql": asked}) == [
+        ("queries.sql", 1, "possible"), ("queries.sql", 2, "likely")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "confidence"),
     [("case_severities", "possible"), ("shop_templates", "possible"), ("comments", "likely")],
@@ -220,3 +230,36 @@ def test_an_application_about_recipes_is_no_example(tmp_path: Path) -> None:
         (tmp_path / file).write_text("x = 1\n")
     found = discover([tmp_path], tmp_path, Config())
     assert [f.path for f in found.files] == ["cookbook/apps.py", "cookbook/models.py"]
+
+
+def test_a_name_that_is_computed_is_recognised_where_it_is_written_out() -> None:
+    """A table's name made by what can't be followed counts as the usual one if a foreign key says so."""
+    code = """
+import re
+from sqlalchemy import Column, ForeignKey, Integer, String, create_engine
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+
+engine = create_engine("postgresql://db/shop")
+
+def named(text):
+    parts = re.split("(?=[A-Z])", text)
+    return "_".join([part.lower() for part in parts if part])
+
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls):
+        return named(cls.__name__)
+
+class SearchFilter(Base):
+    id = Column(Integer, primary_key=True)
+    name = Column(String)
+
+class Alert(Base):
+    id = Column(Integer, primary_key=True)
+    filter_id = Column(ForeignKey("search_filter.id"))
+
+def work(session, x):
+    session.query(SearchFilter).filter(SearchFilter.name == x).all()
+    session.query(Alert).filter(Alert.filter_id == x).all()
+"""
+    assert _told({"app.py": code}) == [("app.py", 26, "likely")]
