@@ -229,7 +229,7 @@ class Alchemy:
     def _recognised(self, name: str) -> str:
         """Return the table that a class's name, written as tables are, has where the repository writes tables out.
 
-        What computes the name can't always be followed; the usual result counts if a foreign key or a migration says it.
+        What computes the name can't always be followed; the usual result counts if a key or a migration says it.
         """
         if self._tables_written is None:
             written: set[str] = set()
