@@ -263,3 +263,37 @@ def work(session, x):
     session.query(Alert).filter(Alert.filter_id == x).all()
 """
     assert _told({"app.py": code}) == [("app.py", 26, "likely")]
+
+
+def test_a_join_follows_the_foreign_key_of_the_table_joined_last() -> None:
+    code = """
+from sqlalchemy import Column, ForeignKey, Integer, create_engine
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+
+engine = create_engine("postgresql://db/shop")
+
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls):
+        return cls.__name__.lower() + "s"
+
+class Shop(Base):
+    id = Column(Integer, primary_key=True)
+
+class Buyer(Base):
+    id = Column(Integer, primary_key=True)
+    shop_id = Column(ForeignKey(Shop.id, ondelete="CASCADE"))
+
+class Note(Base):
+    id = Column(Integer, primary_key=True)
+    buyer_id = Column(ForeignKey(Buyer.id), index=True)
+    shop_id = Column(ForeignKey(Shop.id), index=True)
+
+def work(session, x):
+    session.query(Note).join(Buyer).join(Shop).filter(Shop.id == x).all()
+"""
+    report = audit_sources({"app.py": code})
+    joined = {(a.table, c.column) for s in report.services for a in s.accesses for c in a.conditions}
+    assert ("buyers", "shop_id") in joined and ("notes", "shop_id") not in joined
+    keys = [f.message for f in report.findings if f.rule == "FA204"]
+    assert [m.partition(" and ")[0] for m in keys] == ["buyers (shop_id) references shops"]

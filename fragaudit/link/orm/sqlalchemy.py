@@ -58,6 +58,7 @@ class Alchemy:
         self.classes = classes
         self.program = reader.program
         self.tables = TableReader(reader, places)
+        self.tables.named = self._name_of
         self.places = places
         self._mapped: dict[ClassRef, _Mapped | None] = {}
         self._open: set[ClassRef] = set()
@@ -225,6 +226,11 @@ class Alchemy:
         if any(base.endswith(".SQLAlchemy.Model") for base in outside):
             return snake(name)
         return None
+
+    def _name_of(self, cls: ClassRef) -> str:
+        """Return the name of a class's table, or of the one above that it shares; empty if it can't be followed."""
+        name = self._tablename(cls, self.classes.order(cls), None, self.classes.outside(cls))
+        return name if name and name != "?" else ""
 
     def _recognised(self, name: str) -> str:
         """Return the table that a class's name, written as tables are, has where the repository writes tables out.
