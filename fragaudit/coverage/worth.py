@@ -20,7 +20,7 @@ _LOOKUP = re.compile(
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
     r"|genders?|colou?rs?|seasons?|weekdays?|months?|categor(?:y|ies)|severit(?:y|ies)|licen[cs]es?|tiers?|plans?"
     r"|templates?|plugins?|connectors?|providers?|themes?)$"
-    r"|(?:settings|configurations?|migrations?|templates?|plugins?|connectors?|providers?|licen[cs]es?)$",  # `sitesettings`
+    r"|(?:settings|configurations?|migrations?|templates?|plugins?|connectors?|providers?|licen[cs]es?)$",
     re.IGNORECASE,
 )
 _DESCRIBING = re.compile(
