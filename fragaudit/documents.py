@@ -66,7 +66,7 @@ class _Beside:
         for index in own:
             if index.comment:
                 return index.at[0] if index.at else table.defined_at[0]
-        if says_indexes(table.comment):
+        if any(says_indexes(text) for text in (table.comment, *(column.comment for column in table.columns))):
             return table.defined_at[0]
         for at in table.defined_at:
             if says_of_table(self._of(at.path), at.line):

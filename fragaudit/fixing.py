@@ -52,16 +52,23 @@ def _ids(
 ) -> dict[int, tuple[Edit, ...]]:
     """Return the edits of findings about the ids of vectors, by the number of the finding."""
     plans = {w.at: w.rewrite for s in report.services for w in s.vector_writes if w.rewrite is not None}
-    wanted = {n: f.at for n, f in findings.items() if f.rule in VECTORS and f.at in plans}
-    if not wanted:
+    wanted = {n: [at for at in _places(f) if at in plans] for n, f in findings.items() if f.rule in VECTORS}
+    every = {at for places in wanted.values() for at in places}
+    if not every:
         return {}
     from fragaudit.fix import vector_id_edits  # its parser is not needed by an audit from the cache
 
     edits: dict[Location, tuple[Edit, ...]] = {}
-    for path, text in _texts(files, {at.path for at in wanted.values()}, read):
-        here = sorted({at for at in wanted.values() if at.path == path})
+    for path, text in _texts(files, {at.path for at in every}, read):
+        here = sorted(at for at in every if at.path == path)
         edits.update(vector_id_edits(path, text, [(at, plan) for at in here if (plan := plans[at])]))
-    return {n: edits[at] for n, at in wanted.items() if at in edits}
+    made = {n: tuple(sorted({e for at in places for e in edits.get(at, ())})) for n, places in wanted.items()}
+    return {n: found for n, found in made.items() if found}
+
+
+def _places(finding: Finding) -> tuple[Location, ...]:
+    """Return the places of a finding: its own, and those of the same cause."""
+    return (finding.at, *(related.at for related in finding.related))
 
 
 def _indexes(

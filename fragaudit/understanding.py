@@ -64,7 +64,12 @@ def understand(
     schemas = Schemas(found, linked.paths, databases(linked.services, linked.compose, deploy))
     attached = attach(linked.services, linked.paths, said, schemas, sql.used(said, schemas), linked.queries)
     services = with_uses(
-        told(attached.services, linked.paths, linked.defined), linked.paths, linked.compose, deploy, schemas.twice
+        told(attached.services, linked.paths, linked.defined),
+        linked.paths,
+        linked.compose,
+        deploy,
+        schemas.twice,
+        linked.added,
     )
     services = document(services, schemas.tables)
     problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}

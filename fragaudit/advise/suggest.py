@@ -1,17 +1,22 @@
-"""The index that would serve one access, for whoever speaks of that access alone."""
+"""The indexes that would serve one access: those of the coordinated plan, so that one need has one answer."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from fragaudit.advise.ddl import create
-from fragaudit.advise.dialects import dialect_of
+from fragaudit.advise.dialects import dialect_of, is_flag
 from fragaudit.advise.keys import keys_of_form
-from fragaudit.advise.patterns import forms
+from fragaudit.advise.patterns import Form, forms
+from fragaudit.advise.plan import plan
 from fragaudit.advise.quoting import index_name, where_of
-from fragaudit.model.accesses import Access
+from fragaudit.coverage import column_of
+from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.plan import Proposal
-from fragaudit.model.schema import Key, Table
+from fragaudit.model.schema import ForeignKey, Key, Table
+from fragaudit.model.stores import Service
 
 
 class Suggestion(Struct, frozen=True):
@@ -21,12 +26,56 @@ class Suggestion(Struct, frozen=True):
     ddl: str
 
 
-def suggestion(access: Access, table: Table) -> Suggestion | None:
-    """Return the index that would serve an access; None if none would, or if each arm of an OR needs its own."""
-    needed = forms(access, table)
-    if len(needed) != 1:
-        return None
-    form, dialect = needed[0][0], dialect_of(access, table)
+class Advice:
+    """What to create for the accesses and foreign keys of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._accesses: dict[Access, list[Suggestion]] = {}
+        self._keys: dict[tuple[str, ForeignKey], Suggestion] = {}
+        for table in plan(service.schema, service.accesses, service.writes).tables:
+            for proposal in table.proposals:
+                made = Suggestion(proposal.keys, proposal.ddl)
+                for access in (*proposal.serves, *proposal.improves):
+                    self._accesses.setdefault(access, []).append(made)
+                for key in proposal.follows:
+                    self._keys.setdefault((proposal.table, key), made)
+
+    def indexes(self, access: Access, table: Table) -> tuple[Suggestion, ...]:
+        """Return the indexes that would serve an access: one, or one for each alternative that has none yet.
+
+        Where the plan leaves it out, as it does with what is run once, those that would serve it alone.
+        """
+        return tuple(self._accesses.get(access, ())) or suggestions(access, table)
+
+    def index(self, key: ForeignKey, table: Table) -> Suggestion:
+        """Return the index that would find the rows of a foreign key."""
+        return self._keys.get((table.name, key)) or _made(tuple(Key(c) for c in key.columns), table)
+
+
+def suggestions(access: Access, table: Table) -> tuple[Suggestion, ...]:
+    """Return the indexes that would serve an access by themselves, one for each alternative of an OR; none if none."""
+    return tuple(dict.fromkeys(_of_form(needed[0], access, table) for needed in forms(access, table)))
+
+
+def without(access: Access, table: Table) -> str:
+    """Return why no index is suggested for an access that none serves."""
+    for arm in access.arms if not any(_plain(c, table) for c in access.conditions) else ():
+        if not any(_plain(c, table) for c in arm):
+            what = " and ".join(dict.fromkeys(c.expression or c.column for c in arm))
+            return f"the alternative by {what} may be most of the rows, so the table is read for it in any case"
+    conditions = [*access.conditions, *(c for arm in access.arms for c in arm)]
+    if conditions and not any(_plain(c, table) for c in conditions):
+        return "the rows it asks for may be most of the table"
+    return "an index that could serve it is of a kind that this database doesn't have"
+
+
+def _plain(condition: Condition, table: Table) -> bool:
+    column = column_of(table, condition.column)
+    return condition.op not in ("true", "false", "is null") and not (condition.op == "=" and is_flag(column))
+
+
+def _of_form(form: Form, access: Access, table: Table) -> Suggestion:
+    dialect = dialect_of(access, table)
     keys = keys_of_form(form, table)
     where = where_of(form.where, dialect)
     name = index_name(table.name, keys, where, dialect, _taken(table))
@@ -34,11 +83,11 @@ def suggestion(access: Access, table: Table) -> Suggestion | None:
     return Suggestion(keys, create(made))
 
 
-def creation(table: Table, keys: tuple[Key, ...]) -> str:
-    """Return the statement that creates an ordinary index on keys, without a semicolon."""
+def _made(keys: Sequence[Key], table: Table) -> Suggestion:
     dialect = dialect_of(None, table)
+    keys = tuple(keys)
     name = index_name(table.name, keys, "", dialect, _taken(table))
-    return create(Proposal(table.name, name, keys, (), dialect))
+    return Suggestion(keys, create(Proposal(table.name, name, keys, (), dialect)))
 
 
 def _taken(table: Table) -> set[str]:

@@ -105,7 +105,9 @@ def _namespaces(service: Service, findings: Sequence[Finding]) -> _Verdict:
     writes = [w for w in service.vector_writes if not w.forwards]
     if not vectors and not writes:
         return "n/a", "no vector is written", ()
-    bad = tuple(f.at for f in findings if f.rule in ("FA301", "FA302", "FA305") and f.confidence != "possible")
+    told = [f for f in findings if f.rule in ("FA301", "FA302", "FA305") and f.confidence != "possible"]
+    places = {w.at for w in writes}
+    bad = tuple(sorted({f.at for f in told} | {r.at for f in told for r in f.related if r.at in places}))
     if bad:
         return "no", f"at {len(bad)} of {len(writes)} write(s) the ids are bare or bear another's name", bad
     if not writes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fragaudit.advise.suggest import Advice, suggestions
 from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, serves_column
@@ -21,28 +22,39 @@ _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a
 def uncovered_access(service: Service) -> Iterator[Hit]:
     """An access that no index serves."""
     tables = tables_of(service)
+    open_ = [a for a in service.accesses if a.verdict == "uncovered"]
+    advice = Advice(service) if open_ else None
+    told: set[tuple[str, str]] = set()
     said: set[tuple[Location, str]] = set()  # of a text put together in several ways, each is an access of its own
-    for access in service.accesses:
+    for access in open_:
         table = tables.get(access.table)
-        if access.verdict != "uncovered" or table is None:
+        if table is None or advice is None:
             continue
-        message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table)
+        if access.maintenance:  # what a migration asks again and again is one thing to say of it
+            if (access.at.path, key(access)) in told:
+                continue
+            told.add((access.at.path, key(access)))
+        made = advice.indexes(access, table)
+        message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table, made)
         if (access.at, message) in said:
             continue
         said.add((access.at, message))
-        yield Hit(access.at, message, key(access), confidence=_confidence(access, table), data=data(access, table),
-                  related=related(access, table))  # fmt: skip
+        yield Hit(access.at, message, key(access), confidence=_confidence(access, table),
+                  data=data(access, table, made), related=related(access, table))  # fmt: skip
 
 
 @check("FA202")
 def partly_covered_access(service: Service) -> Iterator[Hit]:
     """An access that an index serves in part only, while a better key is possible."""
     tables = tables_of(service)
-    for access in service.accesses:
+    partly = [a for a in service.accesses if a.verdict == "partial"]
+    advice = Advice(service) if partly else None
+    for access in partly:
         table = tables.get(access.table)
-        if access.verdict == "partial" and table is not None:
+        if table is not None and advice is not None:
+            made = advice.indexes(access, table)
             message = f"{access.table}: {access.why}"
-            yield Hit(access.at, message, key(access), data=data(access, table), related=related(access, table))
+            yield Hit(access.at, message, key(access), data=data(access, table, made), related=related(access, table))
 
 
 @check("FA206")
@@ -63,7 +75,7 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
             message = f"{shown(index)} can't serve the condition on {access.table}.{item.column}: {item.why}"
             confidence = Confidence.POSSIBLE if wildcard or access.maintenance or is_small(table) else None
             yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
-                      data={**data(access, table), "columns": [item.column]},
+                      data={**data(access, table, suggestions(access, table)), "columns": [item.column]},
                       related=related(access, table))  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fragaudit.advise.suggest import creation
+from fragaudit.advise.suggest import Advice
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
@@ -14,7 +14,7 @@ from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
-from fragaudit.model.schema import Index, Key, Table
+from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
 
@@ -43,6 +43,7 @@ def redundant_index(service: Service) -> Iterator[Hit]:
 @check("FA204")
 def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
     """A foreign key that no index begins with."""
+    advice: Advice | None = None
     deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
@@ -53,8 +54,9 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
             columns = ", ".join(foreign.columns)
             known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
             sure = known and followed(foreign, table, deleted)
-            keys = tuple(Key(c) for c in foreign.columns)
-            create = f"{creation(table, keys)};"
+            advice = advice or Advice(service)
+            made = advice.index(foreign, table)
+            create = f"{made.ddl};"
             message = (
                 f"{table.name} ({columns}) references {foreign.table} and no index begins with it: each row deleted "
                 f"there is looked for in all of {table.name}. This would help: {create}"
@@ -63,7 +65,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                       confidence=None if sure else Confidence.POSSIBLE,
                       data={"table": table.name, "columns": list(foreign.columns), "equality": list(foreign.columns),
                             "in": [], "range": [], "sort": [], "covered_by": None,
-                            "suggestion": {"columns": list(foreign.columns), "ddl": create}})  # fmt: skip
+                            "suggestion": {"columns": [str(k) for k in made.keys], "ddl": create}})  # fmt: skip
 
 
 @check("FA205")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fragaudit.advise.suggest import suggestion
+from fragaudit.advise.suggest import Suggestion, without
 from fragaudit.coverage import nearest
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.findings import Related
@@ -54,12 +54,17 @@ def _listed(conditions: Iterable[Condition]) -> str:
     return ", ".join(parts)
 
 
-def missing(access: Access, table: Table) -> str:
+def missing(access: Access, table: Table, made: Sequence[Suggestion]) -> str:
     """Return the rest of a message about an index that is missing: which comes nearest, and what would serve."""
     close = nearest(access, table, access.dialect)
-    words = f"; {shown(close[0])} comes nearest but {close[1]}" if close is not None else ""
-    made = suggestion(access, table)
-    return words + (f". This would: {made.ddl};" if made is not None else "")
+    if close is not None:
+        words = f"; {shown(close[0])} comes nearest but {close[1]}"
+    else:
+        words = "; no index of it comes near" if table.indexes else ""
+    if not made:
+        return f"{words}. None is proposed: {without(access, table)}"
+    would = "This would" if len(made) == 1 else "These would, one for each alternative"
+    return f"{words}. {would}: {' '.join(f'{m.ddl};' for m in made)}"
 
 
 def shown(index: Index) -> str:
@@ -83,14 +88,13 @@ def key(access: Access) -> str:
     return f"{access.table}:{','.join(columns or [s.column for s in access.sort])}"
 
 
-def data(access: Access, table: Table) -> dict[str, Any]:
-    """Return the contract's data of an index finding."""
+def data(access: Access, table: Table, made: Sequence[Suggestion] = ()) -> dict[str, Any]:
+    """Return the contract's data of an index finding; of several indexes to create all stand in `suggestions`."""
 
     def names(*ops: str) -> list[str]:
         return list(dict.fromkeys(c.expression or c.column for c in conditions if c.op in ops))
 
     conditions: list[Condition] = [*access.conditions, *(c for arm in access.arms for c in arm)]
-    made = suggestion(access, table)
     extreme = [access.extreme] if access.extreme else []
     return {
         "table": access.table,
@@ -99,6 +103,11 @@ def data(access: Access, table: Table) -> dict[str, Any]:
         "in": names("in"),
         "range": names("<", "two-sided", "prefix", "row"),
         "sort": [s.column + (" DESC" if s.descending else "") for s in access.sort],
-        "suggestion": {"columns": [str(k) for k in made.keys], "ddl": f"{made.ddl};"} if made is not None else None,
+        "suggestion": _suggested(made[0]) if len(made) == 1 else None,
+        **({"suggestions": [_suggested(m) for m in made]} if len(made) > 1 else {}),
         "covered_by": access.by or None,
     }
+
+
+def _suggested(made: Suggestion) -> dict[str, Any]:
+    return {"columns": [str(k) for k in made.keys], "ddl": f"{made.ddl};"}

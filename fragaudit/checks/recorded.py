@@ -116,7 +116,10 @@ def unrecorded_store(repository: Repository) -> Iterator[Hit]:
         if entry.open or not entry.owner:
             texts = {q.number: q.text for q in questions()}
             still = [f"{n}. {texts[n]}" for n in entry.open if n in texts] + ([] if entry.owner else ["Who owns it?"])
-            message = "\n".join([f"{shown(pair.store)} is recorded with open answers:", *still])
+            what = f"{shown(pair.store)} is recorded with "
+            message = f"{what}an open answer: {still[0]}" if len(still) == 1 else (
+                "\n".join([f"{what}{len(still)} open answers:", *still])
+            )  # fmt: skip
             yield Hit(entry.at, message, f"open:{_key(pair.store)}", pair.service.name,
                       related_to([pair.store], entry.at), severity=Severity.NOTE, data=_data(pair.store))  # fmt: skip
     for number in found.stale:

@@ -111,7 +111,8 @@ def fragmented_service(service: Service, *, specialised: int) -> Iterator[Hit]:
     if frozenset(s.id for s in stores) in told or not _scattered(service, stores, specialised):
         return
     used = [s for s in stores if not s.offered]
-    confidence = None if _scattered(service, used, specialised) else Confidence.POSSIBLE
+    meant = service.primary is not None and not _repeated(stores)
+    confidence = None if _scattered(service, used, specialised) and not meant else Confidence.POSSIBLE
     yield _fragmented(service, stores, None, confidence)
 
 
@@ -124,7 +125,8 @@ def _shape(stores: Sequence[Store], least: int) -> bool:
 
 
 def _scattered(service: Service, stores: Sequence[Store], least: int) -> bool:
-    return _shape(stores, least) and (service.primary is None or _repeated(stores))
+    beside = Kind.SEARCH in {s.kind for s in stores}  # a vector store and a graph may be needed, all this rarely is
+    return _shape(stores, least) and (service.primary is None or _repeated(stores) or beside)
 
 
 def _repeated(stores: Sequence[Store]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fragaudit.checks.registry import check
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.stores import Role, Service
 from fragaudit.model.vectors import VectorSearch, VectorWrite
+from fragaudit.wording import counted
 
 _KEPT = (Role.DATA, Role.CACHE, Role.SESSION)
 
@@ -16,17 +17,17 @@ _KEPT = (Role.DATA, Role.CACHE, Role.SESSION)
 @check("FA301")
 def bare_vector_id(service: Service) -> Iterator[Hit]:
     """An id in a shared collection that says neither which service nor which type it is of."""
-    for write in _judged(service):
-        if write.verdict == "not-namespaced":
-            related = (Related(write.made_at, "the id is made here"),) if _elsewhere(write) and write.made_at else ()
-            yield Hit(
-                write.at,
-                f"vectors are written{_into(write)} under ids that are not namespaced: {write.why}",
-                f"{write.container}:{write.shape}",
-                related=related,
-                confidence=Confidence.POSSIBLE if write.near else None,
-                data=_data(write),
-            )
+    bare = [write for write in _judged(service) if write.verdict == "not-namespaced"]
+    for write, others in _together(bare, lambda w: (w.shape, w.near)):
+        made = (Related(write.made_at, "the id is made here"),) if _elsewhere(write) and write.made_at else ()
+        yield Hit(
+            write.at,
+            f"vectors are written{_into(write)} under ids that are not namespaced: {write.why}{_also(others)}",
+            f"{write.container}:{write.shape}",
+            related=(*made, *(Related(w.at, "written under such ids here") for w in others)),
+            confidence=Confidence.POSSIBLE if write.near else None,
+            data=_data(write),
+        )
 
 
 @check("FA302")
@@ -48,12 +49,12 @@ def vector_before_row(service: Service) -> Iterator[Hit]:
         "row ignored": "although the row's own write may have failed",
         "no row": "and nothing here writes or reads a row of the primary database for it",
     }
-    for write in _judged(service):
-        if write.pairing not in told:
-            continue
-        related = (Related(write.row, "the row is written here"),) if write.row is not None else ()
+    paired = [write for write in _judged(service) if write.pairing in told]
+    for write, others in _together(paired, lambda w: (w.pairing, w.row)):
+        row = (Related(write.row, "the row is written here"),) if write.row is not None else ()
+        related = (*row, *(Related(w.at, "written so here too") for w in others))
         confidence = Confidence.POSSIBLE if write.pairing == "no row" else None
-        message = f"vectors are written{_into(write)} {told[write.pairing]}"
+        message = f"vectors are written{_into(write)} {told[write.pairing]}{_also(others)}"
         yield Hit(write.at, message, f"{write.container}:{write.pairing}", related=related, confidence=confidence,
                   data={**_data(write), "pairing": write.pairing})  # fmt: skip
 
@@ -61,10 +62,11 @@ def vector_before_row(service: Service) -> Iterator[Hit]:
 @check("FA304")
 def vector_without_origin(service: Service) -> Iterator[Hit]:
     """A vector under an id that can't be read back, with no metadata that leads to its row."""
-    for write in _judged(service):
-        if write.origin == "missing":
-            message = f"nothing stored with the vectors written{_into(write)} leads back to their rows"
-            yield Hit(write.at, message, f"{write.container}:{write.shape}", data=_data(write))
+    lost = [write for write in _judged(service) if write.origin == "missing"]
+    for write, others in _together(lost, lambda w: w.shape):
+        message = f"nothing stored with the vectors written{_into(write)} leads back to their rows{_also(others)}"
+        related = tuple(Related(w.at, "written so here too") for w in others)
+        yield Hit(write.at, message, f"{write.container}:{write.shape}", related=related, data=_data(write))
 
 
 @check("FA305")
@@ -94,6 +96,22 @@ def _judged(service: Service) -> Iterator[VectorWrite]:
     for write in service.vector_writes:
         if not write.forwards and not write.updates and write.pairing != "same row" and _kept(service, write.store):
             yield write
+
+
+def _together(
+    writes: Sequence[VectorWrite], cause: Callable[[VectorWrite], object]
+) -> Iterator[tuple[VectorWrite, tuple[VectorWrite, ...]]]:
+    """Yield the first of the writes that have one cause, by place, and the others: one change does away with all."""
+    groups: dict[object, list[VectorWrite]] = {}
+    for write in sorted(writes):
+        named = "" if "{" in write.container else write.container
+        groups.setdefault((write.engine or write.store_id, named, cause(write)), []).append(write)
+    for first, *others in groups.values():
+        yield first, tuple(others)
+
+
+def _also(others: Sequence[VectorWrite]) -> str:
+    return f" (and at {counted(len(others), 'other place')})" if others else ""
 
 
 def _kept(service: Service, store: str) -> bool:

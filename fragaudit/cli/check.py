@@ -118,12 +118,16 @@ def _rewrite(report: Report) -> bool:
     from fragaudit.fix import applied
 
     edits: dict[str, set[Edit]] = defaultdict(set)
-    places: dict[str, dict[bool, set[Location]]] = defaultdict(lambda: defaultdict(set))
+    ids: dict[str, set[Edit]] = defaultdict(set)
+    served: dict[str, set[Location]] = defaultdict(set)
     for finding in report.findings:
         if finding.fix is not None and finding.suppressed is None:
             for edit in finding.fix.edits:
                 edits[edit.at.path].add(edit)
-                places[edit.at.path][finding.rule.startswith("FA2")].add(finding.at)
+                if finding.rule.startswith("FA2"):
+                    served[edit.at.path].add(finding.at)
+                else:
+                    ids[edit.at.path].add(edit)
     for name in sorted(edits):
         path = Path(name)
         try:
@@ -132,12 +136,11 @@ def _rewrite(report: Report) -> bool:
         except (OSError, UnicodeDecodeError) as error:
             typer.echo(f"fragaudit: {name} can't be rewritten: {error}", err=True)
             continue
-        writes, served = len(places[name][False]), len(places[name][True])
-        if writes:
-            said = f"the ids of {writes} write(s) rewritten; vectors stored before keep theirs"
+        if name in ids:
+            said = f"ids of vectors rewritten, {counted(len(ids[name]), 'edit')}; vectors stored before keep theirs"
             typer.echo(f"fragaudit: {name}: {said}", err=True)
-        if served:
-            said = f"indexes for {counted(served, 'finding')} added; a migration has to create them"
+        if name in served:
+            said = f"indexes for {counted(len(served[name]), 'finding')} added; a migration has to create them"
             typer.echo(f"fragaudit: {name}: {said}", err=True)
     return bool(edits)
 

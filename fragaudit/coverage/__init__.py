@@ -19,6 +19,7 @@ from fragaudit.coverage.lookup import (
     begins_order,
     bound_keys,
     by_row_number,
+    enters,
     finds_one,
     looks_up,
     same_key,
@@ -94,7 +95,8 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
     serving = [(i, c) for i in table.indexes if (c := serving_conditions(i, access, table, dialect))]
     rowid = by_row_number(access, table, dialect)
     if rowid is not None:
-        return Judgement("covered", "rowid", f"{rowid.column} is the row's own number", "covered")
+        name = "ctid" if rowid.column.lower() == "ctid" else "rowid"
+        return Judgement("covered", name, f"{rowid.column} is the row's own number", "covered")
     if serving:
         return _covered(serving, access, table, dialect)
     if access.arms:
@@ -102,15 +104,17 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
         if all(names):
             return Judgement("covered", ", ".join(dict.fromkeys(names)), "each alternative of the OR has its index",
                              "covered")  # fmt: skip
-    whole = next((i for i in table.indexes if i.where_text and applies(i, access, dialect)), None)
-    if whole is not None and dialect != "sqlite":
+    whole = next(
+        (i for i in table.indexes if i.where_text and i.method == "btree" and applies(i, access, dialect)), None
+    )
+    if whole is not None and dialect != "sqlite" and not _more(access, whole, table, dialect):
         return Judgement("covered", index_name(whole), "the index holds the rows asked for and few others", "covered")
     ordered = _order_served(access, table, dialect)
     if ordered is not None and not _selective(access, table, dialect):
         return Judgement("covered", index_name(ordered), "the index yields the order", "covered")
     if access.sort and access.limit and not access.extreme and not _selective(access, table, dialect):
         begun = next(
-            (i for i in table.indexes if applies(i, access, dialect) and begins_order(i, access, dialect)), None
+            (i for i in table.indexes if applies(i, access, dialect) and begins_order(i, access, table, dialect)), None
         )
         if begun is not None:
             order = ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
@@ -126,22 +130,26 @@ def index_name(index: Index) -> str:
 
 def nearest(access: Access, table: Table, dialect: str) -> tuple[Index, str] | None:
     """Return the index that comes nearest to serving an access, and why it doesn't; None if none has its columns."""
-    conditions = [*access.conditions, *(c for arm in access.arms for c in arm)]
+    alternatives = [c for arm in access.arms for c in arm]
+    conditions = [*access.conditions, *alternatives]
     found: list[tuple[int, Index, str]] = []
     for index in table.indexes:
         held = [c for c in conditions if any(same_key(k, c) for k in index.keys)]
-        sorted_by = [s for s in access.sort if any(same_order(k, s) for k in index.keys)]
-        if not index.keys or not (held or sorted_by):
+        ordering = not conditions and any(same_order(k, s) for k in index.keys for s in access.sort)
+        if not index.keys or not (held or ordering):
             continue
         first = index.keys[0]
         matching = [c for c in held if same_key(first, c)]
         if not matching:
-            why = f"begins with {first}, which nothing here is compared with"
-            found.append((0, index, why))
+            found.append((0, index, f"begins with {first}, which nothing here is compared with"))
         elif not applies(index, access, dialect):
             found.append((2, index, f"holds only the rows where {index.where_text}, which does not follow here"))
         elif index.method not in ("btree", "rowid"):
             found.append((1, index, f"is a {index.method} index, which does not serve this comparison"))
+        elif any(looks_up(index, 0, c, table, dialect) for c in matching):
+            found.append((1, index, "serves only one of the alternatives"))
+        elif all(c.op in ("true", "false") for c in matching):
+            found.append((1, index, "can't be used for a bare truth value"))
         else:
             what = "collation" if matching[0].op != "prefix" else "operator class or collation"
             found.append((1, index, f"has another {what} than the comparison needs"))
@@ -178,7 +186,7 @@ def _covered(
 
 
 def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[int, int, int, int]:
-    local = any(looks_up(index, 0, c, table, dialect) and not c.join for c in access.conditions)
+    local = any(enters(index, c, table, dialect) and not c.join for c in access.conditions)
     unique = int(finds_one(index, access, table, dialect))
     ordered = int(bool(access.sort) and yields_order(index, access, table, dialect))
     return int(local), unique, bound_keys(index, access, table, dialect), ordered
@@ -191,7 +199,7 @@ def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect:
             alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
-        if any(looks_up(index, 0, c, table, dialect) for c in arm):
+        if any(enters(index, c, table, dialect) for c in arm):
             return index_name(index)
     row = any(c.column.lower() in ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""
@@ -218,6 +226,24 @@ def _selective(access: Access, table: Table, dialect: str) -> bool:
     return found is not None and found[0] not in ("flag", "state", "null", "range", "sort", "extreme")
 
 
+def _more(access: Access, index: Index, table: Table, dialect: str) -> bool:
+    """Say whether an access narrows down the rows of a partial index by what the index has no key for.
+
+    That counts where the part is of rows that lack something, as rows not deleted do, which most of them may.
+    """
+    nulls = index.where_text.lower().strip("() ").endswith("is null")
+    return nulls and _selective(access, table, dialect)
+
+
+def _absent(access: Access, table: Table) -> str:
+    """Return a column that a statement looks up and its table, as it was found, doesn't have."""
+    if not table.columns:
+        return ""
+    named = [c.column for part in (access.conditions, *access.arms) for c in part if c.column and not c.expression]
+    named += [access.extreme] if access.extreme else []
+    return next((n for n in named if n.lower() not in ROWID and column_of(table, n) is None), "")
+
+
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = category(access, table, dialect)
     if found is None:
@@ -230,6 +256,9 @@ def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     kind, what = found
     if table.silent:
         return Judgement("n/a", why=f"{table.name} is not fully known: {table.silent}", category="silent")
+    if absent := _absent(access, table):
+        why = f"{table.name} is not fully known: no column {absent} was found"
+        return Judgement("n/a", why=why, category="silent")
     if access.unknown:
         why = f"no index can find these rows by {what}, but conditions may be added when it runs"
         return Judgement("unprovable", why=why, category=kind)

@@ -52,6 +52,8 @@ def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | No
     if access.extreme and not local:
         return "extreme", access.extreme
     if access.arms and not _flags_alone(access, table):
+        if any(all(_of_many(c, table) for c in arm) for arm in access.arms):
+            return "flag", " or ".join(_listed(arm) for arm in access.arms)
         return "alternatives", " or ".join(_listed(arm) for arm in access.arms)
     states = [c for c in local if c.op == "=" and not is_flag(table, c.column) and not is_usual(c)]
     if states:
@@ -76,6 +78,11 @@ def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | No
 
 def _flags_alone(access: Access, table: Table) -> bool:
     return all(all(is_boolean(table, c.column) for c in arm) for arm in access.arms)
+
+
+def _of_many(condition: Condition, table: Table) -> bool:
+    """Say whether a condition may well return most of the rows, so that the others aren't worth an index."""
+    return condition.op in ("true", "false") or (condition.op == "=" and is_boolean(table, condition.column))
 
 
 def _listed(conditions: Sequence[Condition]) -> str:

@@ -11,12 +11,10 @@ from __future__ import annotations
 from fragaudit.model.schema import Table
 
 _BTREES = frozenset(
-    {
-        "", "postgres", "postgresql", "timescaledb", "cockroachdb", "mysql", "mariadb", "sqlite", "tsql", "mssql",
-        "sqlserver", "oracle",
-    }
+    {"", "postgres", "mysql", "sqlite", "tsql", "oracle", "postgresql", "mariadb", "cockroachdb", "timescaledb",
+     "mssql", "sqlserver"}
 )  # fmt: skip
-"""Databases that keep b-trees, by sqlglot's name and their own; of one that isn't known it is taken for granted."""
+"""Databases that keep b-trees, by engine or dialect; of one that isn't known it is taken for granted."""
 _HOW = {
     "athena": "Athena scans files, partition by partition",
     "bigquery": "BigQuery finds rows by a table's partitions and clustering",

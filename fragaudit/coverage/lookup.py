@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.coverage.columns import column_of, never_null, plain_collation
+from fragaudit.coverage.columns import column_of, plain_collation
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access, Condition, SortKey
 from fragaudit.model.schema import Index, Key, Table
@@ -15,7 +15,16 @@ def serving_conditions(index: Index, access: Access, table: Table, dialect: str)
     """Return the conditions of an access that look up the first key of an index; none: it doesn't serve."""
     if not index.keys or not applies(index, access, dialect):
         return ()
-    return tuple(c for c in access.conditions if looks_up(index, 0, c, table, dialect))
+    return tuple(c for c in access.conditions if enters(index, c, table, dialect))
+
+
+def enters(index: Index, condition: Condition, table: Table, dialect: str) -> bool:
+    """Say whether a condition alone finds rows through an index: by its first key, or by any where keys are equals.
+
+    The keys of GIN, BRIN and Bloom indexes are (PostgreSQL 15, 11.3 Multicolumn Indexes; F.7 bloom).
+    """
+    places = range(len(index.keys)) if index.method in ("gin", "brin", "bloom") else range(min(1, len(index.keys)))
+    return any(looks_up(index, place, condition, table, dialect) for place in places)
 
 
 def looks_up(index: Index, place: int, condition: Condition, table: Table, dialect: str) -> bool:
@@ -70,7 +79,9 @@ def same_key(key: Key, condition: Condition) -> bool:
 
 
 def by_row_number(access: Access, table: Table, dialect: str) -> Condition | None:
-    """Return the condition that finds a row by the number SQLite gives it."""
+    """Return the condition that finds a row by the number that SQLite gives it, or by its place in PostgreSQL."""
+    if (dialect or table.engine) in ("postgres", "postgresql"):
+        return next((c for c in access.conditions if c.column.lower() == "ctid" and c.op in ("=", "in")), None)
     if (dialect or table.engine) != "sqlite" or table.without_rowid:
         return None
     return next(
@@ -123,13 +134,12 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     for sort in wanted:
         while keys and keys[0].column.lower() in fixed:
             keys.pop(0)
-        if not keys or not same_order(keys[0], sort):
+        if not keys or not same_order(keys[0], sort) or not _own_order(keys[0], table):
             return False
         same = keys[0].descending == sort.descending
         if forward is not None and same != forward:
             return False
-        if dialect == "postgres" and _nulls(keys[0].descending, keys[0].nulls) != _nulls(sort.descending, sort.nulls) \
-                and same and not never_null(table, sort.column):  # fmt: skip
+        if not _nulls_fit(keys[0], sort, dialect):
             return False
         forward = same
         key = keys.pop(0)
@@ -138,13 +148,15 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
     return True
 
 
-def begins_order(index: Index, access: Access, dialect: str) -> bool:
+def begins_order(index: Index, access: Access, table: Table, dialect: str) -> bool:
     """Say whether an index yields the first key of an order, so that only rows that share it are sorted."""
     single = {"=", "true", "false"} if dialect == "postgres" else {"=", "true", "false", "is null"}
     fixed = {c.column.lower() for c in access.conditions if c.op in single and not c.expression and not c.join}
     wanted = [s for s in access.sort if s.column.lower() not in fixed]
     keys = [k for k in index.keys if k.column.lower() not in fixed]
-    return index.method in ("btree", "rowid") and bool(wanted and keys) and same_order(keys[0], wanted[0])
+    if index.method not in ("btree", "rowid") or not wanted or not keys:
+        return False
+    return same_order(keys[0], wanted[0]) and _own_order(keys[0], table) and _nulls_fit(keys[0], wanted[0], dialect)
 
 
 def _row_keys(table: Table, dialect: str) -> list[Key]:
@@ -160,6 +172,23 @@ def same_order(key: Key, sort: SortKey) -> bool:
     if sort.expression:
         return key.expression == sort.expression
     return bool(key.column) and key.column.lower() == sort.column.lower()
+
+
+def _nulls_fit(key: Key, sort: SortKey, dialect: str) -> bool:
+    """Say whether nulls come at the end that is asked for; PostgreSQL does not ask whether there can be any."""
+    if dialect != "postgres":
+        return True
+    mine = _nulls(key.descending, key.nulls)
+    if key.descending != sort.descending:  # read backwards, nulls come at the other end
+        mine = "last" if mine == "first" else "first"
+    return mine == _nulls(sort.descending, sort.nulls)
+
+
+def _own_order(key: Key, table: Table) -> bool:
+    """Say whether a key is kept in its column's own order, not in that of another collation or of patterns."""
+    column = column_of(table, key.column)
+    own = plain_collation(column.collation if column is not None else "")
+    return plain_collation(key.collation.lower()) in ("", own) and not key.opclass.endswith("pattern_ops")
 
 
 def _nulls(descending: bool, nulls: str) -> str:

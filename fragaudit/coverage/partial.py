@@ -8,6 +8,9 @@ from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import Index
 from fragaudit.model.sql import And, Column, Compare, Constant, Operand, Predicate
 
+_WITH_NULLS = ("is null", "is distinct", "is not distinct")
+"""Comparisons that a null may pass."""
+
 
 def applies(index: Index, access: Access, dialect: str) -> bool:
     """Say whether a partial index holds every row that an access is after."""
@@ -43,7 +46,7 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     name, op = part.left.name.lower(), part.op
     facts = [f.split(" ", 1)[1] for f in access.facts if f.split(" ", 1)[0] == name]
     if op == "is not null":
-        if any(_compared(c, name) for c in access.conditions) or any(f != "is null" for f in facts):
+        if any(_compared(c, name) for c in access.conditions) or any(not f.startswith(_WITH_NULLS) for f in facts):
             return True
         arms = access.arms if dialect != "sqlite" else ()
         return bool(arms) and all(any(_compared(c, name) for c in arm) for arm in arms)

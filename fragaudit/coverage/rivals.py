@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fragaudit.coverage import index_name
-from fragaudit.coverage.lookup import looks_up
+from fragaudit.coverage.lookup import enters
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access
 from fragaudit.model.schema import ForeignKey, Index, Key, Table
@@ -78,7 +78,7 @@ def uses(access: Access, index: Index, table: Table) -> bool:
     ordered = {k.column.lower() for k in access.sort} | {access.extreme.lower()}
     ordered |= {name.lower() for name in (*access.group, *access.distinct)}
     conditions = [*access.conditions, *(c for arm in access.arms for c in arm)]
-    first = any(looks_up(index, 0, c, table, access.dialect) for c in conditions)
+    first = any(enters(index, c, table, access.dialect) for c in conditions)
     return index.keys[0].column.lower() in ordered or (first and applies(index, access, access.dialect))
 
 

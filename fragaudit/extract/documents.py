@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from fragaudit.extract.source import decode
@@ -64,14 +65,59 @@ def sections(path: str, data: bytes, headings: Sequence[str]) -> tuple[Section, 
     lines = text.splitlines()
     fenced = _fenced(lines) if not path.endswith(".rst") else frozenset()
     found = _underlined(lines) if path.endswith(".rst") else _headings(lines, fenced)
-    result, done = [], 0
+    result, done, covered = [], 0, set[int]()
     for number, heading in enumerate(found):
         if heading.line < done or not wanted.search(heading.title):
             continue
         done = next((h.line for h in found[number + 1 :] if h.level <= heading.level), len(lines))
         inner = [h for h in found if heading.line <= h.line < done]
         result.append(_section(path, lines, fenced, heading, inner, done))
+        covered.update(range(heading.line, done))
+    lead = _lead_in(headings)
+    for number, line in enumerate(lines):
+        if number in covered or number in fenced or not lead.match(line):
+            continue
+        above = next((h for h in reversed(found) if h.line < number), None)
+        end = _paragraph_end(lines, number)
+        covered.update(range(number, end))
+        inner = [] if above is None else [above]
+        section = _section(path, lines, fenced, _Heading(number, 0, line.strip(" -*+_")), inner, end)
+        # What it is about stands in the heading above it.
+        words = set(section.words).union(*({w.lower() for w in _WORD.findall(h.title)} for h in inner))
+        result.append(msgspec.structs.replace(section, words=tuple(sorted(words))))
     return tuple(result)
+
+
+def _lead_in(headings: Sequence[str]) -> re.Pattern[str]:
+    """Return what begins a paragraph on indexes: `**Indexes**: …`, `- Indexes: …`."""
+    words = "|".join(re.escape(word) for word in headings)
+    return re.compile(
+        rf"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?:\w+ )?(?:{words})\b[^:*_`|]{{0,30}}(?:\*\*|__)?:", re.IGNORECASE
+    )
+
+
+def _paragraph_end(lines: Sequence[str], start: int) -> int:
+    """Return where a paragraph ends, with the list that follows it, if one does."""
+    end, listed = start + 1, False
+    while end < len(lines):
+        line = lines[end]
+        if not line.strip():
+            if listed or end + 1 >= len(lines) or not _ITEM.match(lines[end + 1]):
+                break
+        elif _ITEM.match(line):
+            if _ITEM.match(lines[start]) and len(line) - len(line.lstrip()) <= len(lines[start]) - len(
+                lines[start].lstrip()
+            ):
+                break  # the next point of the list that the paragraph is one of
+            listed = True
+        elif _ATX.match(line) or _FENCE.match(line):
+            break
+        end += 1
+    return end
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _fenced(lines: Sequence[str]) -> frozenset[int]:
@@ -202,6 +248,9 @@ _MACHINE = re.compile(
     r"^Name: |^(?:TODO|FIXME|XXX)|###|^fragaudit:|^(?:noqa|type: ?ignore|pragma|pylint|expect:)", re.IGNORECASE
 )
 _DOCSTRING = re.compile(r'^\s*[rRuU]?("""|\'\'\')')
+_GIVEN = re.compile(r"""\b(?:db_table_comment|db_comment|comment)["']?\s*[=:]\s*(["'])(.*?)\1""")
+LONGEST_CLASS = 300
+"""Lines of a model that are looked at."""
 LOOKED_BACK = 8
 """Lines of a comment above a definition that are looked at."""
 LONGEST = 60
@@ -223,7 +272,23 @@ def says_of_table(lines: Sequence[str], line: int) -> bool:
     if not 1 <= line <= len(lines):
         return False
     comments = " ".join([*_above(lines, line), _comment(lines[line - 1])])
-    return bool(_INDEX.search(comments) and _spoken(comments)) or bool(_INDEX.search(_docstring(lines, line)))
+    if bool(_INDEX.search(comments) and _spoken(comments)) or bool(_INDEX.search(_docstring(lines, line))):
+        return True
+    return any(_INDEX.search(text) for text in _given(lines, line))
+
+
+def _given(lines: Sequence[str], line: int) -> Iterator[str]:
+    """Yield the comments that a model gives its table and columns for the database: `db_comment="…"`."""
+    head = lines[line - 1]
+    if not head.lstrip().startswith("class "):
+        return
+    inside = len(head) - len(head.lstrip())
+    for text in lines[line : line + LONGEST_CLASS]:
+        if text.strip() and len(text) - len(text.lstrip()) <= inside and not text.lstrip().startswith((")", "#")):
+            return
+        match = _GIVEN.search(text)
+        if match is not None:
+            yield match[2]
 
 
 def says_indexes(text: str) -> bool:

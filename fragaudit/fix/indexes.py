@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fragaudit.fix.alchemy_index import alchemy_index_edits
+from fragaudit.fix.django_index import django_index_edits
 from fragaudit.fix.wanted import WantedIndex
 from fragaudit.model.findings import Edit
 
-_KINDS = (alchemy_index_edits,)
+_KINDS = (alchemy_index_edits, django_index_edits)
 
 
 def index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> dict[WantedIndex, tuple[Edit, ...]]:

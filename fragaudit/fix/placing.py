@@ -57,6 +57,16 @@ class Page:
         line = self.at(node).end_line + 1
         return Location(self._path, line, 1, line, 1)
 
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._path
+
+    def line_end(self, line: int) -> Location:
+        """Return the end of a line, behind a comment on it."""
+        column = len(self._lines[line - self._first]) + 1
+        return Location(self._path, line, column, line, column)
+
     def last_end(self) -> Location:
         """Return the end of the last line."""
         line, column = self._first + len(self._lines) - 1, len(self._lines[-1]) + 1
@@ -83,11 +93,11 @@ def added_argument(page: Page, call: cst.Call, text: str, *, positional: bool = 
     return _behind(page, bracket, call.args[-1], text)
 
 
-def added_elements(page: Page, value: cst.Tuple, texts: Sequence[str]) -> list[Edit]:
-    """Return the edits that add elements to a tuple in brackets: the last ones, or the last before a dictionary."""
-    bracket = _bracket(page.at(value.rpar[-1]))
+def added_elements(page: Page, value: cst.Tuple | cst.List, texts: Sequence[str]) -> list[Edit]:
+    """Return the edits that add elements to something in brackets: the last ones, or the last before a dictionary."""
+    bracket = _bracket(page.at(value.rpar[-1] if isinstance(value, cst.Tuple) else value.rbracket))
     if not value.elements:
-        return [Edit(bracket, f"{', '.join(texts)},")]
+        return [Edit(bracket, ", ".join(texts) + ("," if isinstance(value, cst.Tuple) else ""))]
     last = value.elements[-1]
     mapping = isinstance(last.value, cst.Dict) or (
         isinstance(last.value, cst.Call) and isinstance(last.value.func, cst.Name) and last.value.func.value == "dict"

@@ -64,6 +64,8 @@ class _Page:
         if found is None:
             return []
         expression, record = found
+        if isinstance(expression, cst.Name) and not rewrite.bare:
+            return []  # an id that is made here and used elsewhere too: it must stay the same there
         edits = [Edit(self._at(expression), self._wrapped(expression, rewrite))]
         if rewrite.uuid:
             edits.extend(self._import())

@@ -11,6 +11,7 @@ import msgspec
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.link.across import with_searches
+from fragaudit.link.added import Added
 from fragaudit.link.apart import Asked, Here, Start
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
@@ -33,6 +34,7 @@ from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.locations import Location
 from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store, TableOrigin
 
@@ -61,7 +63,8 @@ _DRIVERS = {
 class Linked(msgspec.Struct, frozen=True):
     """The services of a repository, out of how many store calls they were put together, and the files of each.
 
-    `written` are the SQL statements in its Python files, `compose` the compose services that run each service.
+    `written` are the SQL statements in its Python files, `compose` the compose services that run each service,
+    `added` where objects become rows of which table.
     """
 
     services: tuple[Service, ...]
@@ -72,6 +75,7 @@ class Linked(msgspec.Struct, frozen=True):
     defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
     compose: tuple[frozenset[str], ...] = ()
+    added: tuple[tuple[str, Location], ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -141,16 +145,16 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs, said, queries = asking.take()
+    runs, said, queries, added = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
-                  tuple(root.compose for root in roots))  # fmt: skip
+                  tuple(root.compose for root in roots), added)  # fmt: skip
 
 
 def _asked(
     opened: Sequence[Opened], evaluator: Evaluator, catalogue: Catalogue, files: Sequence[frozenset[str]], asked: Asked
-) -> tuple[tuple[Run, ...], Defined, tuple[Expressed, ...]]:
-    """Return the statements of a repository, what it defines, and its query expressions.
+) -> tuple[tuple[Run, ...], Defined, tuple[Expressed, ...], tuple[tuple[str, Location], ...]]:
+    """Return the statements of a repository, what it defines, its query expressions, and the objects it makes rows of.
 
     `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
     """
@@ -160,7 +164,7 @@ def _asked(
     queries = expressed(
         mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}
     )
-    return runs, said, queries
+    return runs, said, queries, Added(evaluator, mapping).all()
 
 
 class _Kept(NamedTuple):

@@ -38,6 +38,7 @@ _MARKS = re.compile(r"[\"`.\[\]]+")
 _PLACEHOLDER = re.compile(r":h\d+\Z")
 _WORD_BEFORE = re.compile(r"[\w$\"`.\]\[]+\Z")
 _WORD = re.compile(r"\A|[\"`\[]?\w+")
+_GOES_ON = re.compile(r"\w+")
 _WORD_AFTER = re.compile(r"[\w$\"`.\]\[]+")
 _NEXT_WORD = re.compile(r"\s*(\w+|\S)")
 _OPERAND = re.compile(r"\s*(?:%s|%\(\w+\)s|\$\d+|[:@]\w+|\?|'[^']*'|[\w.\"]+)")
@@ -126,8 +127,11 @@ class _Composer:
             # What is written elsewhere stands where it is put in, each name of it.
             for word in _WORD.finditer(piece.text):
                 self._place(offset + word.start())
+        # A name that goes on from one piece to the next is one word.
+        goes_on = _GOES_ON.match(piece.text) if self.words.previous == "name" and not self.words.quote else None
+        within = goes_on is not None and (self.text[-1:].isalnum() or self.text[-1:] == "_")
         self.text += piece.text
-        self.words.feed(piece.text)
+        self.words.feed(piece.text[goes_on.end() :] if goes_on is not None and within else piece.text)
 
     def _segments(self, piece: Fixed, offset: int) -> None:
         for start, line, column in anchors(piece.text, piece.layout):

@@ -40,7 +40,15 @@ class Configured:
                         found.extend(self._read(dotted, value, number, binding))
         for site in self._program.sites:
             func = site.call.func
-            if not isinstance(func, Attr) or func.name not in _FILLING or not _is_configuration(func.base):
+            if not isinstance(func, Attr) or func.name not in _FILLING:
+                continue
+            if isinstance(func.base, Ref) and func.base.name.isupper():
+                # More aliases: `CACHES.update({"redis": {…}})`, `DATABASES.setdefault("replica", {…})`.
+                entries = tuple(Entry(Lit(alias), value) for alias, value in _passed(site.call))
+                target = f"{func.base.name}[]"
+                at = Binding(site.place.scope, target, Map(entries), None, site.call.at, "=", None, site.branch)
+                found.extend(self._read(func.base.name, Map(entries), site.place.file, at))
+            if not _is_configuration(func.base):
                 continue
             for name, value in _passed(site.call):
                 at = Binding(site.place.scope, "config[]", value, None, site.call.at, "=", Lit(name), site.branch)
@@ -165,7 +173,12 @@ def _is_configuration(value: Value) -> bool:
 
 
 def _passed(call: Call) -> Iterator[tuple[str, Value]]:
-    """Yield the (name, value) of settings given as keywords or in a dictionary."""
+    """Yield the (name, value) of settings given as keywords, in a dictionary, or as a name with a value."""
+    if getattr(call.func, "name", "") == "setdefault":
+        name, *values = [*(a.value for a in call.args if a.name is None), UNKNOWN]
+        if isinstance(name, Lit) and isinstance(name.value, str) and values:
+            yield name.value, values[0]
+        return
     for argument in call.args:
         if argument.name is None and isinstance(argument.value, Map):
             for entry in argument.value.entries:

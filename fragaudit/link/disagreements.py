@@ -99,6 +99,9 @@ def _indexes(table: Table, model: Model, history: History) -> list[Drift]:
         side = sides.pop()
         if side == "migration" and (index.where_text or index.method not in ("btree", "hash")):
             continue  # models can't say everything that a migration can
+        companions = [o for o in table.indexes if o is not index and _columns(o) == columns and side in o.by]
+        if companions and any(k.opclass.endswith("_pattern_ops") for k in index.keys):
+            continue  # what Django adds for LIKE to the index of a text
         other_side = "migration" if side == "model" else "model"
         if any(other_side in other.by and _same(index, other) for other in table.indexes):
             continue

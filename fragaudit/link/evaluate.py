@@ -8,7 +8,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link import settings
+from fragaudit.link import settings, settings_classes
 from fragaudit.link.abstract import (
     UNKNOWN,
     Abstract,
@@ -179,16 +179,14 @@ class Evaluator:
         return known if known is not None else self._once(self._names, key, self._name, name, place)
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
-        scope, first = place.scope, True
-        entries = self.program.files[place.file].scopes
+        scope = place.scope
+        entries, bound = self.program.files[place.file].scopes, self.program.bound[place.file]
         while scope >= 0:
-            here = Place(place.file, scope)
-            if first or entries[scope].kind != "class":
-                found = list(self._local(name, here))
+            if (scope, name) in bound and (scope == place.scope or entries[scope].kind != "class"):
+                found = list(self._local(name, place if scope == place.scope else Place(place.file, scope)))
                 if found:
                     yield from found
                     return
-            first = False
             scope = entries[scope].parent
         known = False
         for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
@@ -390,7 +388,7 @@ class Evaluator:
     def _instance_attribute(self, base: Instance, name: str) -> Iterator[Abstract]:
         found: list[Abstract] = []
         for ancestor in self.ancestry(base.of):
-            field = settings.field(self, base, ancestor, name)
+            field = settings_classes.field(self, base, ancestor, name)
             if field is not None:
                 found.extend(field)
                 continue

@@ -17,7 +17,7 @@ from fragaudit.link.openings import Opened
 from fragaudit.link.program import Place, Site
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.stores import Kind, Role, Service
-from fragaudit.model.values import Attr, Item, Lit, Ref, Value, alternatives, children, dotted
+from fragaudit.model.values import Attr, Either, Item, Lit, Operation, Ref, Value, alternatives, children, dotted
 
 _SPEAKS = {
     Kind.RELATIONAL: ("database", "db", "sql", "session", "engine", "connection"),
@@ -100,12 +100,11 @@ class Foundation:
                 continue
             at = self._program.location(site.place.file, site.call.at)
             name = dotted(site.call.func) or getattr(site.call.func, "name", "")
-            if site.nested or not site.target:
-                if self._taken_at_once(site):
-                    yield site.place.file, Unchecked(at, name, "value")
-                continue
             optional = isinstance(function, FunctionRef) and self._optional(function.place)
-            how = self._misused(site, optional)
+            if site.nested or not site.target:
+                how = self._taken_at_once(site, optional)
+            else:
+                how = self._misused(site, optional)
             if how:
                 yield site.place.file, Unchecked(at, name, how)
 
@@ -125,43 +124,40 @@ class Foundation:
             return True
         return isinstance(returns, Item) and dotted(returns.base).rpartition(".")[2] == "Optional"
 
-    def _taken_at_once(self, site: Site) -> bool:
-        return any(
-            isinstance(part, Attr) and part.name in _TAKES and part.base is site.call
-            for value in self._values(site.place)
-            for part in _parts(value)
-        )
+    def _taken_at_once(self, site: Site, optional: bool) -> Literal["value", "optional"] | None:
+        """Return what is taken of a result that is not even given a name: `create_vector_store().value`."""
+        for value in self._values(site.place):
+            for part in _parts(value):
+                if isinstance(part, Attr) and part.base is site.call and (optional or part.name in _TAKES):
+                    return None if self._attempted(site) and not optional else "optional" if optional else "value"
+        return None
 
     def _misused(self, site: Site, optional: bool) -> Literal["value", "optional"] | None:
         """Return what is taken of a result that nothing looks at first: its value, or anything if it may be None."""
         read = False
         for value in self._values(site.place):
-            for part in _parts(value):
+            for part in _certain_parts(value):
                 if not isinstance(part, Attr) or not _is(part.base, site.target):
                     continue
                 if part.name in _CHECKS:
                     return None
                 read = read or part.name in _TAKES or optional
-        if not read or self._tested(site):
+        if not read or self._tested(site) or (self._attempted(site) and not optional):
             return None
         return "optional" if optional else "value"
 
+    def _attempted(self, site: Site) -> bool:
+        """Say whether a `try` stands around a call: taking the value of what is none may raise, and be caught there."""
+        return any(arm.kind == "try" for arm in self._program.branches(site.place.file, site.branch))
+
     def _tested(self, site: Site) -> bool:
-        """Say whether a result is tested where it is made: `if result`, `match result`, `assert result`."""
+        """Say whether a result is tested where it is made: `if result`, `match result`, `assert result`, `:=`."""
         file = self._program.files[site.place.file]
-        numbers = {b.branch for b in file.bindings if b.scope == site.place.scope}
-        numbers |= {u.branch for u in file.uses if u.scope == site.place.scope}
-        groups = {branch.group for number in numbers for branch in self._program.branches(site.place.file, number)}
-        # The arm that holds the test may be one that only leaves: `if result is None: return`.
-        for branch in file.branches:
-            if branch.group in groups:
-                for value in (branch.subject, branch.label):
-                    if value is not None and any(_is(part, site.target) for part in _parts(value)):
-                        return True
-        return any(
-            use.how == "test" and use.scope == site.place.scope and any(_is(p, site.target) for p in _parts(use.value))
-            for use in file.uses
-        )
+        if any(b.how == "walrus" and b.target == site.target and b.scope == site.place.scope for b in file.bindings):
+            return True  # a name is given inside an expression to be asked there
+        tests = [v for b in file.branches if b.scope == site.place.scope for v in (b.subject, b.label) if v is not None]
+        tests += [use.value for use in file.uses if use.how == "test" and use.scope == site.place.scope]
+        return any(_is(part, site.target) for value in tests for part in _parts(value))
 
     def _values(self, place: Place) -> Iterator[Value]:
         file = self._program.files[place.file]
@@ -213,6 +209,17 @@ def with_foundation(
 
 def _is(value: Value, target: str) -> bool:
     return isinstance(value, (Ref, Attr)) and dotted(value) == target
+
+
+def _certain_parts(value: Value) -> Iterator[Value]:
+    """Yield the parts of a value that are what it comes to in any case: not `a` of `a or b`, nor of `a if c else b`."""
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Either) or (isinstance(top, Operation) and top.op == "and"):
+            continue
+        yield top
+        stack.extend(children(top))
 
 
 def _parts(value: Value) -> Iterator[Value]:

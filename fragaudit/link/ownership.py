@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 def with_uses(
     services: Sequence[Service], paths: Sequence[frozenset[str]], compose: Sequence[frozenset[str]],
-    deploy: Sequence[DeployFacts], apart: Mapping[int, Mapping[str, Table]],
+    deploy: Sequence[DeployFacts], apart: Mapping[int, Mapping[str, Table]], added: Sequence[tuple[str, Location]],
 ) -> tuple[Service, ...]:  # fmt: skip
     """Return the services with what each does to the containers of its stores.
 
@@ -30,6 +30,7 @@ def with_uses(
         compose: the compose services that run each.
         deploy: compose files and the like, whose values tell whether two services mean the same database.
         apart: by number of a service, the tables that its own files define and other services' too, by name.
+        added: where objects become rows of which table.
     """
     counted = Counter(path for own in paths for path in own)
     return tuple(
@@ -37,7 +38,7 @@ def with_uses(
             service,
             uses=_uses(
                 service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
-                apart.get(number, {}),
+                apart.get(number, {}), [(table, at) for table, at in added if at.path in paths[number]],
             ),
         )
         for number, service in enumerate(services)
@@ -56,7 +57,11 @@ def databases(
 
 
 def _uses(
-    service: Service, own: frozenset[str], given: Mapping[str, str], apart: Mapping[str, Table]
+    service: Service,
+    own: frozenset[str],
+    given: Mapping[str, str],
+    apart: Mapping[str, Table],
+    added: Sequence[tuple[str, Location]],
 ) -> tuple[Use, ...]:
     defined: dict[tuple[str, str], set[Location]] = defaultdict(set)
     writes: dict[tuple[str, str], set[Location]] = defaultdict(set)
@@ -77,6 +82,8 @@ def _uses(
             defined[home.id, names[table.name.lower()]].add(table.at)
         for written in service.writes:
             writes[home.id, names.get(written.table.lower(), written.table)].add(written.at)
+        for name, at in added:
+            writes[home.id, names.get(name.lower(), name)].add(at)
         for access in service.accesses:
             if access.verb == "read" and access.table:
                 reads[home.id, names.get(access.table.lower(), access.table)].add(access.at)

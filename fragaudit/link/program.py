@@ -75,6 +75,8 @@ class Program:
         self._imports: list[dict[tuple[int, str], list[Import]]] = []
         self._definitions: list[dict[tuple[int, str], list[int]]] = []
         self._children: list[dict[int, list[int]]] = []
+        self.bound: list[set[tuple[int, str]]] = []
+        """Per file, the (scope, name) of what is bound directly in a scope, by whatever means."""
         self._arms: dict[tuple[int, int], tuple[Branch, ...]] = {}
         self._attributes: dict[Place, dict[str, list[Assigned]]] = {}
         for file in self.files:
@@ -97,6 +99,8 @@ class Program:
         self._imports.append(imports)
         self._definitions.append(definitions)
         self._children.append(children)
+        parameters = ((number, p.name) for number, scope in enumerate(file.scopes) for p in scope.parameters)
+        self.bound.append({*bindings, *imports, *definitions, *parameters})
 
     # -- modules ---------------------------------------------------------------------------------------------------
 

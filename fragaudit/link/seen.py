@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.assemble import Found
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.configured import Configured
+from fragaudit.link.drafts import Found
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Holders
 from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
-from fragaudit.link.slots import Slots
+from fragaudit.link.slots import slots
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -68,9 +68,8 @@ def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -
         if (not o.on_use or o.key in used)
         and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
     )
-    slots = Slots(evaluator, catalogue, opened)
     held = Holders(evaluator, catalogue).all()
-    found = Found(opened, (*slots.families(), *slots.arms()), held, called, reach)
+    found = Found(opened, slots(evaluator, catalogue, opened), held, called, reach)
     unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
 

@@ -6,41 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Instance, Known, Symbol, Template
+from fragaudit.link.abstract import UNKNOWN, Abstract, Display, External, Known, Symbol, Template
 from fragaudit.link.program import Place
-from fragaudit.model.facts import MODULE_SCOPE, Binding
+from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref, Value, children, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.evaluate import Evaluator
 
 SAME_TEXT = frozenset(
-    {
-        "strip",
-        "rstrip",
-        "lstrip",
-        "lower",
-        "upper",
-        "replace",
-        "get_secret_value",
-        "unicode_string",
-        "render_as_string",
-        "as_posix",
-        "as_uri",
-        "resolve",
-        "absolute",
-        "expanduser",
-        "value",
-        "parent",
-        "encode",
-        "decode",
-        "removeprefix",
-        "removesuffix",
-        "removeSuffix",
-        "__str__",
-        "set",
-    }
-)
+    {"strip", "rstrip", "lstrip", "lower", "upper", "replace", "get_secret_value", "unicode_string",
+     "render_as_string", "as_posix", "as_uri", "resolve", "absolute", "expanduser", "value", "parent", "encode",
+     "decode", "removeprefix", "removesuffix", "removeSuffix", "__str__", "set"}
+)  # fmt: skip
 """Attributes of texts and settings that keep what they name."""
 
 OTHER_TEXT = frozenset(
@@ -51,72 +29,29 @@ OTHER_TEXT = frozenset(
 
 _ENVIRONMENT = frozenset({"os.environ", "environ", "os.environb"})
 _READERS = frozenset(
-    {
-        "os.getenv",
-        "os.environ.get",
-        "os.environ.setdefault",
-        "os.environ.pop",
-        "decouple.config",
-        "decouple.AutoConfig()",
-        "starlette.config.Config()",
-        "starlette.config.Config().get",
-        "dotenv.get_key",
-        "environ.Env()",
-        "dj_database_url.config",
-        "prefect.blocks.system.Secret.load",
-    }
-)
+    {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config",
+     "decouple.AutoConfig()", "starlette.config.Config()", "starlette.config.Config().get", "dotenv.get_key",
+     "environ.Env()", "dj_database_url.config", "prefect.blocks.system.Secret.load"}
+)  # fmt: skip
 _ENV_OBJECTS = ("environs.Env()", "environs.env", "environ.Env()", "environ.FileAwareEnv()", "everett.ConfigManager()")
 _PASS_ON = frozenset(
-    {
-        "builtins.str",
-        "builtins.int",
-        "str",
-        "int",
-        "bool",
-        "pathlib.Path",
-        "pathlib.PurePath",
-        "os.path.abspath",
-        "os.path.expanduser",
-        "os.path.realpath",
-        "os.path.normpath",
-        "os.fspath",
-        "typing.cast",
-        "urllib.parse.quote",
-        "urllib.parse.quote_plus",
-        "pydantic.SecretStr",
-        "pydantic.RedisDsn",
-        "pydantic.PostgresDsn",
-        "pydantic.AnyUrl",
-        "sqlalchemy.engine.make_url",
-        "sqlalchemy.make_url",
-        "sqlalchemy.engine.url.make_url",
-        "dj_database_url.parse",
-        "starlette.datastructures.Secret",
-        "starlette.datastructures.URL",
-        "databases.DatabaseURL",
-        "yarl.URL",
-    }
-)
+    {"builtins.str", "builtins.int", "str", "int", "bool", "pathlib.Path", "pathlib.PurePath", "os.path.abspath",
+     "os.path.expanduser", "os.path.realpath", "os.path.normpath", "os.fspath", "typing.cast",
+     "urllib.parse.quote", "urllib.parse.quote_plus", "pydantic.SecretStr", "pydantic.RedisDsn",
+     "pydantic.PostgresDsn", "pydantic.AnyUrl", "sqlalchemy.engine.make_url", "sqlalchemy.make_url",
+     "sqlalchemy.engine.url.make_url", "dj_database_url.parse", "starlette.datastructures.Secret",
+     "starlette.datastructures.URL", "databases.DatabaseURL", "yarl.URL"}
+)  # fmt: skip
 BUILT_IN = frozenset({"str", "int", "bool", "dict"})
 """Names that no import gives and that pass a value on."""
 
 _FIELDS = frozenset(
-    {
-        "dataclasses.field",
-        "pydantic.Field",
-        "pydantic.fields.Field",
-        "attr.ib",
-        "attrs.field",
-        "attr.attrib",
-        "sqlmodel.Field",
-    }
-)
+    {"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field", "attr.attrib",
+     "sqlmodel.Field"}
+)  # fmt: skip
 _PROVIDERS = frozenset(
     {"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"}
 )
-_SETTINGS_BASES = ("BaseSettings", "BaseConfig", "Settings")
-_SETTINGS_NAMES = ("Settings", "Config", "Configuration", "Options")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*$")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
@@ -210,7 +145,7 @@ def _environment(evaluator: Evaluator, reader: str, call: Call, place: Place) ->
     name = name or _USUAL.get(reader.rpartition(".")[2] if reader.startswith(_ENV_OBJECTS) else reader, "")
     if not name:
         return (UNKNOWN,)
-    return (Symbol(name, _real(defaults)),)
+    return (Symbol(name, real(defaults)),)
 
 
 def read_by(evaluator: Evaluator, function: Place, call: Call, place: Place) -> tuple[Abstract, ...] | None:
@@ -242,7 +177,8 @@ def mentions_environment(value: Value) -> bool:
     return False
 
 
-def _real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:
+def real(defaults: tuple[Abstract, ...]) -> tuple[Abstract, ...]:
+    """Return those of some defaults that say something."""
     return tuple(d for d in defaults if d != UNKNOWN and d != Known(None) and d != Known(""))
 
 
@@ -260,90 +196,6 @@ def _called(evaluator: Evaluator, function: Value | None, place: Place) -> tuple
     if function is None:
         return (UNKNOWN,)
     return evaluator.called(function, place)
-
-
-def field(evaluator: Evaluator, instance: Instance, cls: ClassRef, name: str) -> tuple[Abstract, ...] | None:
-    """Return the value of an annotated field of a settings class or dataclass, or None if the class has no such field.
-
-    What the constructor call passes wins. A settings class names an environment variable by its prefix and the
-    field; the field's default is the variable's.
-    """
-    bindings = [b for b in evaluator.program.bindings(cls.place, name) if b.annotation is not None]
-    if not bindings:
-        return None
-    if instance.site is not None:
-        for argument in instance.site.call.args:
-            if argument.name == name:
-                return evaluator.evaluate(argument.value, instance.site.place)
-    if not _is_configuration(evaluator, cls):
-        return None
-    binding = bindings[-1]
-    place = cls.place
-    defaults = evaluator.evaluate(binding.value, place) if binding.value is not None else ()
-    if any(not isinstance(d, (Known, Symbol, Template)) and d != UNKNOWN for d in defaults):
-        return defaults
-    if not _is_text_like(binding):
-        typed = tuple(evaluator.typed(binding.annotation, place)) if binding.annotation is not None else ()
-        if typed:
-            return typed
-    symbols = [d for d in defaults if isinstance(d, Symbol)]
-    if symbols:
-        return tuple(symbols)
-    return (Symbol(_variable(evaluator, cls, binding), _real(defaults), strong=_holds_settings(evaluator, cls)),)
-
-
-def _is_text_like(binding: Binding) -> bool:
-    return getattr(binding.annotation, "name", "") in ("str", "int", "bool", "float", "SecretStr")
-
-
-def _is_configuration(evaluator: Evaluator, cls: ClassRef) -> bool:
-    """Say whether annotated fields of a class are settings: pydantic, dataclass, attrs, or named so."""
-    scope = evaluator.program.scope(cls.place)
-    for decorator in scope.decorators:
-        value = decorator.func if isinstance(decorator, Call) else decorator
-        if getattr(value, "name", "") in ("dataclass", "define", "frozen", "attrs", "s", "mutable"):
-            return True
-    if scope.name.endswith(_SETTINGS_NAMES):
-        return True
-    return any(
-        base.name.rpartition(".")[2].endswith(
-            (*_SETTINGS_BASES, "BaseModel", "SQLModel", "NamedTuple", "TypedDict", "Struct")
-        )
-        for base in evaluator.outside_bases(cls)
-    )
-
-
-def _holds_settings(evaluator: Evaluator, cls: ClassRef) -> bool:
-    """Say whether a class is there to hold settings, so that its fields name them; data classes only pass values on."""
-    name = evaluator.program.scope(cls.place).name
-    return name.endswith(_SETTINGS_NAMES) or any(
-        base.name.rpartition(".")[2].endswith(_SETTINGS_BASES) for base in evaluator.outside_bases(cls)
-    )
-
-
-def _variable(evaluator: Evaluator, cls: ClassRef, binding: Binding) -> str:
-    value = binding.value
-    if isinstance(value, Call):
-        for argument in value.args:
-            if argument.name in ("env", "validation_alias", "alias"):
-                for meaning in evaluator.evaluate(argument.value, cls.place):
-                    if isinstance(meaning, Known) and isinstance(meaning.value, str):
-                        return meaning.value.upper()
-    return (_prefix(evaluator, cls) + binding.target).upper()
-
-
-def _prefix(evaluator: Evaluator, cls: ClassRef) -> str:
-    for ancestor in evaluator.ancestry(cls):
-        for binding in evaluator.program.bindings(ancestor.place, "model_config"):
-            if isinstance(binding.value, Call):
-                for argument in binding.value.args:
-                    if argument.name == "env_prefix" and isinstance(argument.value, Lit):
-                        return str(argument.value.value)
-        for number in evaluator.program.definitions(ancestor.place, "Config"):
-            for binding in evaluator.program.bindings(Place(ancestor.place.file, number), "env_prefix"):
-                if isinstance(binding.value, Lit):
-                    return str(binding.value.value)
-    return ""
 
 
 def readable(meaning: Abstract) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.config import Config
-from fragaudit.coverage import NO_BTREE
+from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
 from fragaudit.link.schema import Schema
@@ -85,7 +85,7 @@ def assigned(
     """
     spoken = {path: spoken_by(s) for s, own in zip(services, paths, strict=True) for path in own}
     shown = Counter(file.written[0].dialect for file in facts if file.written and file.written[0].dialect)
-    usual = max(sorted(shown), key=lambda d: shown[d]) if shown else ""
+    usual = max(sorted(shown), key=lambda d: (shown[d], not no_btree(None, d))) if shown else ""
     found = []
     for file in facts:
         for written in file.written:

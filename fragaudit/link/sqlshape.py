@@ -44,7 +44,8 @@ CERTAIN = re.compile(
 """How a text begins that is a statement whoever it is given to: prose may begin with `Select` or `delete from`."""
 
 IMPOSSIBLE = re.compile(
-    r"\bWHERE\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|\bWHERE\s*(?:\)|;|\Z)|"
+    r"\b(?:WHERE|AND|OR)\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|"
+    r"\b(?:WHERE|AND|OR)\s*(?:\)|;|\Z)|"
     r"\bVALUES\s*\([^()]*\)\s*(?:WHERE|ORDER|LIMIT)\b",
     re.IGNORECASE,
 )

@@ -58,7 +58,8 @@ class Branch(Struct, frozen=True, array_like=True):
     """One arm of a choice. Arms of one `group` exclude each other; `parent` is the arm this choice stands in.
 
     `subject` is what is tested (`match` subject, `if` condition), `label` the pattern or the value compared with;
-    `terminal` says that the arm always leaves its block (returns, raises, breaks or continues).
+    `terminal` says that the arm always leaves its block (returns, raises, breaks or continues); `scope` is where the
+    choice stands.
     """
 
     parent: int
@@ -68,6 +69,7 @@ class Branch(Struct, frozen=True, array_like=True):
     subject: Value | None = None
     label: Value | None = None
     terminal: bool = False
+    scope: int = MODULE_SCOPE
 
 
 class Binding(Struct, frozen=True, array_like=True):

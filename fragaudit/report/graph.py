@@ -11,12 +11,16 @@ from fragaudit.model.stores import Service, Store
 
 
 class Held(Struct, frozen=True):
-    """A table, collection or index: the services that define, write and read it."""
+    """A table, collection or index, keys or a topic: the services that define, write and read it.
+
+    `shared`: no service of its own defines it, but code that several share does.
+    """
 
     name: str
     owners: tuple[str, ...]
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    shared: bool = False
 
 
 class StoreNode(Struct, frozen=True):
@@ -73,6 +77,7 @@ def graph(report: Report) -> Graph:
     numbers: dict[str, str] = {}
     stores: dict[str, tuple[Store, list[Finding]]] = {}
     held: dict[str, dict[str, tuple[set[str], set[str], set[str]]]] = defaultdict(dict)
+    defined: set[tuple[str, str]] = set()
     services, edges = [], []
     for number, service in enumerate(report.services):
         of_service = [f for f in live if f.service == service.name]
@@ -95,6 +100,8 @@ def graph(report: Report) -> Graph:
         for use in service.uses:
             node = local.get(use.store, "")
             entry = held[node].setdefault(use.container, (set(), set(), set()))
+            if use.defined_at:
+                defined.add((node, use.container))
             for places, names in zip((use.own, use.writes, use.reads), entry, strict=True):
                 if places:
                     names.add(service.name)
@@ -104,12 +111,17 @@ def graph(report: Report) -> Graph:
             store.kind,
             store.engine,
             store.identity,
-            tuple(Held(n, *(tuple(sorted(s)) for s in sets)) for n, sets in sorted(held[node].items())),
+            tuple(_held(n, held[node][n], (node, n) in defined) for n in sorted(held[node])),
             _marks(told),
         )
         for node, (store, told) in stores.items()
     ]
     return Graph(tuple(services), tuple(nodes), tuple(edges), _searches(report.services))
+
+
+def _held(name: str, sets: tuple[set[str], set[str], set[str]], defined: bool) -> Held:
+    owners, writers, readers = (tuple(sorted(names)) for names in sets)
+    return Held(name, owners, writers, readers, defined and not owners)
 
 
 def _identity(service: Service, store: Store, databases: dict[str, str]) -> str:

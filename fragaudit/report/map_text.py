@@ -56,8 +56,12 @@ def _service(paper: Paper, service: Service) -> None:
 def _tables(service: Service) -> list[str]:
     """Return the tables that the service defines; those of others that it uses stand below all services."""
     inside = "" if service.root == "." else f"{service.root}/"
-    defined = {t.name for t in service.schema if any(at.path.startswith(inside) for at in t.defined_at)}
-    return sorted({t.name for t in service.tables} | defined)
+    defined = [t for t in service.schema if any(at.path.startswith(inside) for at in t.defined_at)]
+    places = {(at.path, at.line) for table in defined for at in table.defined_at}
+    modelled = any("model" in table.by for table in defined)
+    # A class that the schema knows nothing of is only derived from where it knows of other models.
+    others = [t for t in service.tables if (t.at.path, t.at.line) not in places and not (modelled and t.by == "model")]
+    return sorted({t.name for t in defined} | {t.name for t in others})
 
 
 def _store(paper: Paper, store: Store, primary: bool) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from differential.compare import FIXTURES, Shape, differences, evaluator, folded, migrations, real, run
+from fragaudit.fix import applied
 from fragaudit.link.orm import Mapping
+from fragaudit.model.findings import Report
+from fragaudit.pipeline import audit_sources
 
 pytest.importorskip("django", reason="django comes with the `differential` extra")
 
@@ -81,3 +84,48 @@ def _unhashed(shapes: dict[str, Shape]) -> dict[str, Shape]:
         indexes = tuple(sorted(("*" if hashed.search(n) else n, *rest) for n, *rest in shape.indexes))
         found[name] = shape._replace(indexes=indexes)  # type: ignore[arg-type]
     return found
+
+
+def test_the_migrations_of_added_indexes_run_and_leave_nothing_to_find(tmp_path: Path) -> None:
+    """`check --fix`, then `makemigrations` and `migrate` on SQLite: the database has what the models say."""
+    folder = tmp_path / "shop"
+    app = folder / "books"
+    app.mkdir(parents=True)
+    (folder / "settings.py").write_text(
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.db"}}\n'
+        'INSTALLED_APPS = ["books"]\nDEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"\n'
+    )
+    (app / "__init__.py").write_text("")
+    (app / "models.py").write_text(
+        "from django.db import models\n\n\nclass Author(models.Model):\n    email = models.EmailField()\n\n\n"
+        "class Book(models.Model):\n    title = models.CharField(max_length=9)\n"
+        "    price = models.IntegerField(db_column='cents')\n"
+    )
+    (app / "work.py").write_text(
+        "from books.models import Author, Book\n\n\ndef one(x):\n    return list(Author.objects.filter(email=x))\n\n\n"
+        "def two(x, y):\n    return list(Book.objects.filter(title=x, price__gt=y))\n"
+    )
+
+    def migrate() -> None:
+        run(
+            "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'settings'\n"
+            "from django.core.management import execute_from_command_line as run\n"
+            "run(['manage.py', 'makemigrations', 'books', '-v', '0'])\nrun(['manage.py', 'migrate', '-v', '0'])\n",
+            folder,
+        )
+
+    def found(*, fixes: bool = False) -> Report:
+        files = {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*.py"))}
+        return audit_sources(files, fixes=fixes)
+
+    migrate()
+    report = found(fixes=True)
+    assert sorted(f.at.line for f in report.findings if f.rule == "FA201") == [5, 9]
+    edits = {e for f in report.findings if f.fix is not None for e in f.fix.edits}
+    (app / "models.py").write_text(applied((app / "models.py").read_text(), edits))
+    # Until the migration is made, the models are ahead of it.
+    assert [f.rule for f in found().findings if f.rule in ("FA201", "FA209")] == ["FA209", "FA209"]
+    migrate()
+    assert [f.message for f in found().findings if f.rule in ("FA201", "FA202", "FA204", "FA209")] == []
+    schema, _ = migrations(folder)
+    assert differences(_unhashed(migrated(folder, folder / "shop.db")), _unhashed(folded(schema.tables))) == []

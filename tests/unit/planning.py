@@ -56,7 +56,11 @@ def access(line: int, *conditions: str | Condition, sort: str = "", dialect: str
         text=str(line),
         **more,
     )
-    return found if found.category else replace(found, category=judge(found, table(), dialect).category)
+    if found.category:
+        return found
+    named = [c.column for part in (found.conditions, *found.arms) for c in part] + [found.extreme]
+    columns = {**dict.fromkeys((name for name in named if name), "integer"), **COLUMNS}
+    return replace(found, category=judge(found, table(columns=columns), dialect).category)
 
 
 def _sort_key(words: Sequence[str]) -> SortKey:

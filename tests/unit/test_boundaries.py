@@ -119,3 +119,100 @@ def test_without_any_sign_the_whole_is_one_service() -> None:
     report = audit_sources({"a.py": PLAIN.format("one"), "b/c.py": PLAIN.format("one")})
     assert [(s.name, s.root, s.files) for s in report.services] == [("service", ".", 2)]
     assert [r.what for r in report.services[0].boundary] == ["nothing divides the audited files"]
+
+
+def test_a_folder_inside_a_package_is_a_part_of_it() -> None:
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='shop')\n",
+        "shop/__init__.py": "",
+        "shop/main.py": API.format("shop"),
+        "shop/translations/requirements.txt": "babel\n",
+        "shop/translations/extract.py": PLAIN.format("shop"),
+    }
+    assert services(files) == {"service": ["shop:6379/0"]}
+    # Unless an image is built of it.
+    files["shop/translations/Dockerfile"] = "FROM python\nCMD python extract.py\n"
+    assert list(services(files)) == ["service", "translations"]
+
+
+def test_folders_whose_names_say_nothing_are_called_as_those_around_them() -> None:
+    image = "FROM python\nCMD python main.py\n"
+    files = {
+        f"{folder}/{name}": text
+        for folder in ("comps/agent/src", "comps/search/src", "inference/server", "server")
+        for name, text in (("Dockerfile", image), ("main.py", PLAIN.format("one")))
+    }
+    assert sorted(services(files)) == ["agent", "inference-server", "search", "server"]
+
+
+BUILDS = """
+services:
+  api: {{build: {{context: ., dockerfile: docker/Dockerfile.api}}}}
+  web: {{build: {{context: ., dockerfile: docker/Dockerfile.web}}}}
+  proxy: {{build: {{context: ., dockerfile: "{}"}}}}
+"""
+
+
+def test_images_elsewhere_are_built_of_what_they_copy() -> None:
+    files = {
+        "compose.yaml": BUILDS.format("${PROXY_FILE}"),
+        "docker/Dockerfile.api": "FROM python\nARG DIR=backend\nCOPY ./common /common\nCOPY ./${DIR}/api /app/api\n"
+        "COPY --from=build /x /y\nCOPY ./$DIR/main.py /app/\nCMD python main.py\n",
+        "docker/Dockerfile.web": "FROM node\nCOPY ./website /web\nCMD node .\n",
+        "website/migrations/1.sql": "CREATE TABLE visits (id int PRIMARY KEY);\n",
+        "backend/requirements.txt": "redis\n",
+        "backend/main.py": PLAIN.format("api"),
+        "backend/api/more.py": "from common.names import HOST\n",
+        "common/pyproject.toml": '[project]\nname = "common"\n',
+        "common/common/names.py": "import redis\nHOST = 'x'\n",
+        "bots/requirements.txt": "redis\n",
+        "bots/bot.py": PLAIN.format("bot"),
+    }
+    report = audit_sources(files)
+    assert [(s.name, s.root) for s in report.services] == [("api", "backend"), ("bots", "bots")]
+
+
+def test_what_runs_nothing_and_is_imported_is_a_library() -> None:
+    files = {
+        "libs/shared/pyproject.toml": '[project]\nname = "shared"\n',
+        "libs/shared/docker-compose.yml": "services:\n  shared: {build: {context: .}}\n",
+        "libs/shared/shared/__init__.py": "",
+        "libs/shared/shared/apps/manage.py": "from django.core.management import execute_from_command_line\n"
+        "execute_from_command_line([])\n",
+        "libs/shared/shared/cache.py": PLAIN.format("cache"),
+        "apps/api/Dockerfile": "FROM python\nCMD python main.py\n",
+        "apps/api/main.py": "from shared.cache import r\nr.get('a')\n",
+        "apps/worker/Dockerfile": "FROM python\nCMD python main.py\n",
+        "apps/worker/main.py": "import redis\n",
+    }
+    assert services(files) == {"api": ["cache:6379/0"], "worker": []}
+
+
+def test_code_that_is_deployed_around_others_is_theirs_too_where_they_import_it() -> None:
+    image = "FROM python\nCMD python main.py\n"
+    files = {
+        "Dockerfile": image,
+        "comps/__init__.py": "",
+        "comps/store.py": "import redis\ndef get_store():\n    return redis.Redis(host='store')\n",
+        "comps/chat/src/Dockerfile": image,
+        "comps/chat/src/requirements.txt": "redis\n",
+        "comps/chat/src/main.py": "from comps.store import get_store\ns = get_store()\ns.set('a', 1)\n",
+        "comps/asr/src/Dockerfile": image,
+        "comps/asr/src/requirements.txt": "numpy\n",
+        "comps/asr/src/main.py": "import redis\n",
+    }
+    found = services(files)
+    assert (found["chat"], found["asr"]) == (["store:6379/0"], [])
+
+
+def test_tables_in_sql_of_nobody_are_not_those_of_services_without_a_database() -> None:
+    image = "FROM python\nCMD python main.py\n"
+    files = {
+        "db/init.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+        "api/Dockerfile": image,
+        "api/main.py": "import psycopg\nc = psycopg.connect('postgresql://db/app')\n",
+        "web/Dockerfile": image,
+        "web/main.py": PLAIN.format("web"),
+    }
+    found = {s.name: [t.name for t in s.tables] for s in audit_sources(files).services}
+    assert found == {"api": ["users"], "web": []}

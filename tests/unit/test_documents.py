@@ -108,9 +108,16 @@ def test_plans_and_decisions_claim_nothing() -> None:
         ({"README.md": "# Indexing\n\nidx_orders_customer: by customer\n"}, "section"),
         ({"README.md": "# Indexing\n\nin the usual orders\n"}, None),
         ({"README.md": "# Orders\n\n`orders`\n"}, None),
+        # A paragraph that says what it is of, in the description of the table.
+        ({"README.md": "# Tables\n\n## 4.2 `orders`\n\n**Purpose**: x\n\n**Indexes**: by customer\n"}, "section"),
+        ({"README.md": "# Tables\n\n- Indexes: `idx_orders_customer` (lists)\n- Columns: many\n"}, "section"),
+        ({"README.md": "# Tables\n\n- **Indexes**: `idx_` prefix\n- Tables: `orders`\n"}, None),
+        ({"README.md": "# Tables\n\nWhat an index: is\n"}, None),
         ({"schema.sql": SCHEMA + "COMMENT ON INDEX idx_orders_customer IS 'by customer';\n"}, "comment"),
         ({"schema.sql": SCHEMA + "COMMENT ON TABLE orders IS 'indexed by customer';\n"}, "comment"),
         ({"schema.sql": SCHEMA + "COMMENT ON TABLE orders IS 'what was ordered';\n"}, None),
+        ({"schema.sql": SCHEMA + "COMMENT ON COLUMN orders.customer_id IS 'indexed for the list';\n"}, "comment"),
+        ({"schema.sql": SCHEMA + "COMMENT ON COLUMN orders.customer_id IS 'who ordered';\n"}, None),
         ({"schema.sql": SCHEMA.replace("CREATE INDEX", "-- the orders of one customer\nCREATE INDEX")}, "comment"),
         ({"schema.sql": SCHEMA.replace("CREATE INDEX", "-- TODO look at this again\nCREATE INDEX")}, None),
         ({"schema.sql": SCHEMA.replace("CREATE INDEX", "-- Name: idx_orders_customer; \nCREATE INDEX")}, None),
@@ -153,6 +160,26 @@ def test_documents_are_found_in_folders_that_are_not_audited_and_above_the_path(
     assert found.excluded == (("documentation", 1),)
     only = Config(root=str(tmp_path), documentation=DocumentationConfig(files=("src/*.rst",)))
     assert [d.path for d in discover([tmp_path / "src"], tmp_path, only).documents] == ["src/b.rst"]
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("    customer = models.IntegerField(db_comment='indexed for the list of orders')", True),
+        ('    customer = mapped_column(comment="the index serves the list")', True),
+        ("    class Meta:\n        db_table_comment = 'one index for each list'", True),
+        ("    customer = models.IntegerField(db_comment='who ordered')", False),
+        ("\nclass Other:\n    customer = models.IntegerField(db_comment='indexed')", False),
+    ],
+)
+def test_comments_that_a_model_gives_the_database(option: str, says: bool) -> None:
+    assert says_of_table(f"class Order(Model):\n{option}\n".splitlines(), 1) is says
+
+
+def test_a_paragraph_on_indexes_is_held_against_the_schema() -> None:
+    text = "## `orders`\n\n**Indexes**: `idx_orders_customer` (lists), `idx_orders_state` (the board)\n"
+    assert untrue(text) == [(3, "idx_orders_state")]
+    assert untrue(text.replace("**Indexes**", "**Planned indexes**")) == []
 
 
 def test_comments_beside_definitions() -> None:

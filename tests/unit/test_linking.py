@@ -265,3 +265,25 @@ def test_the_option_of_a_section_is_no_default() -> None:
     (store,) = stores(files)
     assert "host:" not in store.identity
     assert not store.certain
+
+
+def test_settings_grow_by_items_updates_and_defaults() -> None:
+    code = (
+        "import os\nINSTALLED_APPS = ['a']\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'a', 'HOST': 'main'}}\n"
+        "DATABASES.setdefault('third', {'ENGINE': 'django.db.backends.oracle', 'NAME': 'c', 'HOST': 'ora'})\n"
+        "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}}\n"
+        "OPTIONS = {'CLIENT_CLASS': 'django_redis.client.DefaultClient'}\n"
+        "if os.environ.get('REDIS'):\n    OPTIONS['PASSWORD'] = 'x'\n"
+        "    CACHES['one'] = {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://one:6379/0',\n"
+        "                     'OPTIONS': OPTIONS}\n"
+        "    CACHES.update(two={'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://two:6379/0'})\n"
+        "CACHES.update({'mem': {'BACKEND': 'django.core.cache.backends.memcached.PyMemcacheCache',\n"
+        "                       'LOCATION': 'mem:11211'}})\n"
+    )
+    (service,) = audit_sources({"site/settings.py": code}).services
+    found = sorted((s.engine, s.identity, s.openings[0].at.line) for s in service.stores)
+    assert found == [
+        ("memcached", "mem:11211", 12), ("oracle", "ora:1521/c", 4), ("postgresql", "main:5432/a", 3),
+        ("redis", "one:6379/0", 9), ("redis", "two:6379/0", 11),
+    ]  # fmt: skip

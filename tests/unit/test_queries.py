@@ -178,3 +178,22 @@ def test_querysets_of_a_prefetch_get_the_keys_of_the_rows_there() -> None:
     inner = "Prefetch('x', queryset=Book.objects.filter(title=x))"
     code = f"from django.db.models import Prefetch\nlist(Book.objects.prefetch_related({inner}))"
     assert "uncovered" not in {a.verdict for a in asked(code, django=True)}
+
+
+def test_one_of_several_keys_or_conditions() -> None:
+    code = "session.scalars(select(User).order_by(desc(User.name) if x else User.city).limit(3))"
+    assert [[s.column for s in a.sort] for a in asked(code)] == [["name"], ["city"]]
+    code = "session.scalars(select(User).order_by(desc(User.name) if x else User.name).limit(3))"
+    assert [[s.column for s in a.sort] for a in asked(code)] == [["name"]]
+    code = "if x:\n    key = User.name\nelse:\n    key = User.city\n"
+    code += "session.scalars(select(User).order_by(key.desc()).limit(3))"
+    assert [[(s.column, s.descending) for s in a.sort] for a in asked(code)] == [[("name", True)], [("city", True)]]
+    code = "session.scalars(select(User).where(User.name == x if x else User.email == y))"
+    assert told(asked(code)) == [(4, "users", ("name",), "uncovered"), (4, "users", ("email",), "covered")]
+    code = "session.scalars(select(User).where(User.name == x if x else names))"
+    assert {a.verdict for a in asked(code)} == {"uncovered", "n/a"}
+
+
+def test_an_order_that_is_not_known_is_none_that_an_index_yields() -> None:
+    (access,) = asked("session.scalars(select(User).order_by(names).limit(3))")
+    assert (access.sort, access.verdict) == ((), "n/a")

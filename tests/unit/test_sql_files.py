@@ -63,7 +63,7 @@ def test_the_rows_of_a_dump_are_passed_over() -> None:
     [
         ("a = %s AND b = %(name)s", "a = :p AND b = :ppppppp"),
         ("a = $1,$2 AND b=$10", "a = :p,:p AND b=:pp"),
-        ("a = ?1 AND b = ? AND c = :n", "a = :p AND b = ? AND c = :n"),
+        ("a = ?1 AND b = ? AND c = :n", "a = :p AND b = ? AND c = :p"),
         ("a = @n AND b @> '{}' AND c ? 'k'", "a = :n AND b @> '{}' AND c ? 'k'"),
         ("a = {{ b }} AND c = {d}", "a = :pppppp AND c = :pp"),
         ("a = '%s' AND b %% 2 = 0 -- %s", "a = '%s' AND b  % 2 = 0 -- %s"),

@@ -79,6 +79,8 @@ LEFT = {
     "a counter": "def save(vectors):\n    notes.add(ids=[str(n) for n, _ in enumerate(vectors)], embeddings=vectors)\n",
     "used elsewhere too": "def save(rows, v):\n    ids = [r.id for r in rows]\n    notes.add(ids=ids, embeddings=v)\n"
     "    return ids\n",
+    "made here and given back": "import uuid\n\ndef save(text, v):\n    key = str(uuid.uuid4())\n"
+    "    notes.add(ids=[key], embeddings=[v])\n    return key\n",
     "bound twice": "def save(rows, v):\n    ids = []\n    ids = [r.id for r in rows]\n    notes.add(ids=ids, embeddings=v)\n",
     "says something already": "def save(row, v):\n    notes.add(ids=[f'note-{row.id}'], embeddings=[v])\n",
     "not known": "def save(key, v):\n    notes.add(ids=[key], embeddings=[v])\n",
@@ -92,6 +94,15 @@ LEFT = {
 @pytest.mark.parametrize("name", LEFT)
 def test_what_is_not_proven_is_left_alone(name: str) -> None:
     assert fixed(CHROMA + LEFT[name]) == CHROMA + LEFT[name]
+
+
+def test_all_places_of_one_finding_are_fixed() -> None:
+    save = "def {}(row, v):\n    notes.{}(ids=[row.id], embeddings=[v])\n\n"
+    done = save.replace("[row.id]", '["notes:note:" + str(row.id)]')
+    first, second = ("save", "add"), ("again", "upsert")
+    assert fixed(CHROMA + save.format(*first) + save.format(*second)) == (
+        CHROMA + done.format(*first) + done.format(*second)
+    )
 
 
 def test_a_collection_that_is_computed_gives_no_type() -> None:
@@ -108,6 +119,6 @@ def test_the_command_rewrites_files_and_reports_what_is_left(tmp_path: Path) -> 
     command = [sys.executable, "-m", "fragaudit", "check", ".", "--fix", "--no-cache", "--select", "FA301"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "notes/rag.py: the ids of 1 write(s) rewritten" in done.stderr
+    assert "notes/rag.py: ids of vectors rewritten, 1 edit;" in done.stderr
     after = (folder / "rag.py").read_bytes().decode()
     assert after == text.replace("[row.id]", '["notes:note:" + str(row.id)]')

@@ -40,24 +40,28 @@ _EXECUTED = re.compile(
 _RUN = re.compile(r"RunSQL(?<=\bRunSQL)\(")
 _READ = re.compile(r"read_sql(?<=\bread_sql)")
 
-_QUERY = re.compile(
-    r"\.(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
-    r"\b(?:select|delete|update|insert|exists|aliased|Q|Exists|OuterRef|Subquery)\(|"
-    r"\.(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
+_METHOD = re.compile(
+    r"\.(?:(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
+    r"(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"\.get\(\s*[A-Z]|get_(?:object|list)_or_404|\b(?:queryset|search_fields|list_filter|filterset_fields)\s*="
+    r"get\(\s*[A-Z])"
 )
-"""What a statement that builds or runs a query expression has in its text."""
+_FUNCTIONS = ("select", "delete", "update", "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery")
+_FUNCTION = re.compile(rf"\b(?:{'|'.join(_FUNCTIONS)})\(")
+_OR_404 = re.compile(r"get_(?:object|list)_or_404")
+_SET = ("queryset", "search_fields", "list_filter", "filterset_fields", "filterset_class", "date_hierarchy",
+        "ordering_fields", "lookup_field")  # fmt: skip
+_SETTING = re.compile(rf"\b(?:{'|'.join(_SET)})\s*=")
+_DECLARING = ("register", "FilterSet")
+_DECLARED = re.compile(r"\badmin\.(?:site\.)?register\(|\bFilterSet\b")
+"""What statements that build or run a query expression have in their text."""
 
-_ASKING = frozenset(
-    {
-        "objects", "filter_by", "query", "_default_manager", "get_queryset", "table", "select", "delete", "update",
-        "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery", "filter", "exclude", "where", "order_by",
-        "scalars", "scalar", "get_or_404", "annotate", "values_list", "prefetch_related", "get_or_none",
-        "get_or_create", "update_or_create", "select_related", "aggregate", "in_bulk", "having", "join", "outerjoin",
-        "execute", "get", "queryset", "search_fields", "list_filter", "filterset_fields",
-    }
-)  # fmt: skip
+_REPOSITORY = re.compile(
+    r"(?:[Rr]epo(?:s|sitory|sitories)?|[Cc]rud|CRUD)\w*(?:\([^()]*\))?(?:\.\w+)?\.[a-z]\w*\(|(?:Repo|Repository|CRUD\w*)\(|"
+    r"\.(?:get_one(?:_or_none)?|list_and_count|get_many_and_count)\("
+)
+_REPOSITORIES = ("repo", "Repo", "crud", "CRUD", ".get_one", "_and_count(")
+"""A method called on, or the making of, what is called a repository: it asks with the filters that it is given."""
 
 
 def holds_sql(text: str, words: Set[str]) -> bool:
@@ -72,4 +76,15 @@ def holds_sql(text: str, words: Set[str]) -> bool:
 
 def builds_query(text: str, words: Set[str]) -> bool:
     """Say whether a text builds or runs a query expression; `words` are all of its words."""
-    return (not _ASKING.isdisjoint(words) or "_or_404" in text) and _QUERY.search(text) is not None
+    return (
+        _METHOD.search(text) is not None
+        or (not words.isdisjoint(_FUNCTIONS) and _FUNCTION.search(text) is not None)
+        or _OR_404.search(text) is not None
+        or (not words.isdisjoint(_SET) and _SETTING.search(text) is not None)
+        or (not words.isdisjoint(_DECLARING) and _DECLARED.search(text) is not None)
+    )
+
+
+def asks_repository(text: str) -> bool:
+    """Say whether a text has a repository ask."""
+    return any(word in text for word in _REPOSITORIES) and _REPOSITORY.search(text) is not None

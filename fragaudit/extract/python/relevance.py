@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.extract.python.patterns import WORD, builds_query, holds_sql
+from fragaudit.extract.python.patterns import WORD, asks_repository, builds_query, holds_sql
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -75,6 +75,7 @@ MAPPERS = frozenset(
     {
         "sqlalchemy", "sqlmodel", "django", "objects", "session", "Session", "AsyncSession", "query", "select",
         "tortoise", "peewee", "pony", "supabase", "pypika", "filter_by", "queryset", "piccolo", "ormar",
+        "django_filters",
     }
 )  # fmt: skip
 """Words of which every file that asks a database by expressions has one."""
@@ -203,8 +204,8 @@ class Chunk:
         return holds_sql(self.text, self.words)
 
     def asks(self) -> bool:
-        """Say whether it builds or runs a query expression."""
-        return builds_query(self.text, self.words)
+        """Say whether it builds or runs a query expression, or has a repository do it."""
+        return builds_query(self.text, self.words) or asks_repository(self.text)
 
 
 class Relevant(NamedTuple):
@@ -226,7 +227,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
-    asks = not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)
+    asks = (not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)) or asks_repository(text)
     if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:

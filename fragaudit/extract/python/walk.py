@@ -19,6 +19,7 @@ from fragaudit.model.values import (
     Item,
     Lit,
     Map,
+    Operation,
     Other,
     Ref,
     Seq,
@@ -58,8 +59,12 @@ class Walk:
         self._lowering = Lowering(places, self._bind_inside)
 
     def module(self, statements: Sequence[ast.stmt]) -> None:
-        """Collect the facts of the statements of a module's top level."""
-        self._block(statements, documented=True)
+        """Collect the facts of the statements of a module's top level, once."""
+        try:
+            self._block(statements, documented=True)
+        finally:
+            # It refers back to this walk; without it, everything goes with the last reference.
+            del self._lowering
 
     # -- statements ------------------------------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class Walk:
     # -- choices ---------------------------------------------------------------------------------------------------
 
     def _arm(self, branch: Branch, body: Sequence[ast.stmt]) -> bool:
-        outer = self._branch
+        outer, branch = self._branch, msgspec.structs.replace(branch, scope=self._scope)
         self.branches.append(branch)
         number = self._branch = len(self.branches) - 1
         left, self._left = self._left, False
@@ -298,7 +303,9 @@ class Walk:
             self._keep(how, self._text_checked(node), statement.lineno)
 
     def _keep(self, how: str, value: Value, line: int) -> None:
-        if how in ("return", "yield"):
+        if how == "test" and line:
+            kept = isinstance(value, (Ref, Attr, Operation)) or bool(tuple(calls(value)))  # what is asked at all
+        elif how in ("return", "yield"):
             kept = value != UNKNOWN and value != Lit(None)
         else:
             kept = any(not _is_noise(call) for call in calls(value))

@@ -21,12 +21,14 @@ _PLACEHOLDERS = re.compile(
   | (?P<named>%\([^()\n]+\)[sdb]|%[sdb](?!\w))
   | (?P<modulo>%%)
   | (?P<numbered>\?\d+|(?<![\w$])\$\d+)
+  | (?P<colon>(?<![:\w\])])(?<!:[ ]):(?!h\d+\b|p+\b)[A-Za-z_]\w*)
+  | (?P<inet><<=|>>=)
   | (?P<at>(?<![\w@])@[A-Za-z_]\w*(?!\w*\s*:=))
   | (?P<sqlc>\bsqlc\.(?:arg|narg|slice)\(\s*[^()\n]*\))
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ANY = re.compile(r"[%?$@{\#]|\bsqlc\.")
+_ANY = re.compile(r"[%?$@{\#:]|<<=|>>=|\bsqlc\.")
 _REPLACE = re.compile(r"\A(\s*)REPLACE(\s+INTO\b)", re.IGNORECASE)
 _OR_ACTION = re.compile(r"\A(\s*UPDATE)(\s+OR\s+(?:ABORT|FAIL|IGNORE|REPLACE|ROLLBACK))\b", re.IGNORECASE)
 _TOP = re.compile(r"\A(\s*(?:DELETE|UPDATE))(\s+TOP\s*\([^()]*\))", re.IGNORECASE)
@@ -35,6 +37,14 @@ _TOP = re.compile(r"\A(\s*(?:DELETE|UPDATE))(\s+TOP\s*\([^()]*\))", re.IGNORECAS
 _ESCAPE = re.compile(r"(\bESCAPE\s+)[eE](?=')", re.IGNORECASE)
 
 
+_RETURNED = re.compile(
+    r"(?P<kept>\bJSON_\w+\s*\((?:[^()']|'[^']*'|\([^()]*\))*?)"
+    r"(?P<left>\bRETURNING\s+\w+(?:\s*\([^()]*\))?(?:\s+FORMAT\s+JSON)?)(?=[^()]*\))",
+    re.IGNORECASE,
+)
+"""What type a function of JSON gives back."""
+_NEAREST = re.compile(r"(?P<kept>\bFETCH\s+)(?P<left>(?:APPROX(?:IMATE)?|EXACT)\b)", re.IGNORECASE)
+"""How exactly Oracle looks for the nearest vectors."""
 _SCHEMA = re.compile(r":p+ *\.(?=[\w\"`\[:])")
 """A schema that is put in: it tells no table from another."""
 
@@ -44,10 +54,16 @@ def normalised(text: str) -> str:
     if _ANY.search(text):
         text = _PLACEHOLDERS.sub(_replaced, text)
         text = _SCHEMA.sub(lambda m: " " * len(m[0]), text)
+    text = _RETURNED.sub(_blanked, text)
+    text = _NEAREST.sub(_blanked, text)
     text = _ESCAPE.sub(r"\1 ", text)
     text = _REPLACE.sub(r"\1INSERT \2", text)
     text = _OR_ACTION.sub(lambda m: m[1] + " " * len(m[2]), text)
     return _TOP.sub(lambda m: m[1] + " " * len(m[2]), text)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    return match["kept"] + "".join("\n" if c == "\n" else " " for c in match["left"])
 
 
 def _replaced(match: re.Match[str]) -> str:
@@ -58,6 +74,8 @@ def _replaced(match: re.Match[str]) -> str:
         return "".join(c if c == "\n" else " " for c in text)
     if kind == "modulo":
         return " %"
+    if kind == "inet":  # which networks contain each other is asked with the operators of all that can contain
+        return "<@ " if text[0] == "<" else "@> "
     if kind == "at":
         return ":" + text[1:]
     if len(text) == 1:

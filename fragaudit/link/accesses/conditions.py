@@ -137,7 +137,8 @@ class Conditions:
             op = _FLIPPED.get(op, op)  # type: ignore[assignment]
         if not self._mine(left):
             return
-        own = [c for r in right for c in columns(r) if c.source == self._number]
+        # What a query is searched by, once for each row outside, is no condition of its own.
+        own = [c for r in right for c in columns(r) if c.source == self._number and c is not left]
         if isinstance(left, Several):
             yield from self._row(left, op, right)
             return
@@ -220,12 +221,9 @@ class Conditions:
                 yield condition("=", constant)
         elif op in ("in", "any"):
             if len(right) == 1 and isinstance(value, Nested):
-                narrowed = value.block.narrowed()
-                if value.block.semijoin is not None and not narrowed:
-                    yield Unindexable(column.name, "it is looked for among all rows of another query")
-                else:
-                    filtered = self._filtered or narrowed
-                    yield Condition(column.name, "in", column.at, expression, "(query)", None, filtered)
+                # Among all rows of another query it is looked for as in a join that nothing filters.
+                filtered = self._filtered or value.block.narrowed()
+                yield Condition(column.name, "in", column.at, expression, "(query)", None, filtered)
             elif len(right) == 1 and op == "in" and isinstance(value, Value) and value.kind:
                 yield condition("=", constant)
             else:

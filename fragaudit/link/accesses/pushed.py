@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fragaudit.link.accesses.blocks import Block, Src
 from fragaudit.link.accesses.resolved import (
     Cmp,
@@ -28,6 +30,7 @@ def push(block: Block, dialect: str) -> None:
         for test in (*block.tests, *(t for s in block.sources for t in s.only)):
             if isinstance(test, Cmp) and test.op == "in" and len(test.right) == 1 and isinstance(test.right[0], Nested):
                 _semijoin(test, test.right[0].block)
+        block.tests += [t for test in block.tests if isinstance(test, Cmp) for t in _existing(test, block)]
     for source in block.sources:
         child = source.block
         if child is None or source.shared:
@@ -49,6 +52,24 @@ def _semijoin(test: Cmp, child: Block) -> None:
     if isinstance(test.left, Col) and len(child.outputs) == 1 and isinstance(child.outputs[0][1], Col):
         child.semijoin = Cmp(child.outputs[0][1], "=", (test.left,))
         child.tests.append(child.semijoin)
+
+
+def _existing(test: Cmp, block: Block) -> Iterator[Cmp]:
+    """Yield what `EXISTS (SELECT … WHERE y = x AND …)` lets look for by x: it is planned like `x IN (SELECT y …)`."""
+    if test.op != "exists" or not isinstance(test.left, Nested):
+        return
+    child = test.left.block
+    if child.query.kind != "select" or child.query.group or child.query.aggregates or child.query.windows:
+        return
+    own, around = child.own(), block.own()
+    if not any(found and found <= own for found in ({c.source for c in columns(t)} for t in child.tests)):
+        return
+    for inner in child.tests:
+        if isinstance(inner, Cmp) and inner.op == "=" and len(inner.right) == 1:
+            sides = (inner.left, inner.right[0])
+            for one, other in (sides, sides[::-1]):
+                if isinstance(one, Col) and isinstance(other, Col) and one.source in around and other.source in own:
+                    yield Cmp(one, "in", (Nested(child, free=True),))
 
 
 def _opaque(test: Test) -> bool:

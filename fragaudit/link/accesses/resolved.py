@@ -44,9 +44,10 @@ class Several(Struct, frozen=True):
 
 
 class Nested(Struct, frozen=True, eq=False):
-    """A query used as a value or as a set."""
+    """A query used as a value or as a set; `free`: one that is planned as if it asked nothing of the rows outside."""
 
     block: Block
+    free: bool = False
 
 
 Term: TypeAlias = Union[Col, Value, Computed, Several, Nested]
@@ -155,5 +156,5 @@ def _collect(item: Test | Term, found: list[Col], nested: bool) -> None:
             _collect(inner, found, nested)
     elif isinstance(item, Unclear):
         _collect(item.term, found, nested)
-    elif nested:
+    elif nested and not item.free:
         found += item.block.outside()

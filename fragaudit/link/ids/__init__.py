@@ -17,7 +17,7 @@ from fragaudit.link.ids.callers import Callers, lifted, roots
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
-from fragaudit.link.ids.metadata import origin
+from fragaudit.link.ids.metadata import origin, placeholder
 from fragaudit.link.ids.order import Order
 from fragaudit.link.ids.rewriting import rewrite
 from fragaudit.link.ids.rows import RowVector, RowVectors
@@ -31,7 +31,7 @@ from fragaudit.link.ids.written import Target, Written
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
-from fragaudit.model.vectors import IdVerdict, VectorSearch, VectorWrite
+from fragaudit.model.vectors import IdVerdict, Origin, VectorSearch, VectorWrite
 
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
@@ -125,7 +125,10 @@ class Vectors:
         scope = self._scope_expanded(written)
         name, state = container_name(scope)
         key = scoping_key(self._flow, written.metadata)
-        return Surroundings(rules_of(target.engine, target.package), native(scope), name, state, key)
+        rules = rules_of(target.engine, target.package)
+        if written.made_anew:
+            rules = replace(rules, always="an index made anew, which holds nothing else")
+        return Surroundings(rules, native(scope), name, state, key)
 
     def _scope_expanded(self, written: Written) -> Scope:
         scope = written.scope
@@ -173,10 +176,18 @@ class Vectors:
             dynamic=state == "dynamic",
             pairing=pairing,
             row=row,
-            origin=origin(self._flow, written.metadata, takes) if judged.opaque else "leads back",
+            origin=self._origin(written, takes) if judged.opaque else "leads back",
             rewrite=rewrite(written, judged, name if state == "fixed" else "", names, self._config),
             updates=written.updates,
         )
+
+    def _origin(self, written: Written, takes: bool) -> Origin:
+        """Say whether what is stored leads back to a row; texts of the code's own and libraries' memories have none."""
+        rules = rules_of(written.target.engine, written.target.package)
+        kept = bool(rules.always) and rules.accepts_text
+        if kept or (written.operation is not None and placeholder(self._flow, written.site, written.operation)):
+            return "unknown"
+        return origin(self._flow, written.metadata, takes)
 
     def _row(self, row: RowVector, primary: str) -> VectorWrite:
         why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from fragaudit.config import Config
 from fragaudit.link.boundaries import ServiceRoot
 from fragaudit.link.ids.template import Names, word_key
-from fragaudit.model.stores import Service
+from fragaudit.model.locations import Location
+from fragaudit.model.stores import Kind, Service, Store
 from fragaudit.model.vectors import VectorWrite
 
 
@@ -72,5 +73,23 @@ def across(services: Sequence[Service]) -> tuple[Service, ...]:
             msgspec.structs.replace(w, collides=colliding[service.name, w]) if (service.name, w) in colliding else w
             for w in service.vector_writes
         )
-        found.append(msgspec.structs.replace(service, vector_writes=writes))
+        elsewhere = tuple(sorted({*service.unresolved_searches, *_searched(service, services)}))
+        found.append(msgspec.structs.replace(service, vector_writes=writes, unresolved_searches=elsewhere))
     return tuple(found)
+
+
+def _searched(service: Service, services: Sequence[Service]) -> Iterator[Location]:
+    """Yield the searches of other services that may be of what this one writes: one fills an index, another asks it."""
+    written = {w.store for w in service.vector_writes}
+    mine = [s for s in service.stores if s.kind is Kind.VECTOR and s.id in written]
+    for other in services:
+        theirs = {s.id: s for s in other.stores}
+        for search in other.vector_searches if other is not service and mine else ():
+            store = theirs.get(search.store)
+            if search.verb == "search" and store is not None and any(_may_be(store, own) for own in mine):
+                yield search.at
+
+
+def _may_be(one: Store, other: Store) -> bool:
+    apart = one.certain and other.certain and one.identity != other.identity
+    return one.engine == other.engine and not apart

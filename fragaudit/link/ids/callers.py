@@ -41,7 +41,7 @@ _COMMON = frozenset(
 )
 
 
-_VECTORS = re.compile(r"vdb|vec|embed|rag|similar|semantic", re.IGNORECASE)
+_VECTORS = re.compile(r"vdb|vec|embed|(?:^|_)rag(?:_|$)|similar|semantic", re.IGNORECASE)
 
 
 class Callers:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _UUID_ENGINES = {"qdrant": "takes unsigned integers and UUIDs only", "weaviate": "takes UUIDs only"}
-_INTEGER_ENGINES = frozenset({"faiss", "hnswlib", "annoy", "usearch", "voyager", "scann", "nmslib", "ngt"})
+INTEGER_ENGINES = frozenset({"faiss", "hnswlib", "annoy", "usearch", "voyager", "scann", "nmslib", "ngt"})
 _ALWAYS = {
     "mem0ai": "the library keeps memories apart by user, agent and run",
     "zep-python": "the library keeps memories apart by user and session",
@@ -51,7 +51,7 @@ def rules_of(engine: str, package: str) -> Rules:
     if engine in _UUID_ENGINES:
         converts = _CONVERTS.search(package) is not None
         return Rules(engine.capitalize(), accepts_text=converts, takes=_UUID_ENGINES[engine])
-    if engine in _INTEGER_ENGINES and not package.startswith(("langchain", "llama", "haystack")):
+    if engine in INTEGER_ENGINES and not package.startswith(("langchain", "llama", "haystack")):
         return Rules(
             engine,
             accepts_text=False,

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fragaudit.catalogue import Operation
+from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Atom, From, Head, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.paths import given, parsed, paths
+from fragaudit.link.program import Site
 from fragaudit.model.values import Lit, Other
 from fragaudit.model.vectors import Origin
 
 _LEADS_BACK = re.compile(
     r"(?:^|_|[a-z])(?:id|ids|Id|Ids|ID|pk|uuid|guid|key|url|uri|path|source|src|ref|filename|file_?name|file|link|"
-    r"hash|slug|name|title|sku|doi|isbn|email)$|^(?:id|pk|uuid|url|source|path)_|_(?:id|url|path|key)_|original|parent|citation",
+    r"hash|slug|name|title|sku|doi|isbn|email)$|^(?:id|pk|uuid|url|source|path)_|_(?:id|url|path|key)_|original|parent|citation|identif",
 )
 MOST_KEYS = 60
+_TEXTS = ("page_content", "text", "content")
 
 
 def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
@@ -82,3 +87,13 @@ def _one(flow: Flow, head: Head, deep: int = 0) -> Origin:
     if any(isinstance(h, From) and h.steps and h.steps[-1] in (".id", "=id", ".pk") for h in values):
         return "leads back"
     return "missing" if whole else "unknown"
+
+
+def placeholder(flow: Flow, site: Site, operation: Operation) -> bool:
+    """Say whether all that is written is text that stands in the code, as to set an index up: it comes from no row."""
+    root = next((parsed(path)[0] for path in paths(operation.metadata)), "")
+    heads = given(flow, site.call, here_of(site), root, operation.at.get(root)) if root else ()
+    records = [e for h in heads for e in (flow.step(h, None) if isinstance(h, Items) else (h,))]
+    texts = [t for r in records if isinstance(r, Made) for name in _TEXTS for t in flow.step(r, f".{name}")]
+    written = [t for t in texts if t != UNKNOWN]
+    return bool(written) and all(isinstance(t, Chars) and all(isinstance(p, str) for p in t.parts) for t in written)

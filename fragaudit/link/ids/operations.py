@@ -97,7 +97,8 @@ class Operations:
                     chosen = found
                 break
         if chosen is not None:
-            yield chosen
+            if not self._only_deletes(site, chosen[1]):
+                yield chosen
             return
         if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
             return
@@ -110,6 +111,11 @@ class Operations:
         roots = {parsed(p)[0] for w in (operation.id, operation.vector, operation.metadata, operation.text)
                  for p in paths(w)}  # fmt: skip
         return any(argument_of(site.call.args, root, operation.at.get(root)) is not None for root in sorted(roots))
+
+    def _only_deletes(self, site: Site, operation: Operation) -> bool:
+        """Say whether a method that does several things only deletes or patches here."""
+        others = any((a.name or "").startswith(("delete", "patch")) for a in site.call.args)
+        return others and not self._fits(site, operation)
 
     def _keeps_else(self, meaning: Abstract) -> bool:
         """Say whether something is a client of a library that keeps no vectors."""

@@ -21,9 +21,12 @@ from fragaudit.model.vectors import Pairing
 
 DEEPEST = 3
 _KEEPING = frozenset({"relational", "document", "graph"})
-_INSERTS = re.compile(r"^\s*(?:insert|replace|merge|upsert)\b", re.IGNORECASE)
-_CHANGES = re.compile(r"^\s*(?:update|delete)\b", re.IGNORECASE)
-_READS = re.compile(r"^\s*(?:select|with)\b", re.IGNORECASE)
+_INSERTS = re.compile(
+    r"^\s*(?:(?:insert\s+(?:\w+\s+){0,3}?|replace\s+|upsert\s+)into\b|merge\s*(?:\(|into\b)|INSERT\b|UPSERT\b|CREATE\s*\()",
+)
+_CHANGES = re.compile(r"^\s*(?:update\s+\S+\s+set\b|delete\s+from\b|UPDATE\b|DELETE\b)")
+_READS = re.compile(r"^\s*(?:select\s.*\sfrom\b|with\s+\w+\s+as\b|SELECT\b|WITH\b|MATCH\s*\()", re.DOTALL)
+"""Statements, in small letters only where they can't be words of a message: `Update done`, `Select a file`."""
 _INSERTING = frozenset(
     {
         "insert_one",
@@ -209,12 +212,9 @@ class Order:
             value = argument.value
             text = value.parts[0] if isinstance(value, Text) and value.parts else value
             if isinstance(text, Lit) and isinstance(text.value, str):
-                if _INSERTS.match(text.value):
-                    return "insert"
-                if _CHANGES.match(text.value):
-                    return "write"
-                if _READS.match(text.value):
-                    return "read"
+                for what, form in (("insert", _INSERTS), ("write", _CHANGES), ("read", _READS)):
+                    if form.match(text.value) or form.match(text.value.lower()):
+                        return what
         return ""
 
     def _may_fail(self, file: int, row: int, vector: int) -> bool:

@@ -49,8 +49,11 @@ class Abstractions:
             return None
         for meaning in meanings:
             for ancestor in evaluator.ancestry(meaning.of) if isinstance(meaning, Instance) else ():
-                if self._catalogue.abstraction(self._flow.program.scope(ancestor.place).name) == "vector":
+                kind = self._catalogue.abstraction(self._flow.program.scope(ancestor.place).name)
+                if kind == "vector":
                     return ancestor
+                if kind is not None:
+                    break  # the nearest name says what it keeps
         return None
 
     def ids(self, call: Call, here: Here, cls: ClassRef, method: str) -> tuple[Head, ...] | None:

@@ -79,7 +79,7 @@ class Scope:
         """Return what either of two scopes says."""
         known = self.containers if any(h != UNKNOWN for h in self.containers) else other.containers
         spaces = self.namespaces or other.namespaces
-        return replace(self, containers=known, namespaces=spaces, lost=self.lost and other.lost)
+        return replace(self, containers=known, namespaces=spaces, lost=(self.lost or other.lost) and not known)
 
 
 def _by_default(flow: Flow, head: Head) -> tuple[Head, ...]:

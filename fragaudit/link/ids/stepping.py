@@ -49,7 +49,7 @@ def into(flow: Flow, head: Head, step: Step) -> Iterator[Head]:
                     yield from found
                     return
                 if flow.owner(head.function) is not None:
-                    yield From(None, -1, head.name, (step,), "field")
+                    yield From(None, -1, head.name, (step,), "result")
                     return
             if step is None and head.steps[-1:] in (("keys",), ("values",)):
                 yield head  # these steps lead to the elements already

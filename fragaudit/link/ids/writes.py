@@ -199,7 +199,7 @@ class Writes:
         return Written(
             site,
             target,
-            distinct(h for one in ids for h in self._each(one, operation)) if ids else (Atom("none", "left out"),),
+            distinct(h for one in ids for h in self._each(one, operation)) if ids else _left_out(site.call, operation),
             distinct(metadata) if metadata else None,
             scope_of(flow, self._catalogue, site, operation),
             flow.program.enclosing_function(site.place),
@@ -248,3 +248,10 @@ class Writes:
         scope = scope_of(flow, self._catalogue, site, None)
         function = flow.program.enclosing_function(site.place)
         yield Written(site, Target("", "project", None, keeper), ids, None, scope, function, made_here=made)
+
+
+def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:
+    """Return that no id is given, or that nothing is known where an argument's place isn't."""
+    known = {*operation.at.values(), operation.container.at if operation.container is not None else None}
+    plain = sum(a.name is None for a in call.args)
+    return (UNKNOWN,) if any(number not in known for number in range(plain)) else (Atom("none", "left out"),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from fragaudit.catalogue import Operation
 from fragaudit.link.abstract import ClassRef
+from fragaudit.link.ids.engines import INTEGER_ENGINES
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, distinct
 from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.openings import SiteKey
@@ -43,6 +44,12 @@ class Written:
     inner: tuple[Written, ...] = ()
     forwards: bool = field(default=False)
     made_here: bool = False
+
+    @property
+    def made_anew(self) -> bool:
+        """Whether it makes the index that it fills: of an engine that runs inside the process."""
+        method = self.operation.name.rpartition(".")[2] if self.operation is not None else ""
+        return self.target.engine in INTEGER_ENGINES and method.removeprefix("a").startswith("from_")
 
     @property
     def updates(self) -> bool:

@@ -45,9 +45,9 @@ class Relation(Struct, frozen=True):
 class Model(Struct, frozen=True):
     """A class that stands for a table. `columns` maps attributes to columns, `order` is the order rows come in.
 
-    `app` is what owns the table (a Django app); `table` the whole definition, `opaque` in it where a part is unknown.
-    A `subtype` derives from another class with a table, whose key it shares. Models of one `family` share their
-    metadata: what creates one of their tables creates all of them.
+    `latest` is the order by which the latest row is found, `app` what owns the table (a Django app); `table` is the
+    whole definition, `opaque` in it where a part is unknown. A `subtype` derives from another class with a table, whose
+    key it shares. Models of one `family` share their metadata: what creates one of their tables creates all of them.
     """
 
     framework: str
@@ -61,6 +61,7 @@ class Model(Struct, frozen=True):
     app: str = ""
     subtype: bool = False
     family: str = ""
+    latest: tuple[str, ...] = ()
 
 
 def digest(*parts: str, length: int) -> str:

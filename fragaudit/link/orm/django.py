@@ -105,7 +105,7 @@ class Django:
             first, *others = tables
             found.append(
                 Model("django", cls, state.name, first, at, columns, relations, state.ordering, state.app,
-                      subtype=bool(state.parents))
+                      subtype=bool(state.parents), latest=state.latest)
             )  # fmt: skip
             found.extend(
                 Model("django", None, other.name, other, at, _columns(other), app=state.app) for other in others
@@ -247,6 +247,8 @@ class Django:
         state.proxy = self.reader.flag(meta.get("proxy")) is True
         state.managed = self.reader.flag(meta.get("managed")) is not False
         state.ordering = self._ordering(meta)
+        if "get_latest_by" in meta:
+            state.latest = self.reader.texts(meta["get_latest_by"]) or ()
         state.parents = self._parents(cls)
         state.opaque = self._opaque(cls)
         self._fields(cls, state)

@@ -98,6 +98,7 @@ class State:
     unique_together: tuple[tuple[str, ...], ...] = ()
     index_together: tuple[tuple[str, ...], ...] = ()
     ordering: tuple[str, ...] = ()
+    latest: tuple[str, ...] = ()
     opaque: str = ""
     comment: str = ""
     at: Mark = NOWHERE

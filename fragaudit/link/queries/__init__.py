@@ -12,11 +12,16 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
+from fragaudit.link.queries import crud
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
-from fragaudit.link.queries.django import DjangoQueries
+from fragaudit.link.queries.django import OF, DjangoQueries
+from fragaudit.link.queries.django_declared import Declared
+from fragaudit.link.queries.django_terms import One
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.forwarded import followed
+from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
@@ -37,7 +42,7 @@ class Expressed(Struct, frozen=True):
 
 
 def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expressed, ...]:
-    """Return every query expression of a repository, in order of file and appearance.
+    """Return every query expression of a repository: those that are run, then those that functions hand on.
 
     Args:
         found: the tables that classes stand for.
@@ -47,11 +52,16 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
     builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
     if not found.models and not builders:
         return ()
-    scopes = [list(asking_scopes(file)) for file in reader.program.files]
+    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
+    methods = crud.METHODS if repositories else frozenset()
+    scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
+    scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if repositories:
+        frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
     dialects = spoken()
@@ -62,13 +72,19 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
             method = ""
-            if file.scopes[scope].kind == "function":
-                own = django.receiver(Place(number, scope), flow)
-                if own is not None:
-                    flow.know("self", own)
-                    method = file.scopes[scope].name
+            if reader.program.files[number].scopes[scope].kind == "function":
+                known = list(django.given(Place(number, scope), flow))
+                for name, thing in known:
+                    flow.know(name, thing)
+                if any(name == "self" and not isinstance(thing, One) for name, thing in known):
+                    method = reader.program.files[number].scopes[scope].name
+                if all(name != "self" for name, _ in known):
+                    know_object(Place(number, scope), flow)
             flow.run(statements)
             asked += [(one, dialect, method) for one in flow.asked]
+    if any(model.framework == OF for model in found.models):
+        start = Flow(mapping, Place(0, 0), pool, places, frameworks)
+        asked += [(one, dialects.get(one.at.path, ""), "") for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
@@ -86,6 +102,8 @@ def _stated(
         statements = tuple(msgspec.structs.replace(s, dialect=dialect) for s in found if s is not None)
         if statements:
             made.append((one, dialect, statements))
+    # What is asked for sure comes before what is handed on, to which others may add: of two alike the first one counts.
+    made.sort(key=lambda each: bool(each[0].lazy))
     numbered = places.all
     seen: set[tuple[Location, str]] = set()
     for one, dialect, statements in made:
@@ -93,7 +111,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = asked_once(path)
+            once = one.maintenance or asked_once(path)
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )

@@ -16,6 +16,7 @@ from fragaudit.link.queries.draft import (
     Drafts,
     Entity,
     Join,
+    Keywords,
     Labelled,
     Path,
     Sorted,
@@ -452,13 +453,15 @@ class Alchemy(Terms):
         entity = flow.pool.entities.get(alias)
         for argument in call.args:
             thing = flow.argument(argument)
-            if argument.name is None or argument.name in ("*", "**") or entity is None:
-                draft = draft.add("where", UNKNOWN, flow.branch)
-                continue
+            if argument.name == "**" and isinstance(thing, Keywords) and thing.complete:
+                given = thing.entries
+            else:
+                given = ((argument.name if argument.name not in (None, "*", "**") else "", thing),)
             outer, flow.here = flow.here, flow.mark(argument.at or call.at)
-            column = self.member(entity, argument.name, flow)
-            made = self.compare(column, "==", thing, flow) if column is not None else None
-            draft = draft.add("where", made if made is not None else UNKNOWN, flow.branch)
+            for name, value in given:
+                column = self.member(entity, name, flow) if entity is not None and name else None
+                made = self.compare(column, "==", value, flow) if column is not None else None
+                draft = draft.add("where", made if made is not None else UNKNOWN, flow.branch)
             flow.here = outer
         return draft
 

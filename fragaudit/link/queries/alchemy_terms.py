@@ -197,6 +197,11 @@ class Terms:
             return compared(left, "=", flow.operand(right), flow.here)
         return Compare(left, "like" if op == "%" else "ilike", (flow.operand(right),), flow.here)
 
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return nothing: what a loop is at leads nowhere here."""
+        del found, flow
+        return None
+
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Return an item of a JSON column, or the first rows of a query."""
         if isinstance(base, Draft) and base.of == "sqlalchemy":

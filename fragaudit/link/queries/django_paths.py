@@ -28,6 +28,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Related:
+    """Where an attribute of a row leads: to which model's rows, and by which lookup of theirs they lead back."""
+
+    model: Model
+    back: str = ""
+    many: bool = False
+
+
+@dataclass(frozen=True)
 class Reached:
     """What a path leads to: a column (None where it isn't known) and the parts behind it."""
 
@@ -76,6 +85,30 @@ class Relations:
         if back is not None:
             return [back]
         return self._many_back(model, name)
+
+    def related(self, model: Model, name: str) -> Related | None:
+        """Return where an attribute of a model's rows leads."""
+        relation = model.relations.get(name)
+        if relation is not None:
+            other = self._mapping.by_class.get(relation.target) if relation.target is not None else None
+            if other is None:
+                return None
+            return Related(other, self._names(model, name)[1] if relation.many else "", relation.many)
+        for child, attribute in self.accessors.get(name, ()):
+            target = child.relations[attribute].target
+            if target is not None and self._mapping.by_class.get(target) is model:
+                return self._back_to(child, attribute)
+        return None
+
+    def only(self, name: str) -> Related | None:
+        """Return where an attribute of rows of an unknown model leads, if only one model can have it."""
+        found = self.accessors.get(name, ())
+        return self._back_to(*found[0]) if len(found) == 1 else None
+
+    def _back_to(self, child: Model, attribute: str) -> Related:
+        columns = child.relations[attribute].columns
+        unique = any(i.unique and tuple(k.column for k in i.keys) == columns for i in child.table.indexes)
+        return Related(child, attribute, not (unique and columns))
 
     def _through(self, model: Model, other: Model, through: str, *, reverse: bool = False) -> list[Step] | None:
         middle = self._mapping.by_table.get(through.lower())

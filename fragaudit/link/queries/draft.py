@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from fragaudit.link.orm.core import Model
+from fragaudit.link.program import Place
 from fragaudit.model.facts import NO_BRANCH
+from fragaudit.model.locations import Location
 from fragaudit.model.sql import (
     NOWHERE,
     And,
@@ -123,6 +125,49 @@ class Bag:
 
 
 @dataclass(frozen=True)
+class Keywords:
+    """Arguments by name that are handed on as `**filters`; not `complete` if there may be others."""
+
+    entries: tuple[tuple[str, object], ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class EachKey:
+    """The name of each of several arguments, one after another."""
+
+    of: Keywords
+
+
+@dataclass(frozen=True)
+class EachColumn:
+    """The columns that each of several arguments names; None for one that is not known."""
+
+    columns: tuple[Column | None, ...]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A dictionary whose keys are known: its entries, each with the arm of a choice in which it was added.
+
+    `more`: it may have entries that are not known.
+    """
+
+    items: tuple[tuple[str, object, int], ...] = ()
+    more: bool = False
+
+    def entries(self, added: Named) -> Named:
+        """Return the dictionary with entries added; the last one of a name counts, unless a choice adds it."""
+        names = {name for name, _, branch in added.items if branch == NO_BRANCH}
+        kept = tuple(item for item in self.items if item[0] not in names)
+        return Named((*kept, *added.items), self.more or added.more)
+
+
+UNBOUND = object()
+"""The base of an attribute of something that isn't known."""
+
+
+@dataclass(frozen=True)
 class Labelled:
     """A value with the name it has in a query's result."""
 
@@ -168,8 +213,9 @@ class Pool:
 
     `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
-    that may hand one on. `named` is what names of a module's own scope are, `narrowed` the methods that are called of
-    what an attribute holds, which may be the rows of one owner alone.
+    that may hand one on. `named` is what names of a module's own scope are. `forwarding` are by name the functions that
+    are understood anew for each call, of which `inlined` counts those that were; `alone` is what is known without one.
+    `narrowed` are the methods that are called of what an attribute holds, which may be the rows of one owner alone.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -180,6 +226,9 @@ class Pool:
     makers: frozenset[str] = frozenset()
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
     narrowed: set[str] = field(default_factory=set)
+    forwarding: dict[str, frozenset[Place]] = field(default_factory=dict)
+    inlined: int = 0
+    alone: dict[Place, dict[Location, bool]] = field(default_factory=dict)
     _count: int = 0
 
     def query(self, draft: Draft) -> int:
@@ -216,6 +265,15 @@ def columns(item: Operand | Predicate | None) -> Iterator[Column]:
             yield from columns(item.operand)
 
 
+def comparisons(item: object) -> Iterator[Compare]:
+    """Yield the comparisons of a predicate."""
+    if isinstance(item, Compare):
+        yield item
+    elif isinstance(item, (And, Or)):
+        for part in item.items:
+            yield from comparisons(part)
+
+
 def queries(item: Operand | Predicate | None) -> Iterator[int]:
     """Yield the numbers of the queries inside a predicate or operand."""
     match item:
@@ -243,20 +301,26 @@ class Join:
 
 
 __all__ = [
+    "UNBOUND",
     "Assign",
     "Bag",
     "Choice",
     "Clause",
     "Draft",
     "Drafts",
+    "EachColumn",
+    "EachKey",
     "Entity",
     "Join",
+    "Keywords",
     "Labelled",
+    "Named",
     "Output",
     "Path",
     "Pool",
     "Sorted",
     "Thing",
     "columns",
+    "comparisons",
     "queries",
 ]

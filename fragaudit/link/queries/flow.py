@@ -11,18 +11,24 @@ from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import (
+    UNBOUND,
     Bag,
     Begins,
     Choice,
     Clause,
     Draft,
     Drafts,
+    EachColumn,
+    EachKey,
     Entity,
+    Keywords,
     Labelled,
+    Named,
     Pool,
     Sorted,
     Thing,
 )
+from fragaudit.link.queries.inlined import GIVEN, inlined
 from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
@@ -33,6 +39,7 @@ from fragaudit.link.queries.predicates import (
     either,
     mixed,
 )
+from fragaudit.link.queries.receivers import Receiver, kept_by_parameter, model_of
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Use
@@ -78,13 +85,17 @@ _INSIDE: Span = (1, 1, 1, 1)
 
 
 class Asked(NamedTuple):
-    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers)."""
+    """A query that is run, or handed on without being run (`lazy`: more may be added to it by `function`'s callers).
+
+    `maintenance` says why it isn't the service that asks, empty if it is.
+    """
 
     draft: Draft
     branch: int
     at: Location
     file: int
     lazy: str = ""
+    maintenance: str = ""
 
 
 class Framework(Protocol):
@@ -105,6 +116,9 @@ class Framework(Protocol):
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
         """Return what an operator makes of things that this library alone knows."""
 
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return what a loop over something known gives each time."""
+
 
 class Flow:
     """Interprets the bindings and uses of one scope in their order."""
@@ -124,8 +138,16 @@ class Flow:
         self.branch = NO_BRANCH
         self.here: Mark = NOWHERE
         self.statement = _INSIDE
+        self.pinned: Mark | None = None
+        self.within = 0
         self._env: dict[str, list[tuple[Thing, int]]] = {}
         self._deep = 0
+
+    def inside(self, place: Place, deep: int = 4) -> Flow:
+        """Return what follows another scope for the sake of this one."""
+        inner = Flow(self.mapping, place, self.pool, self.places, self.frameworks, self.dialect)
+        inner._deep = self._deep + deep
+        return inner
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -152,16 +174,31 @@ class Flow:
         if binding.value is None:
             return
         found = self.thing(binding.value)
+        if binding.how in ("for", "in") and isinstance(found, (Keywords, EachKey)):
+            second = isinstance(binding.key, Lit) and binding.key.value == 1
+            self._bind(binding.target, None if second else EachKey(found) if isinstance(found, Keywords) else found,
+                       extends=False)  # fmt: skip
+            return
         if binding.how in ("for", "with"):
             self.escape(found, binding.value)
             if "." not in binding.target:
                 self._env.pop(binding.target, None)
+                each = [f.each(found, self) for f in self.frameworks.values()] if binding.how == "for" else []
+                for thing in each:
+                    if thing is not None:
+                        self._bind(binding.target, thing, extends=False)
             return
         if binding.how == "+=":
             self._augmented(binding, found)
             return
         if "." in binding.target or "[" in binding.target:
             self.escape(found, binding.value, lazy=True)
+            name = binding.target.removesuffix("[]")
+            known = self.name(name) if name != binding.target and name in self._env else None
+            if isinstance(known, Named):
+                key = binding.key.value if isinstance(binding.key, Lit) else None
+                more = Named(((key, found, self.branch),)) if isinstance(key, str) else Named(more=True)
+                self._bind(name, known.entries(more), extends=True)
             return
         if self.program.scope(self.place).kind != "function":
             self.escape(found, binding.value, lazy=True)
@@ -227,7 +264,7 @@ class Flow:
         drafts = [d for t in found for d in options(t)]
         if drafts and all(options(t) for t in found):
             return Drafts(tuple(drafts)[:MOST_OPTIONS])
-        return _choice(found)
+        return self._choice(found)
 
     # -- what is run ---------------------------------------------------------------------------------------------------
 
@@ -285,11 +322,27 @@ class Flow:
                 self.escape(self.thing(value.result), value.result)
             case Text():
                 return self._text(value)
-            case Map() | Other():
+            case Map():
+                return self._map(value)
+            case Other():
                 for child in children(value):
                     if not isinstance(child, Lit):
                         self.escape(self.thing(child), child)
         return None
+
+    def _map(self, value: Map) -> Named:
+        """Return a dictionary, as far as its keys are written out; queries in it are handed on."""
+        found = Named()
+        for entry in value.entries:
+            thing = self.thing(entry.value)
+            self.escape(thing, entry.value)
+            if isinstance(entry.key, Lit) and isinstance(entry.key.value, str):
+                found = found.entries(Named(((entry.key.value, thing, NO_BRANCH),)))
+            elif entry.key is None and isinstance(thing, Named):
+                found = found.entries(thing)
+            else:
+                found = replace(found, more=True)
+        return found
 
     def _text(self, value: Text) -> Thing:
         """Return a text put together: what it begins with is known if that is written out."""
@@ -308,7 +361,18 @@ class Flow:
         known = [t for t in found if t is not None]
         if len(known) == 1 and isinstance(known[0], (Bag, Entity)):
             return known[0]
-        return known[0] if known and all(t == known[0] for t in found) else _choice(found)
+        return known[0] if known and all(t == known[0] for t in found) else self._choice(found)
+
+    def _choice(self, found: Sequence[Thing]) -> Thing:
+        """Return what is one of several columns, conditions or keys; None if none of them is known to be one.
+
+        For the arguments of one call it may always be the same one, which isn't known.
+        """
+        kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
+        known = [t for t in found if isinstance(t, kinds)]
+        if self.within or not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
+            return None
+        return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
     def _ref(self, value: Ref) -> Thing:
         if value.name in self._env:
@@ -353,9 +417,7 @@ class Flow:
         if not read.view.names and key in self.pool.known:
             found = self.pool.known[key]
             return Drafts(tuple(self.adopted(d, 0) for d in options(found))) if options(found) else found
-        inner = Flow(self.mapping, read.view.place, self.pool, self.places, self.frameworks, self.dialect)
-        inner._deep = self._deep + 8
-        found = inner.thing(read.value)
+        found = self.inside(read.view.place, 8).thing(read.value)
         drafts = options(found)
         if drafts:
             found = Drafts(tuple(self.adopted(d, 0) for d in drafts))
@@ -372,7 +434,14 @@ class Flow:
 
     def _attribute(self, value: Attr) -> Thing:
         base = self._base(value.base)
+        if isinstance(base, Receiver):
+            return self._kept(base, value)
         if base is None:
+            if value.name.endswith("_set"):  # how Django calls the rows that refer to one
+                for framework in self.frameworks.values():
+                    found = framework.attribute(UNBOUND, value.name, self)
+                    if found is not None:
+                        return found
             root: Value = value
             while isinstance(root, Attr):
                 root = root.base
@@ -389,6 +458,15 @@ class Flow:
         if isinstance(base, (Draft, Drafts)):
             return base  # a method handed on without being called
         return None
+
+    def _kept(self, base: Receiver, value: Attr) -> Thing:
+        """Return the model that an object keeps in an attribute, as far as its class or its making tells."""
+        model = model_of(base, value.name, self.mapping)
+        if model is not None:
+            return self.entity_of(model)
+        if self.within or kept_by_parameter(base, value.name, self.mapping):
+            return None
+        return self._outside(value) if value.name[:1].isupper() or value.name in _CLASSES else None
 
     def _base(self, value: Value) -> Thing:
         """Return what stands before a dot; of modules and other objects nothing is asked twice."""
@@ -407,6 +485,9 @@ class Flow:
 
     def _operation(self, value: Operation) -> Thing:
         found = [self.thing(operand) for operand in value.operands]
+        each = next((t for t in found if isinstance(t, EachColumn)), None)
+        if each is not None:
+            return self._of_each(value.op, each)
         for framework in self.frameworks.values():
             made = framework.operation(value.op, found, self)
             if made is not None:
@@ -439,6 +520,13 @@ class Flow:
         for thing, operand in zip(found, value.operands, strict=True):
             self.escape(thing, operand)
         return None
+
+    def _of_each(self, op: str, each: EachColumn) -> Thing:
+        """Return the conditions on each of several columns: with values that the statement is given."""
+        if op not in PYTHON_OPERATORS:
+            return None
+        operator = PYTHON_OPERATORS[op]
+        return both([self.compare(c, operator, Parameter(GIVEN)) if c is not None else UNKNOWN for c in each.columns])
 
     def operand(self, found: Thing) -> Operand:
         """Return something as an operand: what isn't understood is a value that the statement is given."""
@@ -502,12 +590,20 @@ class Flow:
         func = call.func
         if isinstance(func, Attr):
             base = self._base(func.base)
+            if isinstance(base, Named) and isinstance(func.base, Ref) and func.name in ("update", "setdefault", "pop"):
+                self._entered(func.base.name, base, func.name, call)
+                return None
             if isinstance(base, Bag) and isinstance(func.base, Ref):
                 found = self._collected(func.base.name, base, func.name, call)
                 if found:
                     return None
+            if isinstance(base, EachColumn):
+                made = [self._method(c, call, func.name) if c is not None else UNKNOWN for c in base.columns]
+                return both([m if isinstance(m, PREDICATES) else UNKNOWN for m in made])
+            if isinstance(base, Keywords):
+                return base if func.name in ("items", "keys", "copy") else None
             if isinstance(base, Choice):
-                return _choice([self._method(option, call, func.name) for option in base.options])
+                return self._choice([self._method(option, call, func.name) for option in base.options])
             if base is not None and not isinstance(base, Bag):
                 result = self._method(base, call, func.name)
                 if result is not None:
@@ -533,8 +629,43 @@ class Flow:
         self._bind(name, Bag((*bag.items, *added)), extends=True)
         return True
 
+    def _dict(self, call: Call) -> Named:
+        """Return what `dict(name=value)` makes."""
+        found = Named()
+        for argument in call.args:
+            thing = self.argument(argument)
+            if argument.name not in (None, "*", "**"):
+                found = found.entries(Named(((str(argument.name), thing, NO_BRANCH),)))
+            else:
+                self.escape(thing, argument.value)
+                found = found.entries(thing if isinstance(thing, Named) else Named(more=True))
+        return found
+
+    def _entered(self, name: str, known: Named, method: str, call: Call) -> None:
+        """Follow what is done to a dictionary."""
+        added = Named()
+        if method == "update":
+            for argument in call.args:
+                thing = self.argument(argument)
+                if argument.name not in (None, "*", "**"):
+                    added = added.entries(Named(((str(argument.name), thing, self.branch),)))
+                elif isinstance(thing, Named):
+                    added = added.entries(Named(tuple((n, t, self._inner(b)) for n, t, b in thing.items), thing.more))
+                else:
+                    added = replace(added, more=True)
+        else:
+            added = Named(more=True)
+        self._bind(name, known.entries(added), extends=True)
+
     def _foreign(self, call: Call) -> Thing:
+        if isinstance(call.func, Ref) and call.func.name == "dict":
+            return self._dict(call)
         """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
+        anew = inlined(call, self)
+        if anew is not None:
+            return anew
+        if call.func == Ref("getattr") and len(call.args) >= 2:
+            return self._got(call)
         found = [(self.argument(a), a) for a in call.args]
         made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
         if made is not None:
@@ -548,6 +679,19 @@ class Flow:
             return None
         return self._helper(call)
 
+    def _got(self, call: Call) -> Thing:
+        """Return what `getattr(model, name)` is, for each name if it runs over several."""
+        base, key = self.thing(call.args[0].value), self.thing(call.args[1].value)
+        names = [n for n, _ in key.of.entries] if isinstance(key, EachKey) else []
+        if isinstance(key, Constant) and key.kind == "string" and key.value:
+            names = [key.value]
+        found = [next((t for f in self.frameworks.values() if (t := f.attribute(base, n, self)) is not None), None)
+                 for n in names]  # fmt: skip
+        if isinstance(key, EachKey):
+            columns = tuple(t if isinstance(t, Column) else None for t in found)
+            return EachColumn(columns if key.of.complete else (*columns, None))
+        return found[0] if found else None
+
     def _made(self, call: Call) -> Thing:
         """Return the queries that a function of the project hands on, as far as every call of it gets the same."""
         if getattr(call.func, "name", "") not in self.pool.makers:
@@ -558,9 +702,7 @@ class Flow:
         place = functions[0].place
         if place not in self.pool.returned:
             self.pool.returned[place] = ()  # one that calls itself hands on nothing
-            inner = Flow(self.mapping, place, self.pool, self.places, self.frameworks, self.dialect)
-            inner._deep = self._deep + 4
-            self.pool.returned[place] = inner.handed({})
+            self.pool.returned[place] = self.inside(place).handed({})
         drafts = self.pool.returned[place]
         if not drafts or self._deep > DEEPEST // 2:
             return None
@@ -577,14 +719,22 @@ class Flow:
         for name, thing in names.items():
             self.know(name, thing)
         self.run(statements_of(self.program, self.place))
-        return tuple(self._settled(one) for one in self.asked if one.lazy)
+        return tuple(self.settled(one) for one in self.asked if one.lazy)
 
-    def _settled(self, one: Asked) -> Draft:
+    def settled(self, one: Asked) -> Draft:
         """Return a query with the clauses that always hold; of others it is only known that there may be some."""
         found = variants(one.draft, one.branch, self.program)
         clauses = found[0].clauses
         draft = replace(one.draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
         return draft.add("where", UNKNOWN) if len(found) > 1 else draft
+
+    def holds(self, branch: int) -> bool:
+        """Say whether what was added in an arm of a choice is there for sure where one is."""
+        return self._within(self.branch, branch)
+
+    def carried(self, draft: Draft) -> Draft:
+        """Return a query as a function gets it that it is handed to."""
+        return self.settled(Asked(draft, self.branch, Location(""), self.place.file))
 
     def adopted(self, draft: Draft, known: int) -> Draft:
         """Return a query made elsewhere as if written here, its first clauses left as they are."""
@@ -608,13 +758,19 @@ class Flow:
         return found
 
     def mark(self, span: Span) -> Mark:
-        """Return the mark of a place in this file."""
+        """Return the mark of a place in this file, or of the call for which this scope is understood."""
+        if self.pinned is not None:
+            return self.pinned
         return self.places.mark(self.program.location(self.place.file, span))
 
     def placed(self, call: Call) -> Mark:
         """Return where a call of a chain stands: its arguments if they are known, else the whole."""
         spans = [a.at for a in call.args if a.at is not None]
         return self.mark((*spans[0][:2], *spans[-1][2:])) if spans else self.mark(call.at)
+
+    def location(self, call: Call) -> Location:
+        """Return where a call stands."""
+        return self.program.location(self.place.file, call.at if call.at != _INSIDE else self.statement)
 
     def conditions(self, arguments: Iterable[Arg]) -> list[tuple[Predicate, int]]:
         """Return the conditions given as arguments, lists of them taken apart, each with the arm that adds it."""
@@ -662,15 +818,6 @@ def options(found: Thing) -> tuple[Draft, ...]:
     if isinstance(found, Draft):
         return (found,)
     return found.options if isinstance(found, Drafts) else ()
-
-
-def _choice(found: Sequence[Thing]) -> Thing:
-    """Return what is one of several columns, conditions or keys; None if none of them is known to be one."""
-    kinds = (Sorted, Labelled, Column, Expression, *PREDICATES)
-    known = [t for t in found if isinstance(t, kinds)]
-    if not known or any(t is not None and not isinstance(t, (*kinds, Constant)) for t in found):
-        return None
-    return Choice(tuple(dict.fromkeys(found))[:MOST_OPTIONS])
 
 
 def literal(value: Lit) -> Constant:

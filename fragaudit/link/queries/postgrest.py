@@ -55,6 +55,11 @@ class PostgRest:
         del op, things, flow
         return None
 
+    def each(self, found: Thing, flow: Flow) -> Thing | None:
+        """Return nothing: what a loop is at leads nowhere here."""
+        del found, flow
+        return None
+
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Requests have no items."""
         del base, key, flow

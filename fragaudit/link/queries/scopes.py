@@ -20,8 +20,11 @@ WORDS = frozenset(
 """Names of which every query expression has one."""
 
 
-def asking_scopes(file: FileFacts) -> Iterator[tuple[int, list[Statement]]]:
-    """Yield the scopes in which a query may stand, with their statements in source order."""
+def asking_scopes(file: FileFacts, methods: frozenset[str] = frozenset()) -> Iterator[tuple[int, list[Statement]]]:
+    """Yield the scopes in which a query may stand, with their statements in source order.
+
+    `methods` are names of methods that ask with what they are given, whatever they are called on.
+    """
     found: dict[int, list[tuple[int, int, Statement]]] = {}
     asking: set[int] = set()
     every: list[Statement] = [*file.bindings, *file.uses]
@@ -29,7 +32,7 @@ def asking_scopes(file: FileFacts) -> Iterator[tuple[int, list[Statement]]]:
         value = statement.value
         line = _line(statement, found.get(statement.scope))
         found.setdefault(statement.scope, []).append((line, number, statement))
-        if statement.scope not in asking and value is not None and _asks(value):
+        if statement.scope not in asking and value is not None and _asks(value, methods):
             asking.add(statement.scope)
     for scope in sorted(asking):
         statements = sorted(found[scope], key=lambda s: s[:2])
@@ -81,7 +84,7 @@ def makers(program: Program, scopes: Scopes) -> frozenset[str]:
     return frozenset(found)
 
 
-def _asks(value: Value) -> bool:
+def _asks(value: Value, methods: frozenset[str]) -> bool:
     stack = [value]
     while stack:
         top = stack.pop()
@@ -89,9 +92,11 @@ def _asks(value: Value) -> bool:
             name = getattr(top.func, "name", "")
             if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
                 return True
+            if name in methods and top.args and isinstance(top.func, Attr):
+                return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        if isinstance(top, Attr) and top.name in ("objects", "query"):
+        if isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False

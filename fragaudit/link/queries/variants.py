@@ -31,8 +31,8 @@ def variants(draft: Draft, branch: int, program: Program) -> list[Variant]:
     maybe: dict[tuple[int, int], list[Clause]] = {}
     whole: dict[int, set[int]] = {}
     for clause in draft.clauses:
-        own = _opened(program, file, clause.branch)
-        if _above(program, file, own, branch):
+        own = opened(program, file, clause.branch)
+        if above(program, file, own, branch):
             always.append(clause)
         elif not program.exclusive(file, own, branch):
             group, arm = _fork(program, file, own, branch)
@@ -56,7 +56,7 @@ def variants(draft: Draft, branch: int, program: Program) -> list[Variant]:
     return found[:MOST_VARIANTS]
 
 
-def _opened(program: Program, file: int, branch: int) -> int:
+def opened(program: Program, file: int, branch: int) -> int:
     """Return the arm a clause stands in, the body of a `try` counting as what is around it."""
     entries = program.files[file].branches
     while branch != NO_BRANCH and entries[branch].kind == "try":
@@ -64,7 +64,8 @@ def _opened(program: Program, file: int, branch: int) -> int:
     return branch
 
 
-def _above(program: Program, file: int, own: int, branch: int) -> bool:
+def above(program: Program, file: int, own: int, branch: int) -> bool:
+    """Say whether an arm is one of those around another, or that one."""
     entries = program.files[file].branches
     while branch != own and branch != NO_BRANCH:
         branch = entries[branch].parent
@@ -75,7 +76,7 @@ def _fork(program: Program, file: int, own: int, branch: int) -> tuple[int, int]
     """Return the outermost choice (group, arm) that a clause stands in and its use does not."""
     entries = program.files[file].branches
     found = (-1, 0)
-    while own != NO_BRANCH and not _above(program, file, own, branch):
+    while own != NO_BRANCH and not above(program, file, own, branch):
         found = (entries[own].group, entries[own].arm)
         own = entries[own].parent
     return found

@@ -35,7 +35,7 @@
     const hits = words ? node.held.filter((h) => matches(h.name)) : [];
     const shown = node.open ? node.held : [...hits, ...node.held.filter((h) => !hits.includes(h))].slice(0, Math.max(FEW, Math.min(hits.length, 12)));
     for (const held of shown) {
-      const uses = [["by", held.owners], ["written by", held.writers], ["read by", held.readers]]
+      const uses = [["by", held.shared ? ["shared code"] : held.owners], ["written by", held.writers], ["read by", held.readers]]
         .filter(([, names]) => names.length).map(([word, names]) => `${word} ${names.join(", ")}`);
       const item = make("li", words && matches(held.name) ? "hit" : "", held.name);
       if (uses.length) item.title = uses.join("; ");
@@ -56,7 +56,7 @@
     const lines = kind === "store" ? [entry.identity] : [entry.root, entry.searches ? "offers a search" : ""];
     for (const line of lines) if (line) button.append(make("span", "faint", line));
     for (const [level, count] of entry.marks) {
-      button.append(make("br"), make("span", level, `${count} ${level}${count > 1 ? "s" : ""}`));
+      button.append(make("span", `mark ${level}`, `${count} ${level}${count > 1 ? "s" : ""}`));
     }
     box.append(button);
     const node = { ...entry, kind, box, button, held: entry.held || [], open: false, near: new Set([entry.id]) };
@@ -119,7 +119,7 @@
       const straight = () => `M${at.points.map((p) => `${p.x} ${p.y}`).join("L")}`;
       e.path.setAttribute("d", curve(graph.node(e.from), at, graph.node(e.to)) || straight());
       e.label.setAttribute("x", at.x);
-      e.label.setAttribute("y", at.y - 4);
+      e.label.setAttribute("y", at.y - 6);
     });
     ({ width, height } = graph.nodeCount() ? graph.graph() : { width: 1, height: 1 });
     svg.setAttribute("width", width);

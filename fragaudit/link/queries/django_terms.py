@@ -1,0 +1,66 @@
+"""What Django's `Q`, `F`, sub-queries, rows and managers are before it is known whose columns they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fragaudit.link.orm.core import Model
+from fragaudit.link.queries.draft import Draft, Thing
+
+OF = "django"
+OUTER = "<outer>"
+"""The source of columns of the query around, until that is known."""
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """A `Q`: conditions by name, and how they are joined, before it is known whose names they are."""
+
+    items: tuple[tuple[str, Thing, tuple[int, int]] | Lookups | Thing, ...] = ()
+    any: bool = False
+    negative: bool = False
+
+
+@dataclass(frozen=True)
+class Name:
+    """An `F`, an expression over one, or an `OuterRef`, before it is known whose name it is."""
+
+    path: str
+    function: str = ""
+    outer: bool = False
+    more: tuple[Thing, ...] = ()
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """An aggregate of `annotate` or `aggregate`."""
+
+    name: str
+    over: Thing
+
+
+@dataclass(frozen=True)
+class Exists:
+    """A query asked only whether it has rows."""
+
+    draft: Draft
+
+
+class _Rows:
+    """What comes back from a query that was run."""
+
+
+ROWS = _Rows()
+
+
+@dataclass(frozen=True)
+class One:
+    """A row of a model, such as `get` gives: its relations lead to other rows."""
+
+    model: Model
+
+
+def is_django_like(model: Model) -> bool:
+    """Say whether a model is asked by lookups with double underscores."""
+    return model.framework.startswith(("django", "tortoise", "ormar"))

@@ -1,0 +1,220 @@
+"""Who keeps what across services: keys and topics, one table in two hands, one entity kept twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from fragaudit.config import Config, ServiceConfig
+from fragaudit.model.findings import Finding
+from fragaudit.model.stores import Service
+from fragaudit.pipeline import audit_sources
+
+AB = Config(services=(ServiceConfig("a", ("a",)), ServiceConfig("b", ("b",))))
+REDIS = 'import redis\nr = redis.Redis(host="redis")\n'
+
+
+def services(files: dict[str, str], config: Config = AB) -> dict[str, Service]:
+    report = audit_sources(files, config)
+    assert report.problems == ()
+    return {service.name: service for service in report.services}
+
+
+def uses(files: dict[str, str]) -> dict[tuple[str, str], tuple[str, int, int]]:
+    """Return sort, number of writes and of reads by service and container."""
+    return {
+        (name, use.container): (use.sort, len(use.writes), len(use.reads))
+        for name, service in services(files).items()
+        for use in service.uses
+    }
+
+
+def findings(files: dict[str, str], rule: str) -> list[Finding]:
+    return [f for f in audit_sources(files, AB).findings if f.rule == rule]
+
+
+# -- keys and topics ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "container"),
+    [
+        ('r.set(f"session:{user}", 1)', "session:*"),
+        ('r.set("session:" + user, 1)', "session:*"),
+        ('r.set("session:%s" % user, 1)', "session:*"),
+        ('r.set("session:{}".format(user), 1)', "session:*"),
+        ('r.set(key_of(user), 1)', "profile:*"),
+        ('r.set(f"{PREFIX}:{user}:cart", 1)', "shop:*"),
+        ('r.set("flags", 1)', "flags"),
+        ('r.mset({f"price:{user}": 1})', "price:*"),
+        ('r.delete(f"session:{user}")', "session:*"),
+        ("r.set(user, 1)", None),
+        ('r.set(f"{user}:session", 1)', None),
+        ('r.set(f"{user}", 1)', None),
+    ],
+)  # fmt: skip
+def test_the_container_of_a_key(call: str, container: str | None) -> None:
+    text = f'{REDIS}PREFIX = "shop"\ndef key_of(user):\n    return f"profile:{{user}}"\ndef put(user):\n    {call}\n'
+    found = {name: use for (_, name), use in uses({"a/app.py": text}).items()}
+    assert found == ({container: ("key", 1, 0)} if container else {})
+
+
+@pytest.mark.parametrize(
+    ("sends", "takes", "topic"),
+    [
+        (
+            "from kafka import KafkaProducer\np = KafkaProducer(bootstrap_servers='k:9092')\np.send('orders', b'x')\n",
+            "from kafka import KafkaConsumer\nc = KafkaConsumer('orders', bootstrap_servers='k:9092')\n",
+            "orders",
+        ),
+        (
+            "from kafka import KafkaProducer\np = KafkaProducer(bootstrap_servers='k:9092')\np.send('orders', b'x')\n",
+            "from kafka import KafkaConsumer\nc = KafkaConsumer(bootstrap_servers='k:9092')\nc.subscribe(['orders'])\n",
+            "orders",
+        ),
+        (
+            "from celery import Celery\napp = Celery(broker='amqp://mq//')\napp.send_task('pictures.resize', [1])\n",
+            "from celery import Celery\napp = Celery(broker='amqp://mq//')\n@app.task(name='pictures.resize')\n"
+            "def resize(n): ...\n",
+            "pictures.resize",
+        ),
+        (REDIS + "r.publish('events', 1)\n", REDIS + "p = r.pubsub()\np.subscribe('events')\n", "events"),
+        (REDIS + "r.lpush('jobs', 1)\n", REDIS + "r.brpop('jobs')\n", "jobs"),
+        (REDIS + "r.xadd('log', {})\n", REDIS + "r.xread({'log': 0})\n", "log"),
+    ],
+)
+def test_a_topic_is_sent_to_and_taken_from(sends: str, takes: str, topic: str) -> None:
+    files = {"a/app.py": sends, "b/app.py": takes}
+    found = uses(files)
+    assert found["a", topic] == ("topic", 1, 0)
+    assert found["b", topic] == ("topic", 0, 1)
+    # Any number of services may send.
+    assert findings({**files, "b/app.py": sends}, "FA404") == []
+
+
+def test_keys_that_two_services_write() -> None:
+    put = REDIS + "def put(user):\n    r.set(f'session:{user}', 1)\n"
+    drop = REDIS + "def drop(user):\n    r.delete('session:' + user)\n"
+    (found,) = findings({"a/app.py": put, "b/app.py": drop}, "FA404")
+    assert (found.at.path, found.at.line, found.confidence) == ("b/app.py", 4, "likely")
+    assert found.message == "b writes session:*, keys that a writes too"
+    elsewhere = put.replace('"redis"', '"other"')
+    assert findings({"a/app.py": put, "b/app.py": elsewhere}, "FA404") == []
+    reads = REDIS + "def get(user):\n    return r.get(f'session:{user}')\n"
+    assert findings({"a/app.py": put, "b/app.py": reads}, "FA404") == []
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, customer text, total numeric, placed_on date, paid_on date);\n"
+
+
+def asking(url: str, statement: str) -> str:
+    return (
+        f"import os\nimport asyncpg\nasync def run(n):\n    c = await asyncpg.connect({url})\n"
+        f'    await c.execute("{statement}", n)\n'
+    )
+
+
+INSERT, UPDATE = "INSERT INTO orders (id) VALUES ($1)", "UPDATE orders SET total = 0 WHERE id = $1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "confidence"),
+    [
+        ("'postgresql://db/shop'", "'postgresql://db/shop'", "likely"),
+        ("os.environ['SHOP_URL']", "os.environ['SHOP_URL']", "likely"),
+        # Neither address is known: what another service defines may be what this one writes.
+        ("url_of('shop')", "url_of('shop')", "possible"),
+        ("'postgresql://db/shop'", "url_of('shop')", "possible"),
+        ("'postgresql://db/shop'", "'postgresql://db/billing'", None),
+        ("os.environ['SHOP_URL']", "os.environ['BILLING_URL']", None),
+    ],
+)  # fmt: skip
+def test_a_table_that_two_services_write(one: str, other: str, confidence: str | None) -> None:
+    files = {"a/schema.sql": ORDERS, "a/app.py": asking(one, INSERT), "b/app.py": asking(other, UPDATE)}
+    assert [f.confidence for f in findings(files, "FA404")] == ([confidence] if confidence else [])
+
+
+def test_tables_of_one_name_that_each_service_defines_are_not_one() -> None:
+    app = {"a/app.py": asking("url_of('a')", INSERT), "b/app.py": asking("url_of('b')", UPDATE)}
+    assert findings({"a/schema.sql": ORDERS, "b/schema.sql": ORDERS, **app}, "FA404") == []
+
+
+def test_the_values_that_compose_gives_a_service_tell_its_database() -> None:
+    def files(of_b: str) -> dict[str, str]:
+        app = asking("os.environ['DATABASE_URL']", UPDATE)
+        return {
+            "compose.yaml": "services:\n"
+            "  a: {build: a, environment: {DATABASE_URL: 'postgresql://u:${PW}@db:5432/shop'}}\n"
+            f"  b: {{build: b, environment: {{DATABASE_URL: 'postgresql://u:${{PW}}@{of_b}'}}}}\n",
+            "a/schema.sql": ORDERS, "a/app.py": app, "b/app.py": app,
+        }  # fmt: skip
+
+    (found,) = findings(files("db:5432/shop"), "FA404")
+    assert found.message == "b writes orders, a table that a writes too; a defines it"
+    assert findings(files("db:5432/other"), "FA404") == []
+    databases = {n: {u.database for u in s.uses} for n, s in services(files("db:5432/other")).items()}
+    assert databases == {"a": {"relational:db:5432/shop"}, "b": {"relational:db:5432/other"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "confidence"),
+    [
+        ("'postgresql://a/a'", "'postgresql://b/b'", "likely"),
+        ("url_of('a')", "url_of('b')", "possible"),
+        ("'postgresql://a/a'", "'postgresql://a/a'", None),
+    ],
+)  # fmt: skip
+def test_one_entity_in_tables_of_one_name(one: str, other: str, confidence: str | None) -> None:
+    files = {
+        "a/schema.sql": ORDERS, "a/app.py": asking(one, INSERT),
+        "b/schema.sql": ORDERS, "b/app.py": asking(other, INSERT),
+    }  # fmt: skip
+    assert [(f.at.path, f.confidence) for f in findings(files, "FA405")] == (
+        [("b/schema.sql", confidence)] if confidence else []
+    )
+    different = "CREATE TABLE orders (id bigint PRIMARY KEY, tenant text, plan text, seats int, renews_on date);\n"
+    assert findings({**files, "b/schema.sql": different}, "FA405") == []
+
+
+def test_an_index_of_another_database_serves_nothing_here() -> None:
+    query = "UPDATE orders SET total = 0 WHERE customer = $1"
+    index = "CREATE INDEX orders_customer ON orders (customer);\n"
+
+    def verdicts(of_b: str) -> list[str]:
+        files = {
+            "a/schema.sql": ORDERS + index, "a/app.py": asking("'postgresql://a/a'", query),
+            "b/schema.sql": ORDERS, "b/app.py": asking(of_b, query),
+        }  # fmt: skip
+        return [access.verdict for name in "ab" for access in services(files)[name].accesses]
+
+    assert verdicts("'postgresql://b/b'") == ["covered", "uncovered"]
+    # Where it may be one database, the index may be there.
+    assert verdicts("url_of('b')") == ["covered", "covered"]
+
+
+MODEL = (
+    "from sqlalchemy import create_engine\n"
+    "from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\n"
+    "engine = create_engine('postgresql://db/shop')\n"
+    "class Base(DeclarativeBase): ...\n"
+    "class Order(Base):\n    __tablename__ = 'orders'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "writes"),
+    [
+        ("    session.add(Order(id=1))", 1),
+        ("    order = Order(id=1)\n    session.add(order)", 1),
+        ("    session.add_all([Order(id=1), Order(id=2)])", 1),
+        ("    session.merge(Order(id=1))", 1),
+        ("    seen = set()\n    seen.add(Order(id=1))", 0),
+        ("    session.add(other)", 0),
+        ("    Order(id=1)", 0),
+    ],
+)
+def test_an_object_that_a_session_is_given_is_a_row(body: str, writes: int) -> None:
+    text = f"{MODEL}def run(session: Session, other):\n{body}\n"
+    (use,) = services({"a/app.py": text})["a"].uses
+    assert (use.container, use.own, len(use.writes)) == ("orders", True, writes)

@@ -1,0 +1,312 @@
+"""Which calls write vectors: told by what they are called on, by what they are called with, and by no accident."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from fragaudit.model.vectors import VectorWrite
+from fragaudit.pipeline import audit_sources
+
+# name, source, and of each write: its line, the engine, and the verdict.
+FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
+    (
+        "an index of FAISS that could not be followed, by the array that is added",
+        """
+        import numpy as np
+
+        class Memory:
+            def __init__(self, index):
+                self.index = index
+
+            def save(self, embedding):
+                self.index.add(np.array([embedding]))
+
+            def save_all(self, vectors):
+                rows = np.stack(vectors)
+                self.index.add(rows)
+        """,
+        [(9, "faiss", "native-namespace"), (13, "faiss", "native-namespace")],
+    ),
+    (
+        "a table of LanceDB that could not be followed, by its records",
+        """
+        def save(tables, block, vector):
+            tables["notes"].add([{"id": block["_id"], "vector": vector}])
+        """,
+        [(3, "lancedb", "unknown")],
+    ),
+    (
+        "keywords in a dictionary that is splatted",
+        """
+        def save(holder, records, more):
+            given = {"ids": [r.id for r in records], "embeddings": [r.vector for r in records], "metadatas": []}
+            given.update(more)
+            holder.inner.upsert(**given)
+        """,
+        [(5, "chroma", "unknown")],
+    ),
+    (
+        "the collection inside a framework's store",
+        """
+        import uuid
+        from langchain_chroma import Chroma
+
+        store = Chroma(collection_name="notes")
+
+        def save(texts, vectors):
+            for text, vector in zip(texts, vectors):
+                store._collection.add(ids=str(uuid.uuid1()), embeddings=vector, documents=text)
+        """,
+        [(9, "chroma", "not-namespaced")],
+    ),
+    (
+        "embeddings of a store that a call outside gave",
+        """
+        from pools import acquire
+
+        def save(texts, embeddings):
+            with acquire() as vs:
+                vs.add_embeddings(text_embeddings=zip(texts, embeddings), metadatas=[])
+        """,
+        [(6, "faiss", "unknown")],
+    ),
+    (
+        "a library that is imported by name",
+        """
+        import importlib
+
+        qdrant_client = importlib.import_module("qdrant_client")
+        client = qdrant_client.QdrantClient(url="http://qdrant:6333")
+
+        def save(note, vector):
+            client.upsert("notes", [qdrant_client.models.PointStruct(id=note.id, vector=vector, payload={})])
+        """,
+        [(8, "qdrant", "not-namespaced")],
+    ),
+    (
+        "records whose class could not be followed",
+        """
+        import uuid
+        from qdrant_client import QdrantClient
+
+        client = QdrantClient(url="http://qdrant:6333")
+
+        def save(models, vector):
+            client.upsert(collection_name="notes", points=[models.PointStruct(id=str(uuid.uuid4()), vector=vector)])
+        """,
+        [(8, "qdrant", "not-namespaced")],
+    ),
+    (
+        "columns of Milvus: the first is the key",
+        """
+        import uuid
+        from pymilvus import Collection
+
+        collection = Collection("notes")
+
+        def save(vector, text):
+            rows = [[str(uuid.uuid4())], [vector], [text]]
+            collection.insert(rows)
+        """,
+        [(9, "milvus", "not-namespaced")],
+    ),
+    (
+        "a method that callers name",
+        """
+        import lancedb
+
+        class Notes:
+            def __init__(self):
+                self.table = lancedb.connect("./lance").open_table("notes")
+
+            def write(self, op, *args):
+                return getattr(self.table, op)(*args)
+
+            def save(self, note):
+                self.write("add", [{"id": note.id, "vector": note.vector}])
+        """,
+        [(12, "lancedb", "not-namespaced")],
+    ),
+    (
+        "a hash of Redis that holds a vector",
+        """
+        import redis
+
+        client = redis.Redis(host="cache")
+
+        def save(note, vector):
+            pipe = client.pipeline()
+            row = {"text": note.text}
+            row.update({"vector": vector.tobytes()})
+            pipe.hset(f"note:{note.id}", mapping=row)
+            client.hset(f"seen:{note.id}", mapping={"at": 1})
+        """,
+        [(10, "redis", "not-namespaced")],
+    ),
+    (
+        "a document with a vector in a long method of a large class",
+        """
+        import uuid
+        from opensearchpy import OpenSearch
+
+        class Notes:
+            def __init__(self):
+                self.client = OpenSearch("http://search:9200")
+"""
+        + "".join(f"\n            def about_{n}(self, value):\n                return value + {n}\n" for n in range(25))
+        + """
+            def save(self, question, answer):
+                first = question.strip()
+                second = answer.strip()
+                third = first + second
+                fourth = third.lower()
+                fifth = fourth.upper()
+                sixth = fifth.title()
+                seventh = sixth.split()
+                eighth = len(seventh)
+                ninth = eighth + 1
+                key = str(uuid.uuid4())
+                document = {"question": question, "embedding": [0.1, float(ninth)]}
+                self.client.index(index="notes", body=document, id=key)
+        """,
+        [(96, "opensearch", "not-namespaced")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "expected"), FOUND, ids=[name for name, _, _ in FOUND])
+def test_a_write_is_found(name: str, source: str, expected: list[tuple[int, str, str]]) -> None:
+    assert [(w.at.line, w.engine, w.verdict) for w in writes(source)] == expected
+
+
+NONE: list[tuple[str, str]] = [
+    (
+        "a workflow of a framework that also keeps vectors",
+        """
+        from llama_index.core.workflow import Workflow
+
+        class Summary(Workflow):
+            pass
+
+        async def run(documents):
+            return await Summary().run(documents=documents)
+        """,
+    ),
+    (
+        "a retriever by words",
+        """
+        from langchain_community.retrievers import BM25Retriever
+
+        def find(docs):
+            return BM25Retriever.from_documents(docs, k=3)
+        """,
+    ),
+    (
+        "nodes of a tree",
+        """
+        from llama_index.core.schema import TextNode
+
+        class TreeNode(TextNode):
+            def add_child(self, child):
+                self.children.insert(0, child)
+                self.insert(child)
+        """,
+    ),
+    (
+        "sets, sessions and lists",
+        """
+        from sqlalchemy.orm import Session
+
+        def save(session: Session, seen: set, rows: list, row, vectors):
+            seen.add(row.id)
+            session.add(row)
+            rows.insert(0, vectors)
+            seen.add(tuple(vectors))
+        """,
+    ),
+    (
+        "the parent's method: what the class was called with says more",
+        """
+        from stores import Base
+
+        class Milvus(Base):
+            def add(self, embeddings, metadatas=None, ids=None):
+                return super().add(embeddings=embeddings, metadatas=metadatas, ids=ids)
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "source"), NONE, ids=[name for name, _ in NONE])
+def test_what_only_looks_like_one_is_none(name: str, source: str) -> None:
+    assert writes(source) == ()
+
+
+UPDATES = """
+import weaviate
+from qdrant_client import QdrantClient
+from qdrant_client.models import PointStruct
+
+articles = weaviate.connect_to_local().collections.get("Article")
+client = QdrantClient(url="http://qdrant:6333")
+
+def save(item, vector):
+    articles.data.insert(properties={}, uuid=item.uuid, vector=vector)
+
+def label(name):
+    for found in articles.query.fetch_objects(limit=5).objects:
+        articles.data.update(uuid=found.uuid, properties={"label": name})
+
+def weigh(vectors):
+    points, _ = client.scroll("notes", limit=100)
+    client.upsert("notes", [PointStruct(id=p.id, vector=v) for p, v in zip(points, vectors)])
+
+def rename(session, vectors):
+    rows = session.query(Note).all()
+    client.upsert("notes", [PointStruct(id=r.id, vector=v) for r, v in zip(rows, vectors)])
+"""
+
+
+def test_a_change_of_what_is_stored_follows_its_first_write() -> None:
+    assert [(w.at.line, w.updates, w.verdict) for w in writes(UPDATES)] == [
+        (10, False, "not-namespaced"),
+        (14, True, "not-namespaced"),  # as what was inserted
+        (18, True, "not-namespaced"),  # as what `rename` writes
+        (22, False, "not-namespaced"),
+    ]
+    lines = [f.at.line for f in audit_sources({"app.py": UPDATES}).findings if f.rule == "FA301"]
+    assert lines == [10, 22]
+
+
+SCATTERED = """
+import hashlib
+import chromadb
+
+collection = chromadb.HttpClient(host="chroma").get_or_create_collection("notes")
+others = chromadb.HttpClient(host="chroma").get_or_create_collection("others")
+
+def key(name):
+    return "ent-" + hashlib.md5(name.encode()).hexdigest()
+
+def save(note, vector):
+    collection.add(ids=[key(note.name)], embeddings=[vector], metadatas=[{"language": "en"}])
+
+def merge(note, vector):
+    collection.upsert(ids=[key(note.name)], embeddings=[vector], metadatas=[{"language": "en"}])
+
+def elsewhere(note, vector):
+    others.upsert(ids=[key(note.name)], embeddings=[vector])
+"""
+
+
+def test_one_cause_is_one_finding() -> None:
+    found = [f for f in audit_sources({"app.py": SCATTERED}).findings if f.rule == "FA301"]
+    assert [(f.at.line, [r.at.line for r in f.related]) for f in found] == [(12, [15]), (18, [])]
+
+
+def writes(source: str) -> tuple[VectorWrite, ...]:
+    report = audit_sources({"app.py": dedent(source)})
+    assert report.problems == ()
+    return tuple(w for service in report.services for w in service.vector_writes)
