@@ -19,8 +19,8 @@ _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
     r"|genders?|colou?rs?|seasons?|weekdays?|months?|categor(?:y|ies)|severit(?:y|ies)|licen[cs]es?|tiers?|plans?"
-    r"|templates?|plugins?|connectors?|providers?|themes?)$"
-    r"|(?:settings|configurations?|migrations?|templates?|plugins?|connectors?|providers?|licen[cs]es?)$",
+    r"|templates?|plugins?|providers?|themes?)$"
+    r"|(?:settings|configurations?|migrations?|templates?|plugins?|providers?|licen[cs]es?)$",
     re.IGNORECASE,
 )
 _DESCRIBING = re.compile(
