@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fragaudit.advise.suggest import Advice
+from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
@@ -52,7 +52,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             sure = followed(foreign, table, deleted)
-            advice = advice or Advice(service)
+            advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"
             message = (

@@ -50,7 +50,8 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
     for place in dict.fromkeys(w.at for w in wanted):
         here = [w for w in wanted if w.at == place]
         statement = next((s for s in tree.body if _start(s) <= place.line <= (s.end_lineno or 0)), None)
-        if statement is None:
+        # Most places of a table are those of its migrations, which libcst would take long to parse for nothing.
+        if statement is None or not (isinstance(statement, ast.ClassDef) or _makes_table(statement, place.line)):
             continue
         page = Page.of(path, text, _start(statement), statement.end_lineno or place.line)
         if page is None:
@@ -61,6 +62,12 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
         else:
             found.update(_table(page, names, here))
     return found
+
+
+def _makes_table(statement: ast.stmt, line: int) -> bool:
+    """Say whether a statement calls `Table` on a line."""
+    calls = (n.func for n in ast.walk(statement) if isinstance(n, ast.Call) and n.lineno == line)
+    return any(getattr(func, "attr", getattr(func, "id", "")) == "Table" for func in calls)
 
 
 def _start(statement: ast.stmt) -> int:

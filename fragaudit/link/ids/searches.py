@@ -18,7 +18,8 @@ from fragaudit.link.ids.scopes import Scope, native, scope_of
 from fragaudit.link.ids.written import Target
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
-from fragaudit.link.usage import SIMILARITY_NAMES, verb_of
+from fragaudit.link.usage import SIMILARITY_NAMES
+from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr
 
 _FILTERS = (

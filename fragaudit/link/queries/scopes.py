@@ -7,7 +7,7 @@ from typing import TypeAlias, Union
 
 from fragaudit.link.program import Place, Program
 from fragaudit.model.facts import Binding, FileFacts, Use
-from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
+from fragaudit.model.values import Attr, Call, Lit, Placed, Ref, Value, calls, children
 
 Statement: TypeAlias = Union[Binding, Use]
 WORDS = frozenset(
@@ -84,10 +84,15 @@ def makers(program: Program, scopes: Scopes) -> frozenset[str]:
     return frozenset(found)
 
 
+_LEAVES = frozenset({Lit, Placed, Ref})
+
+
 def _asks(value: Value, methods: frozenset[str]) -> bool:
     stack = [value]
     while stack:
         top = stack.pop()
+        if type(top) in _LEAVES:
+            continue
         if isinstance(top, Call):
             name = getattr(top.func, "name", "")
             if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
@@ -98,7 +103,7 @@ def _asks(value: Value, methods: frozenset[str]) -> bool:
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        if isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
+        elif isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False
