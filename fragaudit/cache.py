@@ -21,7 +21,7 @@ from fragaudit import __version__
 from fragaudit.model.accesses import FileUses
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.statements import FileReads
-from fragaudit.model.understood import Understood
+from fragaudit.model.understood import Fixes, Understood
 
 FOLDER = ".fragaudit_cache"
 FORMAT = 2
@@ -36,7 +36,7 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
-Kept = TypeVar("Kept", FileFacts, FileReads, FileUses, Understood)
+Kept = TypeVar("Kept", FileFacts, FileReads, FileUses, Understood, Fixes)
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -52,10 +52,10 @@ class _Content(Struct, frozen=True):
     entries: dict[str, _Entry]
 
 
-def facts_key(catalogue_digest: str, *, linked: bool = False) -> str:
+def facts_key(catalogue_digest: str, *, linked: bool = False, fixed: bool = False) -> str:
     """Return what facts depend on besides the file: this tool's own code, Python, both parsers, the catalogue.
 
-    `linked`: the same for what linking makes of facts.
+    `linked`: the same for what linking makes of facts; `fixed`: for edits.
 
     Versions are read from the packages' files: neither importing the parsers nor asking `importlib.metadata`, which
     takes longer than an audit from the cache, would do at start-up. Where a package keeps its version elsewhere, its
@@ -63,8 +63,14 @@ def facts_key(catalogue_digest: str, *, linked: bool = False) -> str:
     """
     code = hashlib.sha256()
     package = Path(__file__).parent
-    parts = ("extract", "model", "link", "coverage") if linked else ("extract", "model")
-    for file in sorted(f for part in parts for f in (package / part).rglob("*.py")):
+    parts = [
+        "extract",
+        "model",
+        *(("link", "coverage") if linked else ()),
+        *(("coverage", "advise", "fix") if fixed else ()),
+    ]
+    alone = [package / "fixing.py"] if fixed else []
+    for file in sorted([*alone, *(f for part in parts for f in (package / part).rglob("*.py"))]):
         code.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     parsers = [_version(name) for name in ("libcst", "sqlglot")]
     python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -219,6 +225,14 @@ class UsesCache(Remembered[FileUses]):
     def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
         """Open it; see `Remembered`."""
         super().__init__(folder, key, "uses", FileUses, today=today)
+
+
+class FixesCache(Remembered[Fixes]):
+    """By which edits the findings of whole repositories go away, by the paths asked for."""
+
+    def __init__(self, folder: Path | None, key: str, *, today: int | None = None) -> None:
+        """Open it; see `Remembered`."""
+        super().__init__(folder, key, "fixes", Fixes, today=today)
 
 
 class UnderstoodCache(Remembered[Understood]):

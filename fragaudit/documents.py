@@ -60,7 +60,7 @@ class _Beside:
         self._lines: dict[str, list[str]] = {}
 
     def __call__(self, table: Table) -> Location | None:
-        from fragaudit.extract.documents import says_indexes, says_of_index, says_of_table
+        from fragaudit.extract.beside import says_indexes, says_of_index, says_of_table
 
         own = [index for index in table.indexes if index.origin in ("index", "unique")]
         for index in own:

@@ -16,11 +16,12 @@ from fragaudit.model.schema import Table
 Read = Callable[[SourceFile], bytes]
 VECTORS = frozenset({"FA301", "FA304"})
 INDEXES = frozenset({"FA201", "FA204"})
+FIXABLE = VECTORS | INDEXES
 """Rules whose findings a fix may do away with."""
 
 
-def fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
-    """Return a report whose findings say by which edits they go away, where that is known.
+def edits_of(report: Report, files: Sequence[SourceFile], read: Read) -> dict[int, tuple[Edit, ...]]:
+    """Return by which edits findings go away, by the number of the finding, where that is known.
 
     Args:
         report: the report.
@@ -28,8 +29,11 @@ def fixed(report: Report, files: Sequence[SourceFile], read: Read) -> Report:
         read: returns the content of one of them; an OSError that it raises is handed on.
     """
     wanted = {number: f for number, f in enumerate(report.findings) if f.suppressed is None}
-    edits = _ids(report, wanted, files, read)
-    edits.update(_indexes(report, wanted, files, read))
+    return {**_ids(report, wanted, files, read), **_indexes(report, wanted, files, read)}
+
+
+def fixed(report: Report, edits: Mapping[int, tuple[Edit, ...]]) -> Report:
+    """Return a report whose findings say by which edits they go away."""
     if not edits:
         return report
     found = (replace(f, fix=Fix(False, edits[n])) if n in edits else f for n, f in enumerate(report.findings))

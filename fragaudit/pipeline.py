@@ -15,14 +15,23 @@ import msgspec
 
 from fragaudit import beside, checks, workers
 from fragaudit import cards as rule_cards
-from fragaudit.cache import FactsCache, ReadsCache, UnderstoodCache, UsesCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import (
+    FactsCache,
+    FixesCache,
+    ReadsCache,
+    UnderstoodCache,
+    UsesCache,
+    cache_folder,
+    content_digest,
+    facts_key,
+)
 from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
 from fragaudit.discover import Discovery, SourceFile, discover
 from fragaudit.discover.defaults import DOCUMENTS, language
-from fragaudit.fixing import fixed
+from fragaudit.fixing import FIXABLE, edits_of, fixed
 from fragaudit.ledger import FILE as LEDGER
 from fragaudit.ledger import ledger_path, parse
 from fragaudit.ledger import load as load_ledger
@@ -33,7 +42,7 @@ from fragaudit.model.ledger import Ledger
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.stores import Repository, Service
-from fragaudit.model.understood import Understood
+from fragaudit.model.understood import Fixes, Understood
 from fragaudit.suppress import suppress
 
 if TYPE_CHECKING:  # what links is not needed by an audit from the cache, and is loaded while others read
@@ -120,7 +129,7 @@ def audit(
             from fragaudit.understanding import understand
 
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            with beside.starting(processes) as start:
+            with beside.starting(processes, _load_fixing if fixes else _load_checking) as start:
                 understood = understand(
                     asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
                     _documenting(found, _from_disk, settings), start,
@@ -132,7 +141,25 @@ def audit(
         else:
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
-        return Audit(fixed(report, found.files, _from_disk) if fixes else report, notes)
+        if fixes:
+            report = _fixed(report, found, asked, content, folder if cache else None)
+        return Audit(report, notes)
+
+
+def _fixed(
+    report: Report, found: Discovery, asked: str, content: str, folder: Path | None
+) -> Report:  # fmt: skip
+    """Return a report whose findings say by which edits they go away; what is known of the same report is kept."""
+    if not any(finding.rule in FIXABLE and finding.suppressed is None for finding in report.findings):
+        return report
+    known = FixesCache(folder, facts_key("", fixed=True) if folder is not None else "")
+    digest = hashlib.sha256(f"{content}\0".encode() + msgspec.json.encode(report.findings)).hexdigest()
+    fixes = known.get(asked, digest) if folder is not None else None
+    if fixes is None:
+        fixes = Fixes(asked, edits_of(report, found.files, _from_disk))
+        known.put(asked, digest, msgspec.json.encode(fixes))
+        known.save()
+    return fixed(report, fixes.edits)
 
 
 def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
@@ -184,7 +211,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
         _documenting(found, read, config),
     )  # fmt: skip
     report = _report(understood, found, read, config, ledger)
-    return fixed(report, found.files, read) if fixes else report
+    return fixed(report, edits_of(report, found.files, read)) if fixes else report
 
 
 @once
@@ -335,11 +362,22 @@ def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None
 
 
 def _load_linking() -> None:
-    """Load what linking and checking need, while other processes read."""
-    import fragaudit.extract.sql.statements
+    """Load what linking needs, while other processes read."""
     import fragaudit.understanding  # noqa: F401
 
+
+def _load_checking() -> None:
+    """Load what reads SQL and what checks, while another process links."""
+    import fragaudit.extract.sql.statements  # noqa: F401
+
     checks.registered()
+
+
+def _load_fixing() -> None:
+    """Load the same and what works out edits."""
+    import fragaudit.fix  # noqa: F401
+
+    _load_checking()
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:

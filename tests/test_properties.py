@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fragaudit import pipeline, understanding, workers
+from fragaudit import beside, link, pipeline, understanding, workers
 from fragaudit.cards import cards
 from fragaudit.config import Config
 from fragaudit.discover import Discovery
@@ -95,6 +96,24 @@ def test_the_order_of_files_makes_no_difference(
 def test_the_number_of_processes_makes_no_difference(corpus: Path, plain: str, pools: list[int], jobs: int) -> None:
     assert everything(corpus, jobs=jobs) == plain
     assert pools == [jobs, jobs], "one for the files, one for the SQL in them"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+def test_linking_in_two_processes_makes_no_difference(
+    corpus: Path, plain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = []
+
+    class Counted(beside.Forked):
+        def take(self) -> object:
+            copies.append(self._process)
+            return super().take()
+
+    monkeypatch.setattr(link, "WORTH_A_START", 0)
+    monkeypatch.setattr(beside, "Forked", Counted)
+    assert everything(corpus, jobs=2) == plain
+    assert len(copies) == 1
+    assert copies[0] > 0
 
 
 def test_the_cache_makes_no_difference(

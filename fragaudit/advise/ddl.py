@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.advise.dialects import MSSQL, MYSQL, POSTGRES, SQLITE
+from fragaudit.advise.dialects import MONGODB, MSSQL, MYSQL, POSTGRES, SQLITE
 from fragaudit.advise.quoting import identifier
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan
 from fragaudit.model.schema import Index, Key
@@ -14,6 +14,10 @@ def create(proposal: Proposal) -> str:
     PostgreSQL builds it CONCURRENTLY, which doesn't block writes and can't stand in a transaction.
     """
     dialect = proposal.dialect
+    if dialect == MONGODB:
+        fields = ", ".join(f'"{key.column}": {-1 if key.descending else 1}' for key in proposal.keys)
+        collection = proposal.table if proposal.table.isidentifier() else f'getCollection("{proposal.table}")'
+        return f"db.{collection}.createIndex({{ {fields} }})"
     name, table = identifier(proposal.name, dialect), identifier(proposal.table, dialect)
     keys = ", ".join(key_text(key, dialect, proposal.method) for key in proposal.keys)
     where = f" WHERE {proposal.where}" if proposal.where else ""

@@ -11,7 +11,7 @@ import re
 from fragaudit.model.accesses import Access
 from fragaudit.model.schema import ColumnDef, Method, Table
 
-POSTGRES, MYSQL, SQLITE, MSSQL = "postgres", "mysql", "sqlite", "tsql"
+POSTGRES, MYSQL, SQLITE, MSSQL, MONGODB = "postgres", "mysql", "sqlite", "tsql", "mongodb"
 _ENGINES = {
     "postgresql": POSTGRES, "postgres": POSTGRES, "timescaledb": POSTGRES, "cockroachdb": POSTGRES,
     "mysql": MYSQL, "mariadb": MYSQL, "sqlite": SQLITE, "mssql": MSSQL, "sqlserver": MSSQL, "tsql": MSSQL,
@@ -56,7 +56,7 @@ def indexable(column: ColumnDef | None, table: Table, dialect: str) -> bool:
     A column that a table with known columns doesn't have can't be one: the statement fails as it is.
     """
     if column is None:
-        return not table.columns
+        return not table.columns or dialect == MONGODB
     base = column.type.split("(")[0].strip()
     if dialect == POSTGRES:
         return base not in ("json", "xml", "point", "box", "polygon", "circle", "vector", "halfvec", "sparsevec")

@@ -19,7 +19,7 @@ from fragaudit.advise.reasons import reasons
 from fragaudit.coverage import no_btree
 from fragaudit.coverage.rivals import begins, leads, superfluous, uses
 from fragaudit.coverage.worth import followed, sure
-from fragaudit.model.accesses import Access, Write
+from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
 from fragaudit.model.schema import ForeignKey, Index, Table
 
@@ -76,6 +76,9 @@ def _table(
     maybe: list[_Wanted] = []
     partly: list[_Wanted] = []
     unserved: list[Unserved] = []
+    ways: dict[
+        object, tuple[tuple[tuple[Form, ...], ...], tuple[tuple[Form, ...], ...]]
+    ] = {}  # of accesses that ask alike there may be thousands
     for access in accesses:
         missing = access.verdict in ("uncovered", "partial") or _special(access)
         if not missing or access.maintenance or _one_row(access, table):
@@ -84,8 +87,11 @@ def _table(
         if absent:
             unserved.append(Unserved(access, f"the table has no column {absent}"))
             continue
-        wanted = forms(access, table)
-        found = [f for f in wanted if not _there(f, table)]
+        asked = _asked(access)
+        if asked not in ways:
+            every = forms(access, table)
+            ways[asked] = every, tuple(f for f in every if not _there(f, table))
+        wanted, found = ways[asked]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
         chosen = partly if access.verdict == "partial" else certain if sure(access, table) else maybe
@@ -120,6 +126,17 @@ def _table(
         exact and exact_too,
     )
     return result if accesses or result.proposals or result.superfluous else None
+
+
+def _asked(access: Access) -> tuple[object, ...]:
+    """Return all of an access that decides about its forms."""
+
+    def shapes(conditions: Sequence[Condition]) -> tuple[object, ...]:
+        return tuple((c.column, c.op, c.expression, c.join, c.constant, c.filtered, c.collation) for c in conditions)
+
+    arms = tuple(map(shapes, access.arms))
+    return (shapes(access.conditions), arms, access.sort, access.limit, access.extreme, access.verdict == "partial",
+            access.unindexable, access.dialect)  # fmt: skip
 
 
 def _special(access: Access) -> bool:
@@ -176,7 +193,10 @@ def _proposal(
     where = where_of(first.where, dialect)
     name = index_name(table.name, keys, where, dialect, taken)
     taken.add(name)
-    mine = [w for w in wanted if any(serves(keys, first.where, first.method, f) for f in w.forms)]
+    distinct = {id(f): f for w in wanted for f in w.forms}
+    good = {number for number, f in distinct.items() if serves(keys, first.where, first.method, f)}
+    mine = [w for w in wanted if any(id(f) in good for f in w.forms)]
+    served = [f for number, f in distinct.items() if number in good]
     words = {word.lower() for k in keys for word in re.findall(r"\w+", k.expression)}
     touched = {k.column for k in keys} | {column for _, column in first.where}
     touched |= {c.name for c in table.columns if c.name.lower() in words}
@@ -184,7 +204,7 @@ def _proposal(
         table=table.name,
         name=name,
         keys=keys,
-        reasons=reasons(keys, [f for w in mine for f in w.forms if serves(keys, first.where, first.method, f)]),
+        reasons=reasons(keys, served),
         dialect=dialect,
         method=first.method,
         where=where,

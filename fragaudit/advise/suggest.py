@@ -26,6 +26,12 @@ class Suggestion(Struct, frozen=True):
     ddl: str
 
 
+MOST_SERVICES = 16
+"""Services whose advice is kept: each check asks about all of them in turn."""
+_MADE: list[tuple[Service, Advice]] = []
+"""The services that were asked about last, which never change, and their advice."""
+
+
 class Advice:
     """What to create for the accesses and foreign keys of a service."""
 
@@ -50,6 +56,16 @@ class Advice:
     def index(self, key: ForeignKey, table: Table) -> Suggestion:
         """Return the index that would find the rows of a foreign key."""
         return self._keys.get((table.name, key)) or _made(tuple(Key(c) for c in key.columns), table)
+
+
+def advice_for(service: Service) -> Advice:
+    """Return the advice for a service; it is made once for all checks that ask for it."""
+    known = next((advice for asked, advice in _MADE if asked is service), None)
+    if known is None:
+        known = Advice(service)
+        _MADE.append((service, known))
+        del _MADE[:-MOST_SERVICES]
+    return known
 
 
 def suggestions(access: Access, table: Table) -> tuple[Suggestion, ...]:

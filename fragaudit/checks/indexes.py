@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fragaudit.advise.suggest import Advice, suggestions
+from fragaudit.advise.suggest import advice_for, suggestions
 from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
 from fragaudit.checks.registry import check
-from fragaudit.coverage import NO_BTREE, serves_column
+from fragaudit.coverage import NO_BTREE, nearest, serves_column
 from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.schema import Index, Table
+from fragaudit.model.statements import OFFERED
 from fragaudit.model.stores import Service
 
 _REWRITABLE = ("computed from it first", "not compared as it is", "begins with a wildcard")
@@ -22,7 +23,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
     """An access that no index serves."""
     tables = tables_of(service)
     open_ = [a for a in service.accesses if a.verdict == "uncovered"]
-    advice = Advice(service) if open_ else None
+    advice = advice_for(service) if open_ else None
     told: set[tuple[str, str]] = set()
     for access in open_:
         table = tables.get(access.table)
@@ -33,9 +34,12 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
                 continue
             told.add((access.at.path, key(access)))
         made = advice.indexes(access, table)
-        message = f"no index can find these rows of {access.table} ({how(access)})" + missing(access, table, made)
+        close = nearest(access, table, access.dialect)
+        message = f"no index can find these rows of {access.table} ({how(access)})" + missing(
+            access, table, made, close
+        )
         yield Hit(access.at, message, key(access), confidence=_confidence(access, table),
-                  data=data(access, table, made), related=related(access, table))  # fmt: skip
+                  data=data(access, table, made), related=related(table, close))  # fmt: skip
 
 
 @check("FA202")
@@ -43,13 +47,19 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
     """An access that an index serves in part only, while a better key is possible."""
     tables = tables_of(service)
     partly = [a for a in service.accesses if a.verdict == "partial"]
-    advice = Advice(service) if partly else None
+    advice = advice_for(service) if partly else None
     for access in partly:
         table = tables.get(access.table)
         if table is not None and advice is not None:
             made = advice.indexes(access, table)
             message = f"{access.table}: {access.why}"
-            yield Hit(access.at, message, key(access), data=data(access, table, made), related=related(access, table))
+            yield Hit(
+                access.at,
+                message,
+                key(access),
+                data=data(access, table, made),
+                related=related(table, nearest(access, table, access.dialect)),
+            )
 
 
 @check("FA206")
@@ -60,7 +70,7 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
         table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
             continue
-        if access.category == NO_BTREE:
+        if access.category == NO_BTREE or access.maintenance in OFFERED:
             continue
         for item in access.unindexable:
             index = _leading(table, item.column)
@@ -71,7 +81,7 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
             confidence = Confidence.POSSIBLE if wildcard or access.maintenance or is_small(table) else None
             yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
                       data={**data(access, table, suggestions(access, table)), "columns": [item.column]},
-                      related=related(access, table))  # fmt: skip
+                      related=related(table, nearest(access, table, access.dialect)))  # fmt: skip
 
 
 def _leading(table: Table, column: str) -> Index | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fragaudit.advise.suggest import Advice
+from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
@@ -52,7 +52,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             sure = followed(foreign, table, deleted)
-            advice = advice or Advice(service)
+            advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"
             message = (
@@ -79,8 +79,8 @@ def unused_index(service: Service) -> Iterator[Hit]:
         accesses = by_table.get(table.name, [])
         if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
             continue
-        if no_btree(table) or any(a.unknown or a.category == NO_BTREE for a in accesses):
-            continue
+        if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
+            continue  # collections are asked in more ways than are understood
         for index in table.indexes:
             if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
                 continue

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fragaudit.advise.suggest import Suggestion, without
-from fragaudit.coverage import nearest
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.findings import Related
 from fragaudit.model.schema import Index, Table
@@ -54,9 +53,8 @@ def _listed(conditions: Iterable[Condition]) -> str:
     return ", ".join(parts)
 
 
-def missing(access: Access, table: Table, made: Sequence[Suggestion]) -> str:
+def missing(access: Access, table: Table, made: Sequence[Suggestion], close: tuple[Index, str] | None) -> str:
     """Return the rest of a message about an index that is missing: which comes nearest, and what would serve."""
-    close = nearest(access, table, access.dialect)
     if close is not None:
         words = f"; {shown(close[0])} comes nearest but {close[1]}"
     else:
@@ -73,10 +71,9 @@ def shown(index: Index) -> str:
     return f"{index.name} ({keys})" if index.name else f"the {index.origin} ({keys})"
 
 
-def related(access: Access, table: Table) -> tuple[Related, ...]:
+def related(table: Table, close: tuple[Index, str] | None) -> tuple[Related, ...]:
     """Return the table's definition and the index that comes nearest."""
     found = [Related(at, f"{table.name} is defined here") for at in table.defined_at[:1]]
-    close = nearest(access, table, access.dialect)
     if close is not None and close[0].at and close[0].at[0] not in table.defined_at:
         found.append(Related(close[0].at[0], f"{shown(close[0])} is defined here"))
     return tuple(found)

@@ -68,9 +68,11 @@ def check(
         bool,
         typer.Option(
             "--fix",
-            help="Rewrite vector ids that can be proven bare as service:type:id, and add the metadata that leads back. "
-            "Unsafe: vectors stored already keep their old ids. Write them again under the new ones and delete the old "
-            "in one migration, and search both until it is done.",
+            help="Add missing indexes to models of SQLAlchemy, SQLModel and Django; rewrite vector ids that can be "
+            "proven bare as service:type:id, and add the metadata that leads back. Unsafe: a migration has to "
+            "create the indexes (alembic revision --autogenerate, manage.py makemigrations), and vectors stored "
+            "already keep their old ids. Write them again under the new ones and delete the old in one "
+            "migration, and search both until it is done.",
         ),
     ] = False,
     color: ColorOption = "auto",

@@ -70,6 +70,10 @@ class Judgement(Struct, frozen=True):
     category: str = ""
 
 
+COLLECTION = "collection"
+"""What `Table.virtual` says of a collection of documents, which has indexes as tables have."""
+
+
 def judged(access: Access, table: Table | None) -> Access:
     """Return an access with its verdict."""
     found = judge(access, table, access.dialect)
@@ -88,7 +92,7 @@ def judge(access: Access, table: Table | None, dialect: str) -> Judgement:
         return Judgement("n/a", why="the table's definition was not found", category="unknown table")
     if without := no_btree(table, dialect):
         return Judgement("n/a", why=without, category=NO_BTREE)
-    if table.virtual:
+    if table.virtual and table.virtual != COLLECTION:
         return Judgement("n/a", why=f"it is a virtual table ({table.virtual})", category="virtual")
     if table.temporary:
         return Judgement("n/a", why="it is a temporary table", category="temporary")
@@ -256,7 +260,7 @@ def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     kind, what = found
     if table.silent:
         return Judgement("n/a", why=f"{table.name} is not fully known: {table.silent}", category="silent")
-    if absent := _absent(access, table):
+    if table.virtual != COLLECTION and (absent := _absent(access, table)):
         why = f"{table.name} is not fully known: no column {absent} was found"
         return Judgement("n/a", why=why, category="silent")
     if access.unknown:

@@ -12,7 +12,7 @@ from fragaudit.model.schema import Table
 
 _BTREES = frozenset(
     {"", "postgres", "mysql", "sqlite", "tsql", "oracle", "postgresql", "mariadb", "cockroachdb", "timescaledb",
-     "mssql", "sqlserver"}
+     "mssql", "sqlserver", "mongodb"}
 )  # fmt: skip
 """Databases that keep b-trees, by engine or dialect; of one that isn't known it is taken for granted."""
 _HOW = {

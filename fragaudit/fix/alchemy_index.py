@@ -12,11 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
+from fragaudit.fix.alchemy_code import (
+    binds,
+    binds_name,
+    column_name,
+    flagged,
+    index_call,
+    last_name,
+    special,
+)
 from fragaudit.fix.alchemy_names import Names
 from fragaudit.fix.placing import Page, added_argument, added_elements
 from fragaudit.fix.wanted import WantedIndex
 from fragaudit.model.findings import Edit
-from fragaudit.model.schema import Key
 
 _COLUMNS = frozenset({"Column", "mapped_column"})
 _LONGEST = 100
@@ -42,7 +50,8 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
     for place in dict.fromkeys(w.at for w in wanted):
         here = [w for w in wanted if w.at == place]
         statement = next((s for s in tree.body if _start(s) <= place.line <= (s.end_lineno or 0)), None)
-        if statement is None:
+        # Most places of a table are those of its migrations, which libcst would take long to parse for nothing.
+        if statement is None or not (isinstance(statement, ast.ClassDef) or _makes_table(statement, place.line)):
             continue
         page = Page.of(path, text, _start(statement), statement.end_lineno or place.line)
         if page is None:
@@ -55,20 +64,15 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
     return found
 
 
+def _makes_table(statement: ast.stmt, line: int) -> bool:
+    """Say whether a statement calls `Table` on a line."""
+    calls = (n.func for n in ast.walk(statement) if isinstance(n, ast.Call) and n.lineno == line)
+    return any(getattr(func, "attr", getattr(func, "id", "")) == "Table" for func in calls)
+
+
 def _start(statement: ast.stmt) -> int:
     decorators: Sequence[ast.expr] = getattr(statement, "decorator_list", ())
     return min([statement.lineno, *(d.lineno for d in decorators)])
-
-
-def _last(node: cst.CSTNode | None) -> str:
-    """Return the last part of a dotted name, or of what a call calls."""
-    if isinstance(node, cst.Call):
-        node = node.func
-    if isinstance(node, cst.Subscript):
-        node = node.value
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""
 
 
 class _Member:
@@ -120,16 +124,19 @@ class _Class:
             if not isinstance(target, cst.Name) or target.value.startswith("__"):
                 continue
             member = _Member(target.value, annotation, value)
-            if isinstance(value, cst.Call) and _last(value) in _COLUMNS:
-                yield _named(value) or target.value, member
+            if isinstance(value, cst.Call) and last_name(value) in _COLUMNS:
+                yield column_name(value) or target.value, member
             elif annotation is not None and self._is_plain(annotation, value):
                 yield target.value, member
 
     def _is_plain(self, annotation: cst.Annotation, value: cst.BaseExpression | None) -> bool:
         """Say whether an annotation alone makes a column."""
         if self._model:
-            return _last(annotation.annotation) != "ClassVar" and _last(value) not in ("Relationship", "PrivateAttr")
-        return value is None and _last(annotation.annotation) == "Mapped"
+            return last_name(annotation.annotation) != "ClassVar" and last_name(value) not in (
+                "Relationship",
+                "PrivateAttr",
+            )
+        return value is None and last_name(annotation.annotation) == "Mapped"
 
     def _statements(self) -> Iterator[cst.Assign | cst.AnnAssign]:
         for line in self._class.body.body:
@@ -145,8 +152,8 @@ class _Class:
         if member is None:
             return None
         value, page = member.value, self._page
-        if isinstance(value, cst.Call) and _last(value) in _COLUMNS:
-            return self._flagged(value)
+        if isinstance(value, cst.Call) and last_name(value) in _COLUMNS:
+            return flagged(page, value)
         if value is None and member.annotation is not None:
             end = page.end(member.annotation)
             made = "Field" if self._model else "mapped_column"
@@ -154,13 +161,13 @@ class _Class:
             return [Edit(end, f" = {name}(index=True)"), *edits] if name else None
         if not self._model or value is None:
             return None
-        if isinstance(value, cst.Call) and _last(value) == "Field":
+        if isinstance(value, cst.Call) and last_name(value) == "Field":
             whole = next(
                 (a.value for a in value.args if a.keyword is not None and a.keyword.value == "sa_column"), None
             )
             if whole is None:
-                return self._flagged(value)
-            return self._flagged(whole) if isinstance(whole, cst.Call) and _last(whole) in _COLUMNS else None
+                return flagged(page, value)
+            return flagged(page, whole) if isinstance(whole, cst.Call) and last_name(whole) in _COLUMNS else None
         if isinstance(value, cst.Call):
             return None
         name, edits = self._names.need("Field", "sqlmodel")
@@ -168,16 +175,13 @@ class _Class:
             return None
         return [Edit(page.start(value), f"{name}(default="), Edit(page.end(value), ", index=True)"), *edits]
 
-    def _flagged(self, call: cst.Call) -> list[Edit]:
-        return _flagged(self._page, call)
-
     # -- Index(…) ------------------------------------------------------------------------------------------------------
 
     def _in_arguments(self, wanted: Sequence[WantedIndex]) -> dict[WantedIndex, tuple[Edit, ...]]:
         """Return the edits that put indexes into `__table_args__`, or behind the class."""
         arguments = next((s for s in self._statements() if self._is_arguments(s)), None)
         value = arguments.value if arguments is not None else None
-        mapping = isinstance(value, cst.Dict) or (isinstance(value, cst.Call) and _last(value) == "dict")
+        mapping = isinstance(value, cst.Dict) or (isinstance(value, cst.Call) and last_name(value) == "dict")
         listed = isinstance(value, cst.Tuple) and bool(value.rpar)
         behind = not mapping and not listed and (value is not None or self._may_inherit())
         attributes = {c: f"{self._class.name.value}.{m.attribute}" for c, m in self._members.items()} if behind else {}
@@ -204,9 +208,9 @@ class _Class:
             # Columns of a mixin are sure to be in the table; by what attribute isn't known here.
             others = {k.column: f"{self._class.name.value}.__table__.c.{k.column}" for k in one.keys}
             attributes = {**others, **attributes}
-            if not any(k.column.isidentifier() and not _special(k) for k in one.keys):
+            if not any(k.column.isidentifier() and not special(k) for k in one.keys):
                 return None
-        return _index(one, self._names, attributes)
+        return index_call(one, self._names, attributes)
 
     def _is_arguments(self, small: cst.Assign | cst.AnnAssign) -> bool:
         targets = [t.target for t in small.targets] if isinstance(small, cst.Assign) else [small.target]
@@ -219,7 +223,7 @@ class _Class:
         while waiting:
             one = waiting.pop()
             seen.add(one.name)
-            if any(_binds(s, "__table_args__") for s in one.body):
+            if any(binds(s, "__table_args__") for s in one.body):
                 return True
             for base in one.bases:
                 base = base.value if isinstance(base, ast.Subscript) else base
@@ -244,7 +248,7 @@ class _Class:
         lines = [line for line in body.body if isinstance(line, cst.SimpleStatementLine)]
         if not isinstance(body, cst.IndentedBlock) or not lines:
             return []
-        named = next((n for n in lines if any(_binds_name(s, "__tablename__") for s in n.body)), None)
+        named = next((n for n in lines if any(binds_name(s, "__tablename__") for s in n.body)), None)
         first = body.body[0]
         documented = isinstance(first, cst.SimpleStatementLine) and isinstance(first.body[0], cst.Expr)
         indent = " " * (self._page.start(first).column - 1)
@@ -261,99 +265,18 @@ def _table(page: Page, names: Names, wanted: Sequence[WantedIndex]) -> dict[Want
     """Return the edits of an imperative table."""
     found: dict[WantedIndex, tuple[Edit, ...]] = {}
     for one in wanted:
-        call = next((n for n in page.calls() if _last(n) == "Table" and page.at(n) == one.at), None)
+        call = next((n for n in page.calls() if last_name(n) == "Table" and page.at(n) == one.at), None)
         if call is None:
             continue
         names.seen(call.func)
         column = next(
-            (a.value for a in call.args if isinstance(a.value, cst.Call) and _last(a.value) == "Column"
-             and one.column and _named(a.value) == one.column), None,
+            (a.value for a in call.args if isinstance(a.value, cst.Call) and last_name(a.value) == "Column"
+             and one.column and column_name(a.value) == one.column), None,
         )  # fmt: skip
         if column is not None:
-            found[one] = tuple(_flagged(page, column))
+            found[one] = tuple(flagged(page, column))
             continue
-        written = _index(one, names, {})
+        written = index_call(one, names, {})
         if written is not None:
             found[one] = (*added_argument(page, call, written[0], positional=True), *written[1])
     return found
-
-
-def _named(call: cst.Call) -> str:
-    """Return the name that a column is given, empty if it is that of its attribute."""
-    first = next((a.value for a in call.args if a.keyword is None and not a.star), None)
-    given = _keyword(call, "name") or first
-    value = given.evaluated_value if isinstance(given, cst.SimpleString) else None
-    return value if isinstance(value, str) else ""
-
-
-def _keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
-    return next((a.value for a in call.args if a.keyword is not None and a.keyword.value == name), None)
-
-
-def _flagged(page: Page, call: cst.Call) -> list[Edit]:
-    """Return the edits that say `index=True` in a column's call."""
-    given = _keyword(call, "index")
-    return [Edit(page.at(given), "True")] if given is not None else added_argument(page, call, "index=True")
-
-
-def _binds(statement: ast.stmt, name: str) -> bool:
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return statement.name == name
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return any(isinstance(t, ast.Name) and t.id == name for t in targets)
-
-
-def _binds_name(small: cst.BaseSmallStatement, name: str) -> bool:
-    if isinstance(small, cst.AnnAssign):
-        return isinstance(small.target, cst.Name) and small.target.value == name
-    targets = small.targets if isinstance(small, cst.Assign) else ()
-    return any(isinstance(t.target, cst.Name) and t.target.value == name for t in targets)
-
-
-def _special(key: Key) -> bool:
-    return bool(key.expression or key.descending or key.nulls or key.collation)
-
-
-def _index(wanted: WantedIndex, names: Names, attributes: Mapping[str, str]) -> tuple[str, list[Edit]] | None:
-    """Return the call that makes an index, and the imports that it needs; None if it can't be written."""
-    if any(key.length for key in wanted.keys):
-        return None
-    make, edits = names.need("Index", "sqlalchemy")
-    text = ""
-    if any(map(_special, wanted.keys)) or wanted.where:
-        text, more = names.need("text", "sqlalchemy")
-        edits = [*edits, *more]
-        if not text:
-            return None
-    if not make:
-        return None
-    arguments = [_string(wanted.name)]
-    for key in wanted.keys:
-        if _special(key):
-            arguments.append(f"{text}({_string(_sql(key).replace(':', chr(92) + ':'))})")
-        else:
-            arguments.append(attributes.get(key.column) or _string(key.column))
-    if wanted.method != "btree":
-        arguments.append(f"postgresql_using={_string(wanted.method)}")
-    classes = {k.column: k.opclass for k in wanted.keys if k.opclass and k.column and not _special(k)}
-    if classes:
-        arguments.append(
-            "postgresql_ops={" + ", ".join(f"{_string(c)}: {_string(o)}" for c, o in classes.items()) + "}"
-        )
-    if wanted.where:
-        prefix = {"postgres": "postgresql", "sqlite": "sqlite"}.get(wanted.dialect)
-        if prefix is None:
-            return None
-        arguments.append(f"{prefix}_where={text}({_string(wanted.where)})")
-    return f"{make}({', '.join(arguments)})", edits
-
-
-def _sql(key: Key) -> str:
-    text = key.expression or key.column
-    text += f' COLLATE "{key.collation}"' if key.collation else ""
-    text += " DESC" if key.descending else ""
-    return text + (f" NULLS {key.nulls.upper()}" if key.nulls else "")
-
-
-def _string(text: str) -> str:
-    return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)

@@ -26,7 +26,9 @@ class Page:
         """Return lines `first` to `last` (from 1) of a file; None if they can't be parsed alone."""
         lines = text.splitlines()[first - 1 : last]
         try:
-            return cls(path, MetadataWrapper(cst.parse_module("\n".join(lines) + "\n")), first, lines)
+            # What was just parsed has no node in two places, which a copy is to make sure of.
+            wrapper = MetadataWrapper(cst.parse_module("\n".join(lines) + "\n"), unsafe_skip_copy=True)
+            return cls(path, wrapper, first, lines)
         except (cst.ParserSyntaxError, RecursionError):
             return None
 

@@ -17,7 +17,7 @@ from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Reason
 
-_NAMELESS = frozenset({"src", "app", "code", "lib", "source", "python", "py", "main", "package"})
+_NAMELESS = frozenset({"", "src", "app", "code", "lib", "source", "python", "py", "main", "package"})
 """Names of folders that say nothing of what is in them."""
 
 
@@ -74,16 +74,32 @@ def _parts(
 
 
 def _distinct(roots: Sequence[ServiceRoot]) -> tuple[ServiceRoot, ...]:
-    """Tell services of one name apart: by the folder around each, else by number."""
-    counts = Counter(root.name for root in roots)
+    """Tell services of one name apart: by the nearest folder around each that differs, else by number."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for root in roots:
+        groups[root.name].append(root.root)
     found: list[ServiceRoot] = []
     taken: Counter[str] = Counter()
     for root in roots:
-        around = posixpath.basename(posixpath.dirname(root.root))
-        name = f"{around}-{root.name}" if counts[root.name] > 1 and around else root.name
+        around = _around(root.root, groups[root.name])
+        name = f"{around}-{root.name}" if around else root.name
         taken[name] += 1
         found.append(msgspec.structs.replace(root, name=name if taken[name] == 1 else f"{name}-{taken[name]}"))
     return tuple(found)
+
+
+def _around(root: str, roots: Sequence[str]) -> str:
+    """Return the nearest folder around a root that tells it from others of its name, empty if none does or need."""
+    for depth in range(1, max(path.count("/") for path in roots) + 1) if len(set(roots)) == len(roots) > 1 else ():
+        folders = [_folder(path, depth) for path in roots]
+        if len(set(folders)) == len(folders):
+            return _folder(root, depth)
+    return ""
+
+
+def _folder(path: str, depth: int) -> str:
+    parts = path.split("/")
+    return parts[-1 - depth] if len(parts) > depth else ""
 
 
 def _called(root: str, default: str) -> str:
@@ -181,7 +197,9 @@ def _divided(
     for candidate, files, shared in found:
         services_found.append(
             ServiceRoot(
-                candidate.name or _called(candidate.root, default),
+                candidate.name
+                if candidate.name.lower() not in _NAMELESS
+                else _called(candidate.root, candidate.name or default),
                 candidate.root or ".",
                 frozenset(files),
                 frozenset(shared | rest),

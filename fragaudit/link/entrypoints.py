@@ -22,6 +22,9 @@ _TARGET = re.compile(
 _RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "celery", "alembic", "pip", "flask", "http.server"})
 
 
+_OF_DJANGO = frozenset({"wsgi.py", "asgi.py"})
+
+
 class Part(Struct, frozen=True):
     """One of several services in a folder: name (may be empty), the files that are its own or shared, and why."""
 
@@ -61,6 +64,12 @@ def _of_images(root: str, files: frozenset[str], deploy: Sequence[DeployFacts], 
     if len(starts) + bool(others) < 2 or not starts:
         return ()
     reached = {start: graph.reached([start]) for start in starts}
+    if any(m.kind == "manage" and m.folder == root for f in deploy for m in f.manifests):
+        # Django imports what its settings name: from its entry points everything is reached.
+        others = [image for image in others if "manage.py" not in image.runs]
+        reached |= {start: files for start in starts if posixpath.basename(start) in _OF_DJANGO}
+        if len(starts) + bool(others) < 2:
+            return ()
     if others:
         main = files - frozenset().union(*reached.values())
         own = [(others[0], graph.reached(main))]

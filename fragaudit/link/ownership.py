@@ -150,9 +150,11 @@ def values(deploy: Sequence[DeployFacts], compose: frozenset[str]) -> dict[str, 
 
 def database(store: Store, given: Mapping[str, str]) -> tuple[str, str]:
     """Return what tells a database from others, empty if that isn't known, and the settings that it comes from."""
-    if not store.certain:
+    if not store.certain and not _VARIABLE.search(store.identity):
         return "", ""
     text = _VARIABLE.sub(lambda match: given.get(match[1].rpartition(".")[2], match[0]), store.identity)
+    if not store.certain and ("{" in text or "*" in text):
+        return "", ""  # the fields of an object that could not be followed, and no variables of their names
     variable = store.identity if "{" in text else ""
     if "{" in text.replace("${", "$(") or (store.engine == "sqlite" and not text.startswith("/")):
         return "", variable  # another value, or a file in another service's folder

@@ -71,6 +71,8 @@ class Program:
             for name in self._module_names(file.path):
                 self._suffixes[name].append(number)
         self._by_path = {file.path: number for number, file in enumerate(self.files)}
+        # The folders on the way to files, and the files: nothing else can be the first name of a module.
+        self._steps = {step for path in self._by_path for step in path.removesuffix(".py").split("/")}
         self._bindings: list[dict[tuple[int, str], list[Binding]]] = []
         self._imports: list[dict[tuple[int, str], list[Import]]] = []
         self._definitions: list[dict[tuple[int, str], list[int]]] = []
@@ -129,7 +131,8 @@ class Program:
         if not found:
             # A script finds what lies beside it, even where an `__init__.py` makes a package of the folder; a package
             # that names a module as a library does means the library.
-            if dotted.partition(".")[0] in self._library_roots | sys.stdlib_module_names:
+            root = dotted.partition(".")[0]
+            if root in self._library_roots or root in sys.stdlib_module_names or root not in self._steps:
                 return None
             return self._beside(dotted, here)
         if dotted.partition(".")[0] in self._library_roots:
@@ -143,6 +146,8 @@ class Program:
             if not own and ("." in dotted or not beside):
                 return None
             found = own or beside
+        if len(found) == 1:
+            return found[0]
         return max(found, key=lambda n: (len(posixpath.commonpath(["/" + here, "/" + self.files[n].path])), -n))
 
     def _beside(self, dotted: str, here: str) -> int | None:
@@ -289,6 +294,8 @@ class Program:
 
     def exclusive(self, file: int, one: int, other: int) -> bool:
         """Say whether two branches of a file lie in different arms of one choice."""
+        if one < 0 or other < 0 or one == other:
+            return False
         arms = {entry.group: entry.arm for entry in self.branches(file, one)}
         return any(arms.get(entry.group, entry.arm) != entry.arm for entry in self.branches(file, other))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from fragaudit.catalogue import Catalogue, Operation
@@ -16,26 +15,10 @@ from fragaudit.link.keyspaces import Keyspaces
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
+from fragaudit.link.verbs import SEARCH_WORDS, speaks, verb_of
 from fragaudit.model.stores import Kind, StoreCall
 from fragaudit.model.values import Attr
 
-_SEARCH_WORDS = ("search", "query", "similar", "nearest", "retriev", "recommend", "knn")
-_WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index", "write", "create", "update")
-_READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
-_DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
-_TRAVERSE_WORDS = (
-    "neighbo",
-    "traverse",
-    "path",
-    "edges",
-    "expand",
-    "subgraph",
-    "query",
-    "degree",
-    "walk",
-    "cypher",
-    "match",
-)
 _OF_RECORDS = frozenset({"get", "pop", "update", "setdefault", "clear", "count", "index", "insert", "remove", "copy"})
 """Methods that dictionaries and lists have too."""
 _CHANGES = re.compile(r"\b(?:create|merge|set|delete|remove|insert)\b", re.IGNORECASE)
@@ -242,26 +225,8 @@ class Usage:
                 verb,  # type: ignore[arg-type]
                 method,
                 "",
-                kind == Kind.VECTOR and verb == "read" and _speaks(method, _SEARCH_WORDS),
+                kind == Kind.VECTOR and verb == "read" and speaks(method, SEARCH_WORDS),
                 kind == Kind.GRAPH and verb == "read",
             )
             yield Called(call, site.place.file, None, "", ClassRef(ancestor.place), method)
             return
-
-
-@cache
-def verb_of(method: str, kind: str) -> str | None:
-    """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
-    for verb, words in (
-        ("delete", _DELETE_WORDS),
-        ("read", _SEARCH_WORDS),
-        ("write", _WRITE_WORDS),
-        ("read", _READ_WORDS),
-    ):
-        if _speaks(method, words):
-            return verb
-    return "read" if kind == Kind.GRAPH and _speaks(method, _TRAVERSE_WORDS) else None
-
-
-def _speaks(method: str, words: tuple[str, ...]) -> bool:
-    return any(part.startswith(word) for part in method.lower().split("_") for word in words)

@@ -11,6 +11,11 @@ from fragaudit.model.locations import Location
 from fragaudit.model.schema import Change
 from fragaudit.model.sql import NOWHERE, Mark, Statement
 
+BY_ADMIN = "it is offered by the admin"
+BY_CLIENTS = "it is offered to clients, who may never ask it"
+OFFERED = frozenset({BY_ADMIN, BY_CLIENTS})
+"""What `maintenance` says of a query that is declared, and run when somebody chooses it."""
+
 
 class Segment(Struct, frozen=True, array_like=True):
     """From `offset` of a text on, each code point stands one column further, from `line` and `column` (both from 1).

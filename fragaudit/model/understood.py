@@ -5,9 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from fragaudit.model.facts import Ignore
-from fragaudit.model.findings import Coverage
+from fragaudit.model.findings import Coverage, Edit
 from fragaudit.model.locations import Problem
 from fragaudit.model.stores import Service
+
+
+class Fixes(Struct, frozen=True):
+    """By which edits findings of a report go away, by the number of the finding; `path` are the paths asked for."""
+
+    path: str
+    edits: dict[int, tuple[Edit, ...]]
 
 
 class Understood(Struct, frozen=True):

@@ -216,3 +216,26 @@ def test_tables_in_sql_of_nobody_are_not_those_of_services_without_a_database() 
     }
     found = {s.name: [t.name for t in s.tables] for s in audit_sources(files).services}
     assert found == {"api": ["users"], "web": []}
+
+
+def test_images_of_a_django_project_are_one_service() -> None:
+    files = {
+        "shop/Dockerfile": 'FROM python\nCMD ["gunicorn", "app.wsgi:application"]\n',
+        "shop/Dockerfile.dev": "FROM python\nCMD python manage.py runserver\n",
+        "shop/manage.py": "from django.core.management import execute_from_command_line\n",
+        "shop/app/__init__.py": "",
+        "shop/app/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+        "shop/orders/__init__.py": "",
+        "shop/orders/cache.py": PLAIN.format("one"),
+        "pyproject.toml": "",
+    }
+    assert services(files) == {"shop": ["one:6379/0"]}
+
+
+def test_a_name_that_says_nothing_is_no_name() -> None:
+    files = {
+        f"services/{name}/app/{file}": text
+        for name in ("reports", "patients")
+        for file, text in (("pyproject.toml", '[project]\nname = "app"\n'), ("main.py", API.format(name)))
+    }
+    assert sorted(services(files)) == ["patients", "reports"]

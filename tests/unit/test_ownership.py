@@ -157,6 +157,22 @@ def test_the_values_that_compose_gives_a_service_tell_its_database() -> None:
     assert databases == {"a": {"relational:db:5432/shop"}, "b": {"relational:db:5432/other"}}
 
 
+def test_settings_of_an_object_that_is_not_followed_have_the_values_of_their_names() -> None:
+    text = (
+        "import redis\nclass Client:\n    def __init__(self, config):\n"
+        "        self.r = redis.Redis(host=config.REDIS_HOST, port=config.REDIS_PORT)\n"
+        "    def put(self, user):\n        self.r.set(f'session:{user}', 1)\n"
+    )
+    compose = "services:\n" + "".join(
+        f"  {name}: {{build: {name}, environment: {{REDIS_HOST: redis, REDIS_PORT: 6379}}}}\n" for name in "ab"
+    )
+    files = {"a/app.py": text, "b/app.py": text}
+    assert [f.message for f in findings({"compose.yaml": compose, **files}, "FA404")] == [
+        "b writes session:*, keys that a writes too"
+    ]
+    assert findings(files, "FA404") == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "confidence"),
     [

@@ -197,3 +197,28 @@ def test_one_of_several_keys_or_conditions() -> None:
 def test_an_order_that_is_not_known_is_none_that_an_index_yields() -> None:
     (access,) = asked("session.scalars(select(User).order_by(names).limit(3))")
     assert (access.sort, access.verdict) == ((), "n/a")
+
+
+def test_reading_a_relationship_loads_by_the_foreign_key() -> None:
+    loop = "for u in session.scalars(select(User)):\n    names.append(u.orders)\n    names.extend(u.orders)"
+    assert (5, "orders", ("user_id",), "uncovered") in told(asked(loop))
+    assert len(asked(loop)) == 2
+    one = "user = session.get(User, x)\nreturn user.orders, user.name"
+    assert told(asked(one)) == [(4, "users", ("id",), "covered"), (5, "orders", ("user_id",), "uncovered")]
+    back = "order = session.query(Order).first()\nreturn order.user"
+    assert (5, "users", ("id",), "covered") in told(asked(back))
+
+
+def test_what_was_loaded_is_not_loaded_again() -> None:
+    code = "for u in session.scalars(select(User).options(selectinload(User.orders))):\n    names.append(u.orders)"
+    assert [a.at.line for a in asked(code) if a.table == "orders"] == [4]
+    columns = "for u in session.execute(select(User.id, User.name)):\n    names.append(u.orders)"
+    assert {a.table for a in asked(columns)} == {"users"}
+
+
+def test_what_follows_on_rows_that_a_join_brought_is_loaded_in_its_own_way() -> None:
+    code = (
+        "from sqlalchemy.orm import contains_eager\n"
+        "session.scalars(select(Order).join(Order.user).options(contains_eager(Order.user).selectinload(User.orders)))"
+    )
+    assert (5, "orders", ("user_id",), "uncovered") in told(asked(code))

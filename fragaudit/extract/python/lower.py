@@ -89,6 +89,10 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 
 
+_GENERATED = frozenset({"select", "left_join", "exists", "delete", "get"})
+"""Functions that make a query of a generator expression, as Pony's do."""
+
+
 class Lowering:
     """Turns expressions of one file into values; `places` tells where its nodes stand.
 
@@ -139,6 +143,9 @@ class Lowering:
         outer = self._placing
         if isinstance(node.func, ast.Attribute) and node.func.attr == "join" and len(node.args) == 1:
             self._decide(node.args[0])
+        asked = node.args[0] if len(node.args) == 1 and getattr(node.func, "id", "") in _GENERATED else None
+        if isinstance(asked, ast.GeneratorExp):
+            return Call(self.value(node.func), (Arg(None, self.asked(asked)),), self.span(node))
         arguments = tuple(self._arguments(node))
         self._placing = outer
         func = self.value(node.func)
@@ -312,6 +319,15 @@ class Lowering:
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
         self._for_in(node.generators, self.span(node))
         return Seq((self.value(node.elt),))
+
+    def asked(self, node: ast.GeneratorExp) -> Value:
+        """Return a generator expression with its conditions, where they are those of a query: as a call of `<for>`."""
+        arguments = [Arg(None, self.value(node.elt))]
+        for generator in node.generators:
+            name = generator.target.id if isinstance(generator.target, ast.Name) else "_"
+            arguments.append(Arg(name, self.value(generator.iter)))
+            arguments += [Arg("if", self.value(test)) for test in generator.ifs]
+        return Call(Ref("<for>"), tuple(arguments), self.span(node))
 
     def _dict_comprehension(self, node: ast.DictComp) -> Value:
         self._for_in(node.generators, self.span(node))

@@ -44,8 +44,9 @@ _METHOD = re.compile(
     r"\.(?:(?:objects|filter_by|query|_default_manager|get_queryset|table)\b|"
     r"(?:filter|exclude|where|order_by|scalars|scalar|get_or_404|annotate|values_list|prefetch_related|get_or_none|"
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
-    r"get\(\s*[A-Z])"
+    r"get\(\s*[A-Z]|\w+\.all\(\))"
 )
+_GENERATED = re.compile(r"\bget\(\w+ for ")
 _FUNCTIONS = ("select", "delete", "update", "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery")
 _FUNCTION = re.compile(rf"\b(?:{'|'.join(_FUNCTIONS)})\(")
 _OR_404 = re.compile(r"get_(?:object|list)_or_404")
@@ -80,6 +81,7 @@ def builds_query(text: str, words: Set[str]) -> bool:
         _METHOD.search(text) is not None
         or (not words.isdisjoint(_FUNCTIONS) and _FUNCTION.search(text) is not None)
         or _OR_404.search(text) is not None
+        or ("get" in words and _GENERATED.search(text) is not None)
         or (not words.isdisjoint(_SET) and _SETTING.search(text) is not None)
         or (not words.isdisjoint(_DECLARING) and _DECLARED.search(text) is not None)
     )

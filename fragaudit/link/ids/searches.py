@@ -19,7 +19,8 @@ from fragaudit.link.ids.spaces import native
 from fragaudit.link.ids.written import Target
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
-from fragaudit.link.usage import SIMILARITY_NAMES, verb_of
+from fragaudit.link.usage import SIMILARITY_NAMES
+from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr
 
 _FILTERS = (

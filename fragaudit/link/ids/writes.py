@@ -22,7 +22,7 @@ from fragaudit.link.ids.scopes import handed_scope, scope_of
 from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure, records
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
-from fragaudit.link.usage import verb_of
+from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr, Call
 
 DEEPEST_FORWARDS = 5

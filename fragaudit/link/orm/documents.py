@@ -213,7 +213,7 @@ class Documents:
                 if not isinstance(func, Attr) or not site.call.args:
                     continue
                 called = self.reader.callee(site.call, view)
-                name = self._collection_name(func.base, view)
+                name = collection_name(self.reader, func.base, view)
                 if not called.startswith(_MONGO) or not name or name in known:
                     continue
                 first = Read(site.call.args[0].value, view)
@@ -231,24 +231,6 @@ class Documents:
                              virtual=COLLECTION, at=mark)  # fmt: skip
             models.append(Model("pymongo", None, name, table, at[name]))
         return models
-
-    def _collection_name(self, value: Value, view: View) -> str:
-        """Return the collection that `db.users`, `db["users"]` or `db.get_collection("users")` is."""
-        read = self.reader.follow(Read(value, view)) if not isinstance(value, (Attr, Item)) else Read(value, view)
-        for _ in range(3):
-            match read.value:
-                case Item(key=key):
-                    return self.reader.text(Read(key, read.view)) or ""
-                case Call(func=Attr(name="get_collection"), args=args) if args:
-                    return self.reader.text(Read(args[0].value, read.view)) or ""
-                case Attr():
-                    further = self.reader.follow(read)
-                    if further.value is read.value:
-                        return read.value.name
-                    read = further
-                case _:
-                    return ""
-        return ""
 
     def _specified(self, read: Read, call: Call | None = None) -> IndexDef | None:
         """Return an index as pymongo has it: a name, `[("a", 1), ("b", -1)]`, or an `IndexModel` of them."""
@@ -299,4 +281,23 @@ class Documents:
         return _DIRECTIONS.get(getattr(read.value, "name", ""), 1)
 
 
-__all__ = ["COLLECTION", "Documents"]
+def collection_name(reader: Reader, value: Value, view: View) -> str:
+    """Return the collection that `db.users`, `db["users"]` or `db.get_collection("users")` is."""
+    read = reader.follow(Read(value, view)) if not isinstance(value, (Attr, Item)) else Read(value, view)
+    for _ in range(3):
+        match read.value:
+            case Item(key=key):
+                return reader.text(Read(key, read.view)) or ""
+            case Call(func=Attr(name="get_collection"), args=args) if args:
+                return reader.text(Read(args[0].value, read.view)) or ""
+            case Attr():
+                further = reader.follow(read)
+                if further.value is read.value:
+                    return read.value.name
+                read = further
+            case _:
+                return ""
+    return ""
+
+
+__all__ = ["COLLECTION", "Documents", "collection_name"]

@@ -12,7 +12,7 @@ from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
-from fragaudit.link.queries import crud
+from fragaudit.link.queries import crud, mongo, pony, pypika
 from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import OF, DjangoQueries
@@ -48,17 +48,24 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
         spoken: tells, by path, sqlglot's name of the dialect that the file's service speaks; asked as late as can be.
     """
     mapping, places, reader = Tables(found), Places(), found.reader
-    builders = any(i.module.partition(".")[0] in LIBRARIES for f in reader.program.files for i in f.imports)
-    if not found.models and not builders:
+    used = {i.module.partition(".")[0] for f in reader.program.files for i in f.imports}
+    builders, repositories = not used.isdisjoint(LIBRARIES), not used.isdisjoint(crud.LIBRARIES)
+    if not found.models and not builders and used.isdisjoint(pypika.LIBRARIES):
         return ()
-    repositories = any(i.module.partition(".")[0] in crud.LIBRARIES for f in reader.program.files for i in f.imports)
-    methods = crud.METHODS if repositories else frozenset()
+    documents = not used.isdisjoint(mongo.LIBRARIES)
+    methods = (crud.METHODS if repositories else frozenset()) | (mongo.METHODS if documents else frozenset())
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
     scopes, pool.forwarding = followed(mapping, scopes)
     asked: list[tuple[Asked, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
+    if not used.isdisjoint(pypika.LIBRARIES):
+        frameworks = {"pypika": pypika.PyPika(), **frameworks}
+    if documents:
+        frameworks["mongodb"] = mongo.Mongo()
+    if "pony" in used:
+        frameworks = {"pony": pony.Pony(), **frameworks}
     if repositories:
         frameworks["crud"] = crud.Crud()
     if builders:
@@ -90,6 +97,7 @@ def _stated(
     made: list[tuple[Asked, str, tuple[Statement, ...]]] = []
     for one, dialect in asked:
         draft = one.draft
+        dialect = mongo.OF if draft.of == mongo.OF else dialect
         if one.lazy and (one.lazy in extended or one.lazy == "?" or one.lazy.endswith("queryset")):
             draft = draft.add("where", UNKNOWN, one.branch)
         found = (statement(draft, v.clauses, pool, places.mark(one.at)) for v in variants(draft, one.branch, program))

@@ -24,6 +24,7 @@ from fragaudit.link.queries.draft import (
 )
 from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
+from fragaudit.link.queries.rows import Rows, lazily, rows_of
 from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import (
     Assign,
@@ -174,7 +175,7 @@ class Alchemy(Terms):
             return self._start(call, "select", flow)
         if name in _RUN and call.args:
             return self._run(call, flow)
-        if name in LOADERS and call.args:
+        if name in LOADERS | _NOT_LOADING and call.args:
             thing = flow.argument(call.args[0])
             return Loader(name, (thing,)) if isinstance(thing, Path) else None
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
@@ -283,7 +284,7 @@ class Alchemy(Terms):
             flow.escape(flow.argument(argument), argument.value)
         for draft in drafts:
             flow.ask(draft, call.at)
-        return RAN
+        return (rows_of(drafts[0]) if len(drafts) == 1 else None) or RAN
 
     def _get(self, call: Call, flow: Flow) -> Thing | None:
         """Return what `session.get(Model, key)` asks: the row of a primary key."""
@@ -295,12 +296,14 @@ class Alchemy(Terms):
         for column in primary_key(entity.model):
             draft = draft.add("where", Compare(Column(entity.alias, column, at), "=", (Parameter(),), at), flow.branch)
         flow.ask(draft, call.at)
-        return RAN
+        return rows_of(draft) or RAN
 
     # -- chains --------------------------------------------------------------------------------------------------------
 
     def attribute(self, base: Thing, name: str, flow: Flow) -> Thing | None:
         """Return a column, a relation, or the query that an attribute of a model starts."""
+        if isinstance(base, Rows):
+            return self._read(base, name, flow)
         model = base.model if isinstance(base, Entity) else None
         if isinstance(base, Entity) and name == "query" and model is not None and "query" not in model.columns:
             return (
@@ -316,7 +319,12 @@ class Alchemy(Terms):
         """Return what a call adds to a query, or what an expression's method makes of it."""
         if isinstance(base, Loader):
             thing = flow.argument(call.args[0]) if call.args else None
-            return replace(base, paths=(*base.paths, thing)) if isinstance(thing, Path) else base
+            if not isinstance(thing, Path):
+                return base
+            # What follows on rows that are there already is loaded in its own way.
+            return Loader(name, (thing,)) if base.name in _NOT_LOADING else replace(base, paths=(*base.paths, thing))
+        if isinstance(base, Rows):
+            return base.after(name) or self._ran(call, flow)
         drafts = [d for d in options(base) if d.of == OF]
         if not drafts:
             return self.expression(base, call, name, flow) if base is not RAN else self._ran(call, flow)
@@ -332,6 +340,8 @@ class Alchemy(Terms):
             and drafts[0].model.framework in RECORDS
         ):
             return self._end(base, call, "all", flow)
+        if name in ("get_or_create", "run_sync") and drafts[0].model is not None:
+            return self._end(base, call, "get" if name == "get_or_create" else "all", flow)
         if name == "exists":
             return Compare(flow.operand(drafts[0]), "exists", (), flow.here)
         made: list[Draft] = []
@@ -402,8 +412,11 @@ class Alchemy(Terms):
             if not isinstance(thing, Loader):
                 continue
             for path in thing.paths:
+                draft = draft.add("loaded", path.name, flow.branch)
                 target = self.target_of(path, flow)
                 if target is None:
+                    continue
+                if thing.name in _NOT_LOADING:
                     continue
                 outer, flow.here = flow.here, flow.mark(argument.at or call.at)
                 name = flow.pool.alias(target.alias)
@@ -416,7 +429,20 @@ class Alchemy(Terms):
                 flow.here = outer
         return draft
 
-    def _beside(self, path: Path, other: Entity, flow: Flow, call: Call) -> None:
+    def _read(self, base: Rows, name: str, flow: Flow) -> Thing | None:
+        """Report the query that reading a relationship of an object comes to, and return the objects it leads to."""
+        path = lazily(base, name, flow.entity_of(base.model), flow.mapping)
+        target = self.target_of(path, flow) if path is not None else None
+        if path is None or target is None or target.model is None:
+            return None
+        other = flow.pool.entity(Entity(flow.pool.alias(target.alias), target.model, target.table))
+        key = (flow.place, base.model.table.name, name)
+        if key not in flow.pool.read:
+            flow.pool.read.add(key)
+            self._beside(path, other, flow, Call(Ref(name), (), flow.statement), several=False)
+        return Rows(target.model)
+
+    def _beside(self, path: Path, other: Entity, flow: Flow, call: Call, *, several: bool = True) -> None:
         """Report the query by which rows of a relationship are loaded: by the keys of those already there."""
         steps = self.steps(path, other, flow)
         if not steps:
@@ -435,7 +461,9 @@ class Alchemy(Terms):
                     None,
                 )
                 if entity is steps[0][0] and own is not None:
-                    inner = inner.add("where", Compare(own, "in", (Parameter(), Parameter()), flow.here), flow.branch)
+                    keys = (Parameter(), Parameter()) if several else (Parameter(),)
+                    condition = Compare(own, "in" if several else "=", keys, flow.here)
+                    inner = inner.add("where", condition, flow.branch)
                 else:
                     inner = inner.add("where", condition, flow.branch)
         flow.ask(inner, call.at)
@@ -512,7 +540,9 @@ class Alchemy(Terms):
 
     def _end(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing:
         for draft in options(base):
-            if name == "get" and draft.model is not None and call.args:
+            if name == "get" and draft.model is not None and draft.model.framework in RECORDS:
+                draft = flow.filtered(draft, call.args).add("limit", None, flow.branch)
+            elif name == "get" and draft.model is not None and call.args:
                 at = flow.mark(call.at)
                 for column in primary_key(draft.model):
                     condition: Predicate = Compare(Column(draft.root, column, at), "=", (Parameter(),), at)
@@ -530,7 +560,8 @@ class Alchemy(Terms):
         for argument in call.args:
             if argument.name != "synchronize_session":
                 flow.escape(flow.argument(argument), argument.value)
-        return RAN
+        found = rows_of(draft) if len(options(base)) == 1 else None
+        return (found.after(name) if found is not None else None) or RAN
 
     def _written(self, draft: Draft, call: Call, name: str, flow: Flow) -> Draft:
         assigns: tuple[Assign, ...] = ()
@@ -650,7 +681,9 @@ def _usual(order: Order, dialect: str) -> Order:
     return changed(order, nulls="") if order.nulls == ("first" if first else "last") else order
 
 
-LOADERS = frozenset({"selectinload", "subqueryload", "joinedload", "immediateload", "contains_eager_"})
+LOADERS = frozenset({"selectinload", "subqueryload", "joinedload", "immediateload"})
+_NOT_LOADING = frozenset({"contains_eager", "raiseload", "noload"})
+"""Options after which reading a relationship asks nothing, and that ask nothing themselves."""
 
 
 @dataclass(frozen=True)

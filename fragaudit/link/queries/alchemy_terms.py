@@ -20,6 +20,7 @@ from fragaudit.link.queries.predicates import (
     liked,
     negated,
 )
+from fragaudit.link.queries.rows import Rows
 from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import (
     Column,
@@ -198,9 +199,9 @@ class Terms:
         return Compare(left, "like" if op == "%" else "ilike", (flow.operand(right),), flow.here)
 
     def each(self, found: Thing, flow: Flow) -> Thing | None:
-        """Return nothing: what a loop is at leads nowhere here."""
-        del found, flow
-        return None
+        """Return the object that a loop over rows is at."""
+        del flow
+        return found if isinstance(found, Rows) else None
 
     def item(self, base: Thing, key: Value, flow: Flow) -> Thing | None:
         """Return an item of a JSON column, or the first rows of a query."""
@@ -351,6 +352,10 @@ class Terms:
         if isinstance(base, Column):
             base = changed(base, at=flow.here if flow.here[0] >= 0 else at)
         at = flow.here if flow.here[0] >= 0 else at
+        if name in ("is_in", "is_not_in"):  # as Piccolo has it
+            name = "in_" if name == "is_in" else "not_in"
+        if name in ("is_null", "is_not_null"):
+            return Compare(base, "is null" if name == "is_null" else "is not null", (), at)
         if name in ("in_", "not_in", "notin_"):
             return self._in(base, things[0] if things else None, name, flow, at)
         if name in ("is_", "is_not", "isnot"):

@@ -6,6 +6,7 @@ Each entry is a query of its own, placed at the line of its attribute: people as
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.classes import Classes
@@ -21,14 +22,13 @@ from fragaudit.link.queries.flow import Asked, Flow, options
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
-from fragaudit.model.sql import Constant, Parameter, Row
+from fragaudit.model.sql import Constant, Expression, Opaque, Parameter, Row
+from fragaudit.model.statements import BY_ADMIN, BY_CLIENTS
 from fragaudit.model.values import Attr, Call, Ref, Span
 
-ADMIN = "it is asked by the admin"
-CLIENT = "a client may ask for this order"
 _VIEWS = ("ViewSet", "APIView", "ListView", "FilterView")
-_RANGES = ("date", "time")
-_TRUTH = ("bool", "bit", "tinyint(1)")
+_DATES = ("date", "time")
+FEW = "it is one of the few values that the admin lists"
 
 
 class Declared:
@@ -51,7 +51,7 @@ class Declared:
             dialect = self._dialects.get(classes.module(cls), "")
             flow = Flow(start.mapping, cls.place, start.pool, start.places, start.frameworks, dialect)
             {"admin": self._admin, "view": self._view, "filters": self._filters}[kind](cls, flow)
-            asked += [one._replace(maintenance=ADMIN) if kind == "admin" else one for one in flow.asked]
+            asked += [one._replace(maintenance=BY_ADMIN) if kind == "admin" else one for one in flow.asked]
         return asked
 
     # -- the admin -----------------------------------------------------------------------------------------------------
@@ -104,6 +104,9 @@ class Declared:
         model, base = self._asked_by(cls, flow)
         if model is None or base is None:
             return
+        found = _member(flow, cls, "queryset")
+        if found is not None and base.has("where"):
+            flow.asked.append(Asked(base, NO_BRANCH, _place(flow, found[1]), flow.place.file))
         found = _member(flow, cls, "search_fields")
         if found is not None:
             self._search(base, found, flow)
@@ -115,18 +118,19 @@ class Declared:
         own = flow.reader.project_class(found[0].value, found[0].view) if found is not None else None
         if own is not None and _model_of(flow, own) is model:
             self._used.add(own)
-            for at, filters in self._of_set(own, flow):
-                self._filtered(base, filters, at, flow)
+            inside = Flow(flow.mapping, own.place, flow.pool, flow.places, flow.frameworks, flow.dialect)
+            for at, filters in self._of_set(own, inside):
+                self._filtered(replace(base, file=own.place.file), filters, at, inside)
+            flow.asked += inside.asked
         found = _member(flow, cls, "ordering_fields")
         for name in (flow.reader.texts(found[0]) or ()) if found is not None else ():
             if found is not None and name != "__all__":
                 self._sorted(base, (name,), found[1], flow)
-                flow.asked[-1] = flow.asked[-1]._replace(maintenance=CLIENT)
         for attribute in ("lookup_field", "slug_field"):
             found = _member(flow, cls, attribute)
             name_ = flow.reader.text(found[0]) if found is not None else None
             if found is not None and name_ and name_ not in ("pk", "id"):
-                self._filtered(base, [Filter(name_, "exact")], found[1], flow)
+                self._filtered(base, [Filter(name_, "exact")], found[1], flow, "")
 
     def _asked_by(self, cls: ClassRef, flow: Flow) -> tuple[Model | None, Draft | None]:
         """Return the model that a view is about, and the query that it starts from."""
@@ -159,7 +163,8 @@ class Declared:
             if "filter_queryset" in methods:
                 return start.add("where", UNKNOWN)
             if "get_queryset" in methods:
-                return self._queries._through(start, methods["get_queryset"], flow) or start.add("where", UNKNOWN)
+                made = self._queries._through(start, methods["get_queryset"], flow, around=True)
+                return made or start.add("where", UNKNOWN)
         return start
 
     # -- filter sets ---------------------------------------------------------------------------------------------------
@@ -191,33 +196,45 @@ class Declared:
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def _filtered(self, base: Draft, filters: Sequence[Filter], at: Span, flow: Flow) -> None:
+    def _filtered(self, base: Draft, filters: Sequence[Filter], at: Span, flow: Flow, why: str = BY_CLIENTS) -> None:
         for each in filters:
             name = each.path if each.lookup == "exact" else f"{each.path}__{each.lookup}"
             value: Thing = Row((Parameter(), Parameter())) if each.lookup in ("in", "range") else Parameter()
-            self._ask(base, Lookups(((name, value, flow.mark(at)),)), at, flow)
+            self._ask(base, Lookups(((name, value, flow.mark(at)),)), at, flow, why)
 
     def _one(self, base: Draft, path: str, at: Span, flow: Flow) -> None:
-        """Ask by one field of the admin's side bar: dates by a range, others by a value; a truth finds no rows."""
+        """Ask by one field of the admin's side bar: dates by a range, references by a key.
+
+        Of other fields the side bar lists the values, so there are few of them, and an index would find too many rows.
+        """
+        mark = flow.mark(at)
+        flow.here = mark
         reached = self._queries._paths(flow).reach(base, path, flow)
         if reached.column is None or reached.rest or reached.model is None:
             return
-        kind = next((c.type for c in reached.model.table.columns if c.name == reached.column.name), "")
-        if kind.startswith(_TRUTH):
-            return
-        self._filtered(base, [Filter(path, "range" if kind.startswith((*_RANGES, "timestamp")) else "exact")], at, flow)
+        name = reached.column.name
+        kind = next((c.type for c in reached.model.table.columns if c.name == name), "")
+        if kind.startswith(_DATES):
+            self._filtered(base, [Filter(path, "range")], at, flow)
+        elif any(name in key.columns for key in reached.model.table.foreign_keys) or name == path + "_id":
+            self._filtered(base, [Filter(path, "exact")], at, flow)
+        else:
+            few = Opaque(Expression("", (reached.column,), FEW, (), mark))
+            draft = reached.draft.add("where", few)
+            flow.asked.append(Asked(draft, NO_BRANCH, _place(flow, at), flow.place.file))
 
     def _search(self, base: Draft, found: tuple[Read, Span], flow: Flow) -> None:
         names = flow.reader.texts(found[0])
         mark = flow.mark(found[1])
         items = tuple((searched(name, LOOKUPS), Parameter(), mark) for name in names or ())
         if items:
-            self._ask(base, Lookups(items, any=True), found[1], flow)
+            self._ask(base, Lookups(items, any=True), found[1], flow, BY_CLIENTS)
 
-    def _ask(self, base: Draft, condition: Lookups, at: Span, flow: Flow) -> None:
+    def _ask(self, base: Draft, condition: Lookups, at: Span, flow: Flow, why: str) -> None:
         draft, predicate = self._queries._condition(base, condition, flow, "#declared", "inner")
         if any(c.kind == "where" for c in base.clauses) or predicate != UNKNOWN:
-            flow.asked.append(Asked(draft.add("where", predicate), NO_BRANCH, _place(flow, at), flow.place.file))
+            draft = draft.add("where", predicate)
+            flow.asked.append(Asked(draft, NO_BRANCH, _place(flow, at), flow.place.file, maintenance=why))
 
     def _sorted(self, base: Draft, names: Sequence[str], at: Span, flow: Flow) -> None:
         draft = base.add("unordered")
@@ -226,7 +243,8 @@ class Declared:
             draft, order = self._queries._key(draft, Constant(name), flow)
             keys.append(order)
         draft = draft.add("order", tuple(keys)).add("limit")
-        flow.asked.append(Asked(draft, NO_BRANCH, _place(flow, at), flow.place.file))
+        asked = Asked(draft, NO_BRANCH, _place(flow, at), flow.place.file, maintenance=BY_CLIENTS)
+        flow.asked.append(asked)
 
 
 def _place(flow: Flow, at: Span) -> Location:
@@ -269,4 +287,4 @@ def _each(value: object) -> Sequence[Ref | Attr]:
     return [v for v in (items if items is not None else [value]) if isinstance(v, (Ref, Attr))]
 
 
-__all__ = ["ADMIN", "Declared"]
+__all__ = ["Declared"]

@@ -9,7 +9,7 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django_results import Results
-from fragaudit.link.queries.django_terms import OF
+from fragaudit.link.queries.django_terms import OF, Around
 from fragaudit.link.queries.draft import Draft
 from fragaudit.link.queries.flow import Flow
 from fragaudit.link.queries.predicates import UNKNOWN
@@ -125,15 +125,18 @@ class Managers(Results):
             flow.pool.extended.add(name)
         return made
 
-    def _through(self, draft: Draft, place: Place, flow: Flow) -> Draft | None:
-        """Return what a method makes of the query that it is a method of; None if that can't be followed."""
+    def _through(self, draft: Draft, place: Place, flow: Flow, *, around: bool = False) -> Draft | None:
+        """Return what a method makes of a query; None if that can't be followed.
+
+        It is a method of the query or of its manager, or of what has one (`around`).
+        """
         parameters = flow.program.scope(place).parameters
         if not parameters or flow._deep > DEEPEST:
             return None
         inner = Flow(flow.mapping, place, flow.pool, flow.places, flow.frameworks, flow.dialect)
         inner._deep = flow._deep + DEEPEST // 2
         plain = replace(draft, clauses=tuple(replace(c, branch=-1) for c in draft.clauses), file=place.file)
-        made = inner.handed({parameters[0].name: plain})
+        made = inner.handed({parameters[0].name: Around(plain) if around else plain})
         if len(made) != 1:
             return None
         known = len(draft.clauses)

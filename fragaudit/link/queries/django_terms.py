@@ -55,6 +55,13 @@ ROWS = _Rows()
 
 
 @dataclass(frozen=True)
+class Around:
+    """A view or a page of the admin: what it has of a query is its `queryset`, and what `get_queryset` gives."""
+
+    query: Draft
+
+
+@dataclass(frozen=True)
 class One:
     """A row of a model, such as `get` gives: its relations lead to other rows."""
 

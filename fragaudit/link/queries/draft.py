@@ -55,6 +55,7 @@ ClauseKind = Literal[
     "aggregate",
     "verb",
     "cte",
+    "loaded",
 ]
 
 
@@ -215,6 +216,7 @@ class Pool:
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
     that may hand one on. `named` is what names of a module's own scope are. `forwarding` are by name the functions that
     are understood anew for each call, of which `inlined` counts those that were; `alone` is what is known without one.
+    `led` are aliases by what leads to them, `read` the relationships that were reported in a scope.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -226,6 +228,8 @@ class Pool:
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
     forwarding: dict[str, frozenset[Place]] = field(default_factory=dict)
     inlined: int = 0
+    read: set[tuple[Place, str, str]] = field(default_factory=set)
+    led: dict[str, tuple[str, str]] = field(default_factory=dict)
     alone: dict[Place, dict[Location, bool]] = field(default_factory=dict)
     _count: int = 0
 

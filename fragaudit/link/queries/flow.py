@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fragaudit.link.abstract import FunctionRef
-from fragaudit.link.orm.core import Places
+from fragaudit.link.orm.core import Places, python_literal
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import (
@@ -69,6 +70,7 @@ from fragaudit.model.values import (
     Map,
     Operation,
     Other,
+    Placed,
     Ref,
     Seq,
     Span,
@@ -155,6 +157,24 @@ class Flow:
         """Say what a name stands for from the start, as a parameter does."""
         self._env[name] = [(thing, NO_BRANCH)]
 
+    @contextmanager
+    def knowing(self, names: Mapping[str, Thing]) -> Iterator[None]:
+        """Let names stand for something in an expression alone, as those of a lambda do."""
+        outer = dict(self._env)
+        for name, thing in names.items():
+            self.know(name, thing)
+        try:
+            yield
+        finally:
+            self._env = outer
+
+    def compared_by(self, operator: str, left: Thing, right: Thing) -> Predicate | None:
+        """Return a comparison by one of Python's operators, None if nothing of the database is compared."""
+        one, other = self.operand(left), self.operand(right)
+        if operator not in PYTHON_OPERATORS or not (_is_sql(one) or _is_sql(other)):
+            return None
+        return self.compare(one, PYTHON_OPERATORS[operator], other)
+
     def run(self, statements: Iterable[Binding | Use]) -> None:
         """Interpret statements in order."""
         for statement in statements:
@@ -202,7 +222,7 @@ class Flow:
             return
         if self.program.scope(self.place).kind != "function":
             self.escape(found, binding.value, lazy=True)
-        self._bind(binding.target, found, extends=_mentions(binding.value, binding.target))
+        self._bind(binding.target, found, extends=self._extends(binding.value, binding.target))
 
     def _augmented(self, binding: Binding, found: Thing) -> None:
         known = self.name(binding.target)
@@ -246,11 +266,18 @@ class Flow:
             fresh = (found, self.branch)
         self._env[name] = [*kept, fresh][-MOST_OPTIONS:]
 
+    def _extends(self, value: Value, name: str) -> bool:
+        """Say whether what a name is bound to is made of what it stood for; for one that stood for nothing, no."""
+        return name in self._env and _mentions(value, name)
+
     def _depth(self, branch: int) -> int:
         return len(self.program.branches(self.place.file, branch))
 
     def name(self, name: str) -> Thing:
         """Return what a local name stands for where it is read."""
+        bound = self._env.get(name, ())
+        if len(bound) == 1 and bound[0][1] in (NO_BRANCH, self.branch):
+            return bound[0][0]
         known = [
             (t, b) for t, b in self._env.get(name, ()) if not self.program.exclusive(self.place.file, b, self.branch)
         ]
@@ -270,6 +297,8 @@ class Flow:
 
     def escape(self, found: Thing, value: Value | None = None, *, lazy: bool = False) -> None:
         """Report the queries that leave what is understood: they are run there, or handed on."""
+        if found is None:
+            return
         if isinstance(found, Bag):
             for item, _ in found.items:
                 self.escape(item, value, lazy=lazy)
@@ -285,7 +314,8 @@ class Flow:
         if function:
             self.pool.extended.add(function)
         location = self.program.location(self.place.file, at if at != _INSIDE else self.statement)
-        name = self.program.scope(self.place).name if lazy else ""
+        scope = self.program.scope(self.place)
+        name = scope.name if lazy and scope.kind == "function" else ""
         self.asked.append(Asked(draft, self.branch, location, self.place.file, (name or "?") if lazy else ""))
 
     # -- expressions ---------------------------------------------------------------------------------------------------
@@ -296,20 +326,14 @@ class Flow:
             return None
         self._deep += 1
         try:
-            return self._thing(value)
+            # The most common kinds first, told by a table: a repository has as many expressions as signs.
+            kind = _KINDS.get(type(value))
+            return kind(self, value) if kind is not None else self._thing(value)
         finally:
             self._deep -= 1
 
     def _thing(self, value: Value) -> Thing:
         match value:
-            case Lit():
-                return literal(value)
-            case Ref():
-                return self._ref(value)
-            case Attr():
-                return self._attribute(value)
-            case Call():
-                return self._call(value)
             case Operation():
                 return self._operation(value)
             case Either():
@@ -378,8 +402,11 @@ class Flow:
         if value.name in self._env:
             return self.name(value.name)
         scope = self.place.scope
-        scopes = self.program.files[self.place.file].scopes
+        scopes, bound = self.program.files[self.place.file].scopes, self.program.bound[self.place.file]
         while scope > MODULE_SCOPE:
+            if (scope, value.name) not in bound:
+                scope = scopes[scope].parent
+                continue
             here = Place(self.place.file, scope)
             if any(p.name == value.name for p in scopes[scope].parameters):
                 return self._outside(value) if value.name in _CLASSES else None
@@ -654,19 +681,19 @@ class Flow:
         self._bind(name, known.entries(added), extends=True)
 
     def _foreign(self, call: Call) -> Thing:
+        """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         if isinstance(call.func, Ref) and call.func.name == "dict":
             return self._dict(call)
-        """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
         anew = inlined(call, self)
         if anew is not None:
             return anew
-        if call.func == Ref("getattr") and len(call.args) >= 2:
+        if isinstance(call.func, Ref) and call.func.name == "getattr" and len(call.args) >= 2:
             return self._got(call)
         found = [(self.argument(a), a) for a in call.args]
-        made = self._made(call) if not any(isinstance(t, (Draft, Drafts)) for t, _ in found) else None
+        handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
+        made = self._made(call) if not handed else None
         if made is not None:
             return made
-        handed = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
         if len(handed) == 1 and any(isinstance(m, FunctionRef) for m in self.reader.meanings(call.func, self.view)):
             return Drafts(tuple(d.add("where", UNKNOWN, self.branch) for d in options(handed[0])))
         for thing, argument in found:
@@ -818,8 +845,6 @@ def options(found: Thing) -> tuple[Draft, ...]:
 
 def literal(value: Lit) -> Constant:
     """Return a Python constant as one of SQL."""
-    from fragaudit.link.orm.core import python_literal
-
     return python_literal(value.value)
 
 
@@ -868,3 +893,12 @@ def _span(value: Value | None) -> Span:
 
 
 __all__ = ["Asked", "Clause", "Flow", "Framework", "options"]
+
+
+_KINDS: dict[type, Callable[[Flow, Any], Thing]] = {
+    Ref: Flow._ref,
+    Attr: Flow._attribute,
+    Call: Flow._call,
+    Lit: lambda _, value: literal(value),
+    Placed: lambda _, value: literal(value),
+}

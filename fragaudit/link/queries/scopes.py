@@ -7,7 +7,7 @@ from typing import TypeAlias, Union
 
 from fragaudit.link.program import Place, Program
 from fragaudit.model.facts import Binding, FileFacts, Use
-from fragaudit.model.values import Attr, Call, Ref, Value, calls, children
+from fragaudit.model.values import Attr, Call, Lit, Placed, Ref, Value, calls, children
 
 Statement: TypeAlias = Union[Binding, Use]
 WORDS = frozenset(
@@ -70,6 +70,9 @@ _OF_KEY = frozenset({"get"})
 _OF_CLASS = frozenset({"get", "all", "create", "first", "bulk_create"})
 """Methods of model classes themselves."""
 
+_OF_MANAGER = frozenset({"all", "count", "first", "last", "aggregate", "prefetch_related"})
+"""Methods of managers, whatever they are called."""
+
 
 Scopes: TypeAlias = list[list[tuple[int, list[Statement]]]]
 
@@ -84,19 +87,30 @@ def makers(program: Program, scopes: Scopes) -> frozenset[str]:
     return frozenset(found)
 
 
+_LEAVES = frozenset({Lit, Placed, Ref})
+
+
 def _asks(value: Value, methods: frozenset[str]) -> bool:
     stack = [value]
     while stack:
         top = stack.pop()
+        if type(top) in _LEAVES:
+            continue
         if isinstance(top, Call):
             name = getattr(top.func, "name", "")
             if name in WORDS or (name in _OF_KEY and len(top.args) > 0 and _is_class(top.args[0].value)):
+                return True
+            if top.func == Ref("<for>"):
                 return True
             if name in methods and top.args and isinstance(top.func, Attr):
                 return True
             if name in _OF_CLASS and isinstance(top.func, Attr) and _is_class(top.func.base):
                 return True
-        if isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
+            base = top.func.base if isinstance(top.func, Attr) else None
+            # A manager of any name: `Book.shown.cheap()`, `author.books.all()`.
+            if isinstance(base, Attr) and (name in _OF_MANAGER or (_is_class(base.base) and not _is_class(base))):
+                return True
+        elif isinstance(top, Attr) and (top.name in ("objects", "query") or top.name.endswith("_set")):
             return True
         stack.extend(children(top))
     return False

@@ -83,6 +83,6 @@ def _fork(program: Program, file: int, own: int, branch: int) -> tuple[int, int]
 
 
 def _exhaustive(program: Program, file: int, group: int, arms: set[int]) -> bool:
-    """Say whether some arm with clauses of its own is always taken."""
+    """Say whether some arm with clauses of its own is always taken, unless one is that leaves the block."""
     there = [b for b in program.files[file].branches if b.group == group]
-    return any(b.kind == "else" for b in there) and {b.arm for b in there} <= arms
+    return any(b.kind == "else" for b in there) and {b.arm for b in there if not b.terminal} <= arms
