@@ -220,6 +220,12 @@ def test_a_file_that_cant_be_read(project: Path, monkeypatch: pytest.MonkeyPatch
         ("\nfail-on = 'often'\n", "fragaudit.toml:2"),
         ("[rules.FA101]\nlimits = 1\n", "did you mean `limit`"),
         ("select = ['multiple-kv-store']\n", "did you mean `multiple-kv-stores`"),
+        ("\n[tool.fragaudit]\nselect = []\n", "fragaudit.toml:2: the keys of fragaudit.toml stand at its top"),
+        (
+            "[[store]]\npackage = 'a'\nkind = 'kv'\n\n[[store]]\npackage = 'b'\nkind = 'kv'\nmodule = ['b']\n",
+            "fragaudit.toml:8: [[tool.fragaudit.store]]: unknown key `module`; did you mean `modules`?",
+        ),
+        ("[[store]]\npackage = 'a'\n", "fragaudit.toml:2: [[tool.fragaudit.store]]: missing required field `kind`"),
     ],
 )
 def test_a_bad_configuration_ends_with_2_and_its_line(project: Path, text: str, expected: str) -> None:

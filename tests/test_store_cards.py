@@ -168,3 +168,15 @@ def test_the_details_of_a_package_are_json_too() -> None:
     found = json.loads(_stores("redis", "--format", "json"))
     assert found["package"] == "redis"
     assert found["example"][0]["files"]
+
+
+def test_engines_that_a_string_chooses_are_listed() -> None:
+    (line,) = [line for line in _stores("dynamo").splitlines() if line.startswith("aioboto3 ")]
+    assert {"dynamodb,", "s3,", "sqs,"} <= {*line.split()}
+
+
+def test_a_library_that_is_not_known_is_an_error_with_the_nearest_name() -> None:
+    command = [sys.executable, "-m", "fragaudit", "stores", "rediss"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "fragaudit: no client library is called rediss; did you mean redis?\n"

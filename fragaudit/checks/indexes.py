@@ -11,6 +11,7 @@ from fragaudit.coverage import NO_BTREE, nearest, serves_column
 from fragaudit.coverage.worth import is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.statements import OFFERED
 from fragaudit.model.stores import Service
@@ -25,6 +26,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
     open_ = [a for a in service.accesses if a.verdict == "uncovered"]
     advice = advice_for(service) if open_ else None
     told: set[tuple[str, str]] = set()
+    said: set[tuple[Location, str]] = set()  # of a text put together in several ways, each is an access of its own
     for access in open_:
         table = tables.get(access.table)
         if table is None or advice is None:
@@ -38,6 +40,9 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
         message = f"no index can find these rows of {access.table} ({how(access)})" + missing(
             access, table, made, close
         )
+        if (access.at, message) in said:
+            continue
+        said.add((access.at, message))
         yield Hit(access.at, message, key(access), confidence=_confidence(access, table),
                   data=data(access, table, made), related=related(table, close))  # fmt: skip
 

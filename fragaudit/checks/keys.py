@@ -9,6 +9,7 @@ from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
+from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import followed
 from fragaudit.model.accesses import Access
@@ -51,7 +52,8 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
             if not foreign.at or any(leads(i, foreign) for i in table.indexes):
                 continue
             columns = ", ".join(foreign.columns)
-            sure = followed(foreign, table, deleted)
+            known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
+            sure = known and followed(foreign, table, deleted)
             advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"

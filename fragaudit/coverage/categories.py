@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_state, is_usual, plain_collation
+from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_known, is_state, is_usual, plain_collation
 from fragaudit.coverage.lookup import sort_possible
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import Table
@@ -17,6 +17,7 @@ def wanted_conditions(access: Access, table: Table, dialect: str) -> list[Condit
         for c in access.conditions
         if c.op not in ("true", "false", "match")
         and not c.expression
+        and is_known(table, c.column)
         and _by_own_collation(c, table, dialect)
         and not (c.op in ("=", "in") and is_boolean(table, c.column))
     ]

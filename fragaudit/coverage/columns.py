@@ -23,12 +23,30 @@ _USUAL = frozenset(
     {"active", "enabled", "published", "completed", "complete", "done", "success", "succeeded", "ok", "valid", "normal",
      "default", "public", "live", "paid", "user", "finished"}
 )  # fmt: skip
+_PASSING = frozenset(
+    {"pending", "queued", "enqueued", "waiting", "scheduled", "new", "created", "running", "started", "processing",
+     "in_progress", "in progress", "inprogress", "retry", "retrying", "failed", "failure", "error", "errored", "stuck",
+     "stale", "unprocessed", "unsent"}
+)  # fmt: skip
+"""Values that rows have for a while, or few of them for good: what queues and their watchers ask for."""
+_DOCUMENT = re.compile(
+    r"(?:^|_)(?:body|content|contents|text|html|xml|json|markdown|payload|raw|data|document|description|message|notes?"
+    r"|prompt|chain|csr|pem|certificate|public_key|private_key)$",
+    re.IGNORECASE,
+)
+"""Columns that hold whole documents, which fit into no key of an index."""
+_ROW_NAMES = frozenset({"rowid", "_rowid_", "oid", "ctid"})
 
 
 def column_of(table: Table, name: str) -> ColumnDef | None:
     """Return a column by name, in any case."""
     lowered = name.lower()
     return next((c for c in table.columns if c.name.lower() == lowered), None) if name else None
+
+
+def is_known(table: Table, name: str) -> bool:
+    """Say whether a column stands in its table's definition; of one that doesn't, no index can be missed."""
+    return not table.columns or column_of(table, name) is not None or name.lower() in _ROW_NAMES
 
 
 def is_boolean(table: Table, name: str) -> bool:
@@ -53,6 +71,18 @@ def is_state(condition: Condition) -> bool:
 def is_usual(condition: Condition) -> bool:
     """Say whether a value is one that most rows can be expected to have."""
     return condition.constant is not None and condition.constant.strip("'").lower() in _USUAL
+
+
+def is_document(table: Table, name: str) -> bool:
+    """Say whether a column of unbounded length holds documents, by its name: what finds one is an index on a hash."""
+    column = column_of(table, name)
+    unbounded = column is not None and column.type.startswith(("text", "clob", "json", "longtext", "mediumtext"))
+    return unbounded and _DOCUMENT.search(name) is not None
+
+
+def is_passing(condition: Condition) -> bool:
+    """Say whether a value is one that few rows can be expected to have at a time."""
+    return condition.constant is not None and condition.constant.strip("'").lower() in _PASSING
 
 
 def plain_collation(name: str) -> str:

@@ -24,6 +24,7 @@ _FOLDERS = {
     **dict.fromkeys(("build", "dist", ".eggs", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache",
                      "__pycache__", ".git", ".hg", ".svn", ".fragaudit_cache", ".idea", ".cache"), BUILD),
 }  # fmt: skip
+_SUBJECTS = frozenset({"cookbook", "cookbooks", "samples", "sample", "notebooks", "tutorials", "tutorial"})
 _FILES = (
     (re.compile(r"^(test_.*|.*_test|tests|conftest)\.py$"), TESTS),
     (re.compile(r".*_testing\.py$"), TESTS),
@@ -40,10 +41,18 @@ DOCUMENTS = (".md", ".markdown", ".rst")
 """Ends of the names of documents, which are read only for what they say of indexes."""
 
 
-def folder_reason(name: str, is_environment: bool) -> str | None:
-    """Return why a folder is outside the audit by default, or None."""
+def folder_reason(name: str, is_environment: bool, is_app: bool = False) -> str | None:
+    """Return why a folder is outside the audit by default, or None.
+
+    Args:
+        name: the folder's own name.
+        is_environment: it holds an installed Python.
+        is_app: it holds migrations and is configured as a part of a service, which may be about recipes or samples.
+    """
     if is_environment:
         return ENVIRONMENTS
+    if is_app and name in _SUBJECTS:
+        return None
     if name.endswith(".egg-info"):
         return BUILD
     return _FOLDERS.get(name)

@@ -230,7 +230,8 @@ class _Walk:
         if ignored:
             return IGNORED
         if is_folder:
-            return folder_reason(entry.name, os.path.exists(os.path.join(path, "pyvenv.cfg")))
+            is_app = all(os.path.exists(os.path.join(path, name)) for name in ("apps.py", "migrations"))
+            return folder_reason(entry.name, os.path.exists(os.path.join(path, "pyvenv.cfg")), is_app)
         if language(entry.name) == "deploy":
             return None
         return file_reason(entry.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
+_COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?)\.py$)")
 
 
 def run_by_migration(path: str) -> bool:
@@ -16,4 +17,6 @@ def asked_once(path: str) -> str:
     """Return why what a file asks is asked once, empty if it is asked by the service."""
     if run_by_migration(path):
         return "it is part of a migration"
-    return "it is a management command" if "/management/commands/" in f"/{path}" else ""
+    if "/management/commands/" in f"/{path}":
+        return "it is a management command"
+    return "it is a command run by hand" if _COMMAND.search(path) is not None else ""

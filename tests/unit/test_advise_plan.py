@@ -223,7 +223,7 @@ def test_accesses_in_another_order_give_the_same_plan() -> None:
 
 def test_too_many_patterns_are_served_all_the_same() -> None:
     names = [f"c{n}" for n in range(300)]
-    accesses = [access(n + 1, name) for n, name in enumerate(names)]
+    accesses = [access(n + 1, name, category="equality") for n, name in enumerate(names)]
     found = plan([table(PK, columns=dict.fromkeys(names, "int"))], accesses, [])
     assert len(proposed(found)) == 300
     assert not found.tables[0].exact

@@ -185,3 +185,21 @@ def test_the_picture_for_graphviz(hostile: Report) -> None:
     for line in text.splitlines()[3:-1]:
         outside = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
         assert re.fullmatch(r"  [sd]\d+(?: -> [sd]\d+)? \[[\w=, \"#]*\];", outside), line
+
+
+def test_the_map_says_each_reason_once_with_its_places() -> None:
+    files = {
+        "shop/base.py": "class CacheBackend:\n    def get(self, key): ...\n",
+        "shop/one.py": "import redis\nfrom shop.base import CacheBackend\n"
+        "class Redis(CacheBackend):\n    def __init__(self, host):\n        self.c = redis.Redis(host=host)\n",
+        "shop/two.py": "from pymemcache import Client\nfrom shop.base import CacheBackend\n"
+        "class Memcache(CacheBackend):\n    def __init__(self):\n        self.c = Client('m')\n",
+        "shop/config.py": "class CacheConfig:\n    cache_backend: str = 'redis'\n",
+        "shop/data.py": "import os\nimport psycopg\nURL = os.environ['DATABASE_URL']\n"
+        "a = psycopg.connect(URL)\nb = psycopg.connect(URL)\nc = psycopg.connect(URL)\n",
+    }
+    text = MAP["text"](audit_sources(files), Look())
+    because = "    because: one store with shop/data.py:4: the same address {DATABASE_URL} (shop/data.py:5,\n"
+    assert because + "      shop/data.py:6)\n" in text
+    assert "    one of memcached, redis (the default)\n" in text
+    assert "  kv:redis  cache  " in text

@@ -184,8 +184,12 @@ class _Reader:
 
 
 def _first(found: Found, source: Src) -> Location:
-    """Return the place that stands for an access: the first column that is looked up, else the table's name."""
+    """Return the place that stands for an access: the first column that is looked up, else the table's name.
+
+    A truth value is looked up in no index while something else is compared.
+    """
     looked_up = found.conditions or [c for arms in found.choices for arm in arms for c in arm]
+    looked_up = [c for c in looked_up if c.op not in ("true", "false")] or looked_up
     return looked_up[0].at if looked_up else source.at
 
 

@@ -68,6 +68,8 @@ class Flow:
         self.growth = Growth(evaluator.program)
         self._memory: dict[tuple[int, Here], tuple[Thunk, Heads]] = {}
         self._open: set[tuple[int, Here]] = set()
+        self.spread: set[tuple[int, Here]] = set()
+        """Mappings that displays take over, while one looks into them."""
         self._left = BUDGET
         self._frames: dict[tuple[int, Here, Place], tuple[tuple[object, ...], Frame]] = {}
         self._cut = 0

@@ -109,10 +109,21 @@ def keys(flow: Flow, head: Pairs) -> Iterator[Head]:
         if entry.key is not None:
             yield from flow.force(Thunk(entry.key, head.here))
         else:
-            for inner in flow.force(Thunk(entry.value, head.here)):
-                yield from flow.step(inner, None)
+            yield from _spread(flow, Thunk(entry.value, head.here), None)
     for key, thunk in head.more:
         yield from flow.force(Thunk(key, thunk.here))
+
+
+def _spread(flow: Flow, thunk: Thunk, step: Step) -> tuple[Head, ...]:
+    """Return what a step leads to in the mappings that a display takes over, once where one takes over itself."""
+    key = (id(thunk.value), thunk.here)
+    if key in flow.spread:
+        return ()
+    flow.spread.add(key)
+    try:
+        return tuple(found for inner in flow.force(thunk) for found in flow.step(inner, step))
+    finally:
+        flow.spread.discard(key)
 
 
 def entries(flow: Flow, head: Pairs) -> Iterator[Head]:
@@ -136,7 +147,6 @@ def _entry(flow: Flow, head: Pairs, key: str) -> Iterator[Head]:
     if not found:
         for entry in head.value.entries:
             if entry.key is None:
-                for inner in flow.force(Thunk(entry.value, head.here)):
-                    yield from flow.step(inner, f"={key}")
+                yield from _spread(flow, Thunk(entry.value, head.here), f"={key}")
             elif not isinstance(entry.key, Lit) and Chars((key,)) in flow.force(Thunk(entry.key, head.here)):
                 yield from flow.force(Thunk(entry.value, head.here))

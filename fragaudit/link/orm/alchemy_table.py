@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fragaudit.link.abstract import ClassRef
@@ -154,6 +154,8 @@ class TableReader:
     def __init__(self, reader: Reader, places: Places) -> None:
         self.reader = reader
         self.places = places
+        self.named: Callable[[ClassRef], str] = lambda cls: ""
+        """Returns the name of a class's table, empty if that isn't known; told by what reads classes."""
 
     def mark(self, view: View, span: Span) -> Mark:
         """Return the mark of a span of the view's file."""
@@ -277,6 +279,9 @@ class TableReader:
                     return f"{name}.{value.name}" if name else "?"
             own = self.reader.project_class(base, view)
             if own is not None:
+                known = self.named(own)
+                if known:
+                    return f"{known}.{value.name}"
                 for ancestor in self.reader.evaluator.ancestry(own):
                     for binding in self.reader.program.bindings(ancestor.place, "__tablename__"):
                         if binding.value is not None:

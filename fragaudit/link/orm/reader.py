@@ -49,6 +49,9 @@ from fragaudit.model.values import (
 MOST_STEPS = 12
 """How many names are followed from one expression."""
 
+LONGEST_TEXT = 4_000
+"""Characters of a text that is put together: more is no name and no condition."""
+
 MOST_ITEMS = 4_000
 """Longer sequences of arguments, indexes or names are no schema."""
 
@@ -86,6 +89,7 @@ class Reader:
         self._comprehensions: dict[Place, dict[str, Value]] = {}
         self._kept: list[Value] = []
         self._open: set[int] = set()
+        self._joining: set[int] = set()
 
     def kept(self, value: Value) -> Value:
         """Return an expression that no file has written. The evaluator remembers by identity, so it must stay alive."""
@@ -302,14 +306,14 @@ class Reader:
 
     # -- constants -------------------------------------------------------------------------------------------------
 
-    def constant(self, read: Read) -> str | int | float | bool | None:
+    def constant(self, read: Read, deep: int = 0) -> str | int | float | bool | None:
         """Return a constant's value; None for what isn't one (and for None itself)."""
         if isinstance(read.value, Lit):
             return read.value.value
         followed = self.follow(read)
         if isinstance(followed.value, Lit):
             return followed.value.value
-        return self.text(followed)
+        return self.text(followed, deep)
 
     def flag(self, read: Read | None) -> bool | None:
         """Return True or False where that is written."""
@@ -323,10 +327,9 @@ class Reader:
             return None
         match value:
             case Lit():
-                return value.value[:4_000] if isinstance(value.value, str) else None
+                return value.value[:LONGEST_TEXT] if isinstance(value.value, str) else None
             case Text():
-                parts = [self._piece(Read(part, view), deep + 1) for part in value.parts]
-                return "".join(p for p in parts if p is not None) if None not in parts else None
+                return self._joined(value, view, deep + 1)
             case Ref() | Attr() | Item():
                 further = self._step(read)
                 if further is not None:
@@ -346,13 +349,27 @@ class Reader:
                 return None
         return self._meant(value, view)
 
+    def _joined(self, value: Text, view: View, deep: int) -> str | None:
+        """Return the parts of a text, one after the other; None for one that is a part of itself."""
+        if id(value) in self._joining:
+            return None
+        self._joining.add(id(value))
+        try:
+            whole = ""
+            for part in value.parts:
+                piece = self._piece(Read(part, view), deep)
+                if piece is None or len(whole) > LONGEST_TEXT:
+                    return None
+                whole += piece
+            return whole
+        finally:
+            self._joining.discard(id(value))
+
     def _piece(self, read: Read, deep: int) -> str | None:
         if isinstance(read.value, Lit) and isinstance(read.value.value, (int, str)):
             return str(read.value.value)
-        known = self.constant(read) if isinstance(read.value, Ref) else None
-        if isinstance(known, int):
-            return str(known)
-        return self.text(read, deep)
+        known = self.constant(read, deep) if isinstance(read.value, Ref) else None
+        return str(known) if isinstance(known, (int, str)) else self.text(read, deep)
 
     def _meant(self, value: Value, view: View) -> str | None:
         meanings = self.meanings(value, view)

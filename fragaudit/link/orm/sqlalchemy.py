@@ -58,11 +58,13 @@ class Alchemy:
         self.classes = classes
         self.program = reader.program
         self.tables = TableReader(reader, places)
+        self.tables.named = self._name_of
         self.places = places
         self._mapped: dict[ClassRef, _Mapped | None] = {}
         self._open: set[ClassRef] = set()
         self._imperative: dict[str, Draft] = {}
         self.dynamic: list[Location] = []
+        self._tables_written: frozenset[str] | None = None
 
     def all(self) -> list[Model]:
         """Return every table, classes first, in order of file and appearance."""
@@ -215,7 +217,7 @@ class Alchemy:
                 declared = self._declared(cls, function, "")
                 if declared is None or declared.value == Lit(None):
                     return None
-                return self.reader.text(declared) or "?"
+                return self.reader.text(declared) or self._recognised(self.classes.scope(cls).name) or "?"
         name = self.classes.scope(cls).name
         if parent is not None:
             return None if not self._is_table(cls) else name.lower()
@@ -224,6 +226,29 @@ class Alchemy:
         if any(base.endswith(".SQLAlchemy.Model") for base in outside):
             return snake(name)
         return None
+
+    def _name_of(self, cls: ClassRef) -> str:
+        """Return the name of a class's table, or of the one above that it shares; empty if it can't be followed."""
+        name = self._tablename(cls, self.classes.order(cls), None, self.classes.outside(cls))
+        return name if name and name != "?" else ""
+
+    def _recognised(self, name: str) -> str:
+        """Return the table that a class's name, written as tables are, has where the repository writes tables out.
+
+        What computes the name can't always be followed; the usual result counts if a key or a migration says it.
+        """
+        if self._tables_written is None:
+            written: set[str] = set()
+            for function in ("ForeignKey", "create_table"):
+                for site in self.program.sites_by_name.get(function, ()):
+                    first = site.call.args[0].value if site.call.args else None
+                    if isinstance(first, Lit) and isinstance(first.value, str):
+                        parts = first.value.split(".")
+                        written.add(parts[0] if function == "create_table" or len(parts) < 2 else parts[-2])
+            self._tables_written = frozenset(written)
+        usual = dict.fromkeys((snake(name), f"{snake(name)}s", name.lower(), f"{name.lower()}s"))
+        found = [one for one in usual if one in self._tables_written]
+        return found[0] if len(found) == 1 else ""
 
     def _concrete(self, cls: ClassRef, order: tuple[ClassRef, ...]) -> bool:
         del order

@@ -17,6 +17,7 @@ from fragaudit.link.queries.alchemy import Alchemy
 from fragaudit.link.queries.assemble import statement
 from fragaudit.link.queries.django import OF, DjangoQueries
 from fragaudit.link.queries.django_declared import Declared
+from fragaudit.link.queries.django_terms import One
 from fragaudit.link.queries.draft import Pool
 from fragaudit.link.queries.flow import Asked, Flow, Framework
 from fragaudit.link.queries.forwarded import followed
@@ -57,7 +58,7 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
     scopes, pool.forwarding = followed(mapping, scopes)
-    asked: list[tuple[Asked, str]] = []
+    asked: list[tuple[Asked, str, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
     if not used.isdisjoint(pypika.LIBRARIES):
@@ -77,27 +78,32 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
+            method = ""
             if reader.program.files[number].scopes[scope].kind == "function":
                 known = list(django.given(Place(number, scope), flow))
                 for name, thing in known:
                     flow.know(name, thing)
+                if any(name == "self" and not isinstance(thing, One) for name, thing in known):
+                    method = reader.program.files[number].scopes[scope].name
                 if all(name != "self" for name, _ in known):
                     know_object(Place(number, scope), flow)
             flow.run(statements)
-            asked += [(one, dialect) for one in flow.asked]
+            asked += [(one, dialect, method) for one in flow.asked]
     if any(model.framework == OF for model in found.models):
         start = Flow(mapping, Place(0, 0), pool, places, frameworks)
-        asked += [(one, dialects.get(one.at.path, "")) for one in Declared(django, dialects).all(start)]
+        asked += [(one, dialects.get(one.at.path, ""), "") for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
 
 def _stated(
-    asked: Sequence[tuple[Asked, str]], extended: set[str], pool: Pool, places: Places, program: Program
+    asked: Sequence[tuple[Asked, str, str]], extended: set[str], pool: Pool, places: Places, program: Program
 ) -> Iterator[Expressed]:
     made: list[tuple[Asked, str, tuple[Statement, ...]]] = []
-    for one, dialect in asked:
+    for one, dialect, method in asked:
         draft = one.draft
         dialect = mongo.OF if draft.of == mongo.OF else dialect
+        if method in pool.narrowed:  # `self` may be the rows of one owner
+            draft = draft.add("where", UNKNOWN, one.branch)
         if one.lazy and (one.lazy in extended or one.lazy == "?" or one.lazy.endswith("queryset")):
             draft = draft.add("where", UNKNOWN, one.branch)
         found = (statement(draft, v.clauses, pool, places.mark(one.at)) for v in variants(draft, one.branch, program))

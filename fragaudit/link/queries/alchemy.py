@@ -633,7 +633,7 @@ class Alchemy(Terms):
         if target.query >= 0:
             return [self._joined(target, self._derived_on(draft, target, flow), how, flow)]
         known = [flow.pool.entities.get(c.value.source.alias) for c in draft.clauses if isinstance(c.value, Join)]
-        for entity in known:
+        for entity in known[-1:] + known[:-1]:  # the foreign keys of the table that was joined last come first
             if entity is not None and entity.model is not None and target.model is not None:
                 pairs = flow.mapping.pairs(entity.model, target.model)
                 if pairs is not None:

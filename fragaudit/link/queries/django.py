@@ -25,6 +25,11 @@ _SAME = frozenset(
 _CACHED = frozenset({"cache", "nocache", "timeout", "cachalot"})
 """Methods of that kind that libraries add."""
 
+_BY_CONDITIONS = frozenset(
+    {"filter", "exclude", "get", "aget", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create"}
+)
+"""Methods by whose arguments rows are looked up, unless a manager has its own."""
+
 
 class DjangoQueries(Functions):
     """Understands the calls of Django."""
@@ -130,6 +135,9 @@ class DjangoQueries(Functions):
         return made[0] if len(made) == 1 else Drafts(tuple(made))
 
     def _extended(self, draft: Draft, call: Call, name: str, flow: Flow) -> Thing:
+        if name in _BY_CONDITIONS and self._overridden(draft, name, flow):
+            self._arguments(call, flow)
+            return draft.add("where", UNKNOWN, flow.branch)
         if name in ("filter", "exclude"):
             return self._filtered(draft, call.args, flow, call, negative=name == "exclude")
         if name in ("get", "aget", "get_or_none"):

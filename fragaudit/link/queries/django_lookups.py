@@ -104,7 +104,7 @@ def _compared(
     if name == "exact":
         if isinstance(value, Constant) and value.kind == "boolean" and kind.startswith(("bool", "tinyint", "bit")):
             return Compare(left, "true" if value.value == "true" else "false", (), at)
-        return compared(left, "=", value, at)
+        return Compare(left, "match", (value,), at) if kind == "tsvector" else compared(left, "=", value, at)
     if name == "isnull":
         negative = isinstance(value, Constant) and value.value == "false"
         return Compare(left, "is not null" if negative else "is null", (), at)

@@ -106,8 +106,8 @@ class Managers(Results):
                             if model not in held:
                                 held.append(model)
 
-    def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
-        """Return what a method of the project's own querysets or managers makes of a query."""
+    def _own_methods(self, name: str, flow: Flow) -> list[Place]:
+        """Return the methods of that name of the project's own querysets and managers."""
         if self._methods is None:
             self._methods = {}
             classes = flow.mapping.classes
@@ -115,11 +115,21 @@ class Managers(Results):
                 if any(_is_manager(n) for n in classes.outside(cls)):
                     for method, place in classes.functions(cls).items():
                         self._methods.setdefault(method, []).append(place)
-        places = self._methods.get(name, [])
+        return self._methods.get(name, [])
+
+    def _overridden(self, draft: Draft, name: str, flow: Flow) -> bool:
+        """Say whether a manager of the model has a method of its own by this name, which may ask by something else."""
+        return any(draft.model in self._held_by(place, flow) for place in self._own_methods(name, flow))
+
+    def _own_method(self, draft: Draft, name: str, flow: Flow) -> Draft | None:
+        """Return what a method of the project's own querysets or managers makes of a query."""
+        places = self._own_methods(name, flow)
         if len(places) > 1:
             places = [p for p in places if draft.model in self._held_by(p, flow)]
         if len(places) != 1:
             return None
+        if draft.has("where"):
+            flow.pool.narrowed.add(name)
         made = self._through(draft, places[0], flow)
         if made is not None:
             flow.pool.extended.add(name)

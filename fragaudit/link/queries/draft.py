@@ -216,7 +216,8 @@ class Pool:
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
     that may hand one on. `named` is what names of a module's own scope are. `forwarding` are by name the functions that
     are understood anew for each call, of which `inlined` counts those that were; `alone` is what is known without one.
-    `led` are aliases by what leads to them, `read` the relationships that were reported in a scope.
+    `led` are aliases by what leads to them, `read` the relationships that were reported in a scope,
+    `narrowed` are the methods that are called of what an attribute holds, which may be the rows of one owner alone.
     """
 
     queries: list[Draft] = field(default_factory=list)
@@ -226,6 +227,7 @@ class Pool:
     extended: set[str] = field(default_factory=set)
     makers: frozenset[str] = frozenset()
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
+    narrowed: set[str] = field(default_factory=set)
     forwarding: dict[str, frozenset[Place]] = field(default_factory=dict)
     inlined: int = 0
     read: set[tuple[Place, str, str]] = field(default_factory=set)

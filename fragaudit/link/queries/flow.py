@@ -480,6 +480,8 @@ class Flow:
             found = framework.attribute(base, value.name, self)
             if found is not None:
                 return found
+        if isinstance(base, Entity) and value.name.isupper():
+            return self._outside(value)  # a constant that the class keeps
         if isinstance(base, (Draft, Drafts)):
             return base  # a method handed on without being called
         return None
@@ -633,6 +635,8 @@ class Flow:
                 result = self._method(base, call, func.name)
                 if result is not None:
                     return result
+            if base is None and isinstance(func.base, Attr) and func.base.name != "objects":
+                self.pool.narrowed.add(func.name)
         for framework in self.frameworks.values():
             result = framework.function(call, self)
             if result is not None:
