@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fragaudit.coverage.categories import category, wanted_conditions
-from fragaudit.coverage.columns import column_of, is_boolean, is_flag, is_number, is_text, never_null
+from fragaudit.coverage.columns import COLLECTION, column_of, is_boolean, is_flag, is_number, is_text, never_null
 from fragaudit.coverage.engines import no_btree
 from fragaudit.coverage.lookup import (
     ROWID,
@@ -68,10 +68,6 @@ class Judgement(Struct, frozen=True):
     by: str = ""
     why: str = ""
     category: str = ""
-
-
-COLLECTION = "collection"
-"""What `Table.virtual` says of a collection of documents, which has indexes as tables have."""
 
 
 def judged(access: Access, table: Table | None) -> Access:

@@ -7,6 +7,9 @@ import re
 from fragaudit.model.accesses import Condition
 from fragaudit.model.schema import ColumnDef, Table
 
+COLLECTION = "collection"
+"""What `Table.virtual` says of a collection of documents, which has indexes as tables have."""
+
 _FLAG = re.compile(
     r"(?:^|_)(?:gender|sex|flag|enabled|disabled|active|archived|deleted|visible|public|private|visibility|locked|verified"
     r"|approved|read|seen|done|completed|processed|finished|published|valid|default|primary|required|hidden)$"
@@ -45,8 +48,12 @@ def column_of(table: Table, name: str) -> ColumnDef | None:
 
 
 def is_known(table: Table, name: str) -> bool:
-    """Say whether a column stands in its table's definition; of one that doesn't, no index can be missed."""
-    return not table.columns or column_of(table, name) is not None or name.lower() in _ROW_NAMES
+    """Say whether a column stands in its table's definition; of one that doesn't, no index can be missed.
+
+    Documents have fields that nothing defines.
+    """
+    undefined = not table.columns or table.virtual == COLLECTION
+    return undefined or column_of(table, name) is not None or name.lower() in _ROW_NAMES
 
 
 def is_boolean(table: Table, name: str) -> bool:

@@ -25,8 +25,9 @@ class Group:
 
     @property
     def address(self) -> Address:
-        """The best known address: certain ones first, of those the one that most openings have."""
-        counts = Counter(o.address for o in self.openings)
+        """The best known address: that of settings and certain ones first, then the one that most openings have."""
+        told = [o.address for o in self.openings if o.site.how == "setting" and o.address.known]
+        counts = Counter(told or [o.address for o in self.openings])
         return max(counts, key=lambda a: (a.certain, a.complete, bool(a.symbols), a.known, counts[a]))
 
 
@@ -77,6 +78,11 @@ class Grouping:
             group = aliased
             self._because(group, opened, "uses the client opened there", group.openings[0])
             return group
+        told = self._set_up(opened, groups) if opened.undecided and not opened.address.known else None
+        if told is not None:
+            why = f"takes its address from the settings of {opened.library}"
+            self._because(told, opened, why, told.openings[0])
+            return told
         mates = [g for g in groups if g.family == family and self._compatible(g, opened)]
         for group in mates:
             equal = next((o for o in group.openings if same(o.address, opened.address)), None)
@@ -93,19 +99,18 @@ class Grouping:
                 self._because(group, opened, "no address tells it from that one", group.openings[0])
                 return group
         if opened.undecided and not opened.address.known and family == opened.engine:
-            told = [
-                g for g in groups if any(o.site.how == "setting" and o.library == opened.library for o in g.openings)
-            ]
-            if told:
-                self._because(
-                    told[0], opened, f"takes its address from the settings of {opened.library}", told[0].openings[0]
-                )
-                return told[0]
             only = [g for g in groups if self._compatible(g, opened)]
             if len(only) == 1:
                 self._because(only[0], opened, "the only database it can be", only[0].openings[0])
                 return only[0]
         return None
+
+    def _set_up(self, opened: Opened, groups: Sequence[Group]) -> Group | None:
+        """Return the store that the settings of the library say which an opening belongs to."""
+        return next(
+            (g for g in groups if any(o.site.how == "setting" and o.library == opened.library for o in g.openings)),
+            None,
+        )
 
     def _compatible(self, group: Group, opened: Opened) -> bool:
         """A vector store kept in a relational engine is told from the tables beside it, and scratch from data."""

@@ -117,3 +117,22 @@ async def work(x):
 )
 def test_queries_of_documents(head: str, line: str, expected: Told) -> None:
     assert told(asked(head, line)) == [expected]
+
+
+def test_what_an_object_keeps_is_no_collection_of_that_name() -> None:
+    code = """from pymongo import MongoClient
+class Store:
+    def __init__(self, name):
+        self._db = MongoClient("mongodb://db:27017")["shop"]
+        self._collection = self._db.get_collection(name)
+        self.rows = self._db[name]
+        self._collection.create_index("content")
+        self.rows.create_index("content")
+        self._db.notes.create_index("content")
+    def find(self, x):
+        self.rows.find_one({"name": x})
+        self._db.notes.find_one({"name": x})
+"""
+    assert told(asked(code, "    return self._collection.find_one({'name': x})")) == [
+        ("read", "notes", (("name", "="),), "uncovered")
+    ]

@@ -9,7 +9,7 @@ from fragaudit.link.orm.reader import Read, Reader, View, argument, snake
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import ColumnDef, IndexDef, Key, Method, TableDef
 from fragaudit.model.sql import Mark
-from fragaudit.model.values import Attr, Call, Item, Map, Value
+from fragaudit.model.values import Attr, Call, Item, Map, Ref, Value
 
 COLLECTION = "collection"
 """What `TableDef.virtual` says of a collection: its documents may have fields that nobody has declared."""
@@ -293,7 +293,9 @@ def collection_name(reader: Reader, value: Value, view: View) -> str:
             case Attr():
                 further = reader.follow(read)
                 if further.value is read.value:
-                    return read.value.name
+                    # What an object keeps in an attribute is no collection of that name; none begins with `_`.
+                    kept = read.value.base in (Ref("self"), Ref("cls")) or read.value.name.startswith("_")
+                    return "" if kept else read.value.name
                 read = further
             case _:
                 return ""

@@ -98,11 +98,13 @@ def given(one: Asked, program: Program) -> Draft:
     an argument; an order or limit there is left out.
     """
     draft, kept = one.draft, []
+    # Arms are those of one file: a query that another file put together is asked in none of them.
+    here = one.branch if one.file == draft.file else NO_BRANCH
     for clause in draft.clauses:
         own = opened(program, draft.file, clause.branch)
-        if above(program, draft.file, own, one.branch):
+        if above(program, draft.file, own, here):
             kept.append(clause)
-        elif program.exclusive(draft.file, own, one.branch) or clause.kind in ("order", "limit", "offset", "outputs"):
+        elif program.exclusive(draft.file, own, here) or clause.kind in ("order", "limit", "offset", "outputs"):
             continue
         elif clause.value == And(()):
             continue  # the conditions on arguments of which there are none
