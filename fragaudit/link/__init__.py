@@ -22,14 +22,13 @@ from fragaudit.link.ids import Vectors
 from fragaudit.link.ids.across import across, service_names
 from fragaudit.link.ids.written import Target
 from fragaudit.link.mapped import holding_tables, mapped_stores
-from fragaudit.link.openings import Opened
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
 from fragaudit.link.seen import Seen, opening, reached_by, seen, seen_by
 from fragaudit.link.sql import spoken_by
-from fragaudit.link.statements import Run, Statements
+from fragaudit.link.statements import Statements
 from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
@@ -117,9 +116,9 @@ def link_counted(
     files_of = _files_of(roots, reached)
     # What is asked of databases and what services keep where have little to do with one another.
     # Each follows names on its own from here on, so that neither learns anything from the other.
-    twin = evaluator.twin()
+    twin, another = evaluator.twin(), evaluator.twin()
     begin = start if len(program.sites) > WORTH_A_START else Here
-    asking = begin(lambda asked: _asked(begun.opened, twin, catalogue, files_of, asked))
+    asking = begin(lambda asked: _asked(twin, files_of, asked))
     whole = seen(begun, catalogue)
     tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
@@ -145,26 +144,26 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs, said, queries, added = asking.take()
+    runs = Statements(another, catalogue, begun.opened).all()
+    said, queries, added = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
                   tuple(root.compose for root in roots), added)  # fmt: skip
 
 
 def _asked(
-    opened: Sequence[Opened], evaluator: Evaluator, catalogue: Catalogue, files: Sequence[frozenset[str]], asked: Asked
-) -> tuple[tuple[Run, ...], Defined, tuple[Expressed, ...], tuple[tuple[str, Location], ...]]:
-    """Return the statements of a repository, what it defines, its query expressions, and the objects it makes rows of.
+    evaluator: Evaluator, files: Sequence[frozenset[str]], asked: Asked
+) -> tuple[Defined, tuple[Expressed, ...], tuple[tuple[str, Location], ...]]:
+    """Return what the code of a repository defines, its query expressions, and the objects it makes rows of.
 
     `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
     """
-    runs = Statements(evaluator, catalogue, opened).all()
     mapping = Mapping(evaluator)
     said = defined(mapping)
     queries = expressed(
         mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}
     )
-    return runs, said, queries, Added(evaluator, mapping).all()
+    return said, queries, Added(evaluator, mapping).all()
 
 
 class _Kept(NamedTuple):
