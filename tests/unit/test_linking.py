@@ -287,3 +287,25 @@ def test_settings_grow_by_items_updates_and_defaults() -> None:
         ("memcached", "mem:11211", 12), ("oracle", "ora:1521/c", 4), ("postgresql", "main:5432/a", 3),
         ("redis", "one:6379/0", 9), ("redis", "two:6379/0", 11),
     ]  # fmt: skip
+
+
+def test_prose_on_tables_makes_none() -> None:
+    code = (
+        "import psycopg\nDB = psycopg.connect('postgresql://db/app')\n"
+        "ALLOW = 'Allow CREATE TABLE AS option in SQL Lab'\nDB.execute('CREATE TABLE notes (id int PRIMARY KEY)')\n"
+    )
+    (service,) = audit_sources({"app.py": code}).services
+    assert [(t.name, t.at.line) for t in service.tables] == [("notes", 4)]
+
+
+def test_settings_of_a_library_tell_what_its_object_opens() -> None:
+    code = (
+        "from flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\nfrom sqlalchemy import create_engine\n"
+        "app = Flask(__name__)\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///shop.db'\n"
+        "def other(url):\n    return create_engine(url)\ndb = SQLAlchemy(app)\n"
+        "class Item(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n"
+    )
+    (service,) = audit_sources({"app.py": code}).services
+    primary = next(s for s in service.stores if s.id == service.primary)
+    assert (primary.engine, primary.identity) == ("sqlite", "shop.db")
+    assert 8 in [o.at.line for o in primary.openings]
