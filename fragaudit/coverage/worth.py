@@ -44,19 +44,21 @@ def _few(access: Access, table: Table) -> bool:
     """Say whether few rows can be expected, where the code itself names the value that it looks for.
 
     A value that is written out is one of a handful, or a row that the program put there itself, unless rows have it for
-    a while only. An OR finds as many rows as the widest of its alternatives.
+    a while only; in a file of queries it may as well be an example of what is looked for. An OR finds as many rows as
+    the widest of its alternatives.
     """
     local = [c for c in access.conditions if not c.join]
+    examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
-        return all(_narrow(arm, table) for arm in access.arms)
-    return access.category not in ("equality", "state") or _narrow(local, table)
+        return all(_narrow(arm, table, examples) for arm in access.arms)
+    return access.category not in ("equality", "state") or _narrow(local, table, examples)
 
 
-def _narrow(conditions: Sequence[Condition], table: Table) -> bool:
-    """Say whether conditions that hold together leave few rows."""
+def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bool:
+    """Say whether conditions that hold together leave few rows; values written out may be `examples` of those asked."""
     compared = [c for c in conditions if c.op in ("=", "in") and not is_flag(table, c.column)]
     compared = [c for c in compared if not is_document(table, c.column)]
-    if any(c.constant is None or is_passing(c) for c in compared):
+    if any(examples or c.constant is None or is_passing(c) for c in compared):
         return True
     ranges = [c for c in conditions if c.op == "<"]
     return any(c.op in ("two-sided", "prefix", "row", "match") for c in conditions) or bool(compared and ranges)

@@ -32,7 +32,12 @@ def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, st
 
 
 def _asked(where: str) -> list[tuple[str, int, str]]:
-    return _told({"schema.sql": _SCHEMA, "queries.sql": f"-- name: ask\nSELECT id FROM jobs\nWHERE {where};\n"})
+    code = (
+        "import asyncpg\n"
+        "async def ask(pool: asyncpg.Pool, *what):\n"
+        f'    return await pool.fetch("""SELECT id FROM jobs\nWHERE {where}""", *what)\n'
+    )
+    return _told({"schema.sql": _SCHEMA, "app.py": code})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,12 @@ def _asked(where: str) -> list[tuple[str, int, str]]:
     ],
 )
 def test_few_rows_have_to_be_expected(where: str, confidence: str) -> None:
-    assert _asked(where) == [("queries.sql", 3, confidence)]
+    assert _asked(where) == [("app.py", 4, confidence)]
+
+
+def test_a_value_in_a_file_of_queries_may_be_an_example() -> None:
+    queries = "-- name: ask\nSELECT id FROM jobs\nWHERE title = 'welcome';\n"
+    assert _told({"schema.sql": _SCHEMA, "queries.sql": queries}) == [("queries.sql", 3, "likely")]
 
 
 def test_a_column_that_the_table_is_not_known_to_have_is_no_miss() -> None:
@@ -60,7 +70,7 @@ def test_a_column_that_the_table_is_not_known_to_have_is_no_miss() -> None:
 
 
 def test_the_place_is_what_an_index_would_serve() -> None:
-    assert _asked("hidden\nAND title = $1") == [("queries.sql", 4, "likely")]
+    assert _asked("hidden\nAND title = $1") == [("app.py", 5, "likely")]
 
 
 def test_of_entries_to_choose_from_there_are_few() -> None:
