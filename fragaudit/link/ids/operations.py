@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
@@ -33,23 +33,9 @@ class Operations:
         """Yield the write of vectors that a method call is."""
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
         chosen: tuple[Target, Operation] | None = None
-        for meaning in meanings:
-            name, opened = "", None
-            match meaning:
-                case Handle():
-                    name, opened = meaning.name, meaning.site
-                case Bound():
-                    name, opened = f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
-                case External():
-                    name = meaning.name
-                case Instance():
-                    bases = self._flow.evaluator.outside_bases(meaning.of)
-                    name = bases[0].name if bases else ""
-            if not name:
-                continue
+        for name, opened in self.objects(meanings):
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
-                opening = site_key(opened) if opened is not None else None
-                found = Target(self.engine(name, operation), operation.library, opening), operation
+                found = self.target(operation, name, opened), operation
                 if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
                     chosen = found
                 break
@@ -62,6 +48,25 @@ class Operations:
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
+
+    def objects(self, meanings: Iterable[Abstract]) -> Iterator[tuple[str, Site | None]]:
+        """Yield the class of a library that each object is of, by its dotted name, and the call that opened it."""
+        for meaning in meanings:
+            match meaning:
+                case Handle():
+                    yield meaning.name, meaning.site
+                case Bound():
+                    yield f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
+                case External():
+                    yield meaning.name, None
+                case Instance():
+                    for base in self._flow.evaluator.outside_bases(meaning.of)[:1]:
+                        yield base.name, None
+
+    def target(self, operation: Operation, name: str = "", opened: Site | None = None) -> Target:
+        """Return what an operation reaches, on an object of a class that a call opened if that is known."""
+        opening = site_key(opened) if opened is not None else None
+        return Target(self._engine(name or operation.name, operation), operation.library, opening)
 
     def _fits(self, site: Site, operation: Operation) -> bool:
         """Say whether a call gives what an operation writes."""
@@ -104,8 +109,7 @@ class Operations:
         allowed = catalogue.record_writes.get(getattr(func, "name", ""), ())
         for operation in found:
             if operation in allowed:
-                opening = site_key(opened) if opened is not None else None
-                yield Target(self.engine(operation.name, operation), operation.library, opening), operation
+                yield self.target(operation, opened=opened), operation
 
     def holds_vector(self, site: Site, operation: Operation) -> bool:
         """Say whether the records of a write have a key that speaks of a vector."""
@@ -123,12 +127,12 @@ class Operations:
         keywords = self._keywords(site)
         for operation in self._catalogue.vector_writes_named(func.name):
             if operation.item and self._holds(site, operation):
-                yield Target(self.engine(operation.name, operation), operation.library), operation
+                yield self.target(operation), operation
                 return
         for library, keyword in (*TELLING.get(func.name, ()), *self._by_form(site, func)):
             for operation in self._catalogue.vector_writes_named(func.name) if named or keyword else ():
                 if operation.name.startswith(library) and self._tells(keyword, keywords, func):
-                    yield Target(self.engine(operation.name, operation), operation.library), operation
+                    yield self.target(operation), operation
                     return
         for operation in self._catalogue.vector_writes_named(func.name):
             taken = (operation.id, operation.vector, operation.metadata, operation.text)
@@ -136,7 +140,7 @@ class Operations:
             if operation.container is not None:
                 parameters.add(operation.container.param)
             if len(parameters & keywords) >= 2 and keywords & {p.partition("[")[0] for p in paths(operation.id)}:
-                yield Target(self.engine(operation.name, operation), operation.library), operation
+                yield self.target(operation), operation
                 return
 
     def _keywords(self, site: Site) -> set[str]:
@@ -189,7 +193,7 @@ class Operations:
                         return True
         return False
 
-    def engine(self, name: str, operation: Operation) -> str:
+    def _engine(self, name: str, operation: Operation) -> str:
         """Return the engine that an operation of a class reaches, by the catalogue, else by the class's name."""
         opened = self._catalogue.open(name)
         if opened is not None and opened.engine:

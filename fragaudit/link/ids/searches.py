@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Bound, External, Handle, Instance
+from fragaudit.link.abstract import Instance
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted, roots
 from fragaudit.link.ids.flow import Flow
@@ -116,26 +116,11 @@ class Searches:
             yield from self._own(site, func, means)
 
     def _of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
-        for meaning in self._flow.evaluator.evaluate(func.base, site.place):
-            name, opened = "", None
-            match meaning:
-                case Handle():
-                    name, opened = meaning.name, meaning.site
-                case Bound():
-                    name, opened = f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
-                case External():
-                    name = meaning.name
-                case Instance():
-                    bases = self._flow.evaluator.outside_bases(meaning.of)
-                    name = bases[0].name if bases else ""
-            if not name:
-                continue
+        for name, opened in self._operations.objects(self._flow.evaluator.evaluate(func.base, site.place)):
             for verb in ("read", "delete"):
                 for operation in self._catalogue.vector_operations(name, func.name, verb):
                     if verb == "delete" or operation.similarity is True:
-                        opening = site_key(opened) if opened is not None else None
-                        engine = self._operations.engine(name, operation)
-                        yield Target(engine, operation.library, opening), operation, verb
+                        yield self._operations.target(operation, name, opened), operation, verb
                         return
 
     def _made(self, site: Site, target: Target, operation: Operation, verb: str) -> Searched:
