@@ -26,6 +26,7 @@ from fragaudit.catalogue_format import (
     read,
 )
 from fragaudit.resources import rules_root
+from fragaudit.wording import words_in
 
 __all__ = [
     "Catalogue",
@@ -40,7 +41,6 @@ __all__ = [
     "load",
 ]
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _KEEPING_VECTORS = re.compile(r"vector|store|index|indices|memory", re.IGNORECASE)
 """Names inside frameworks that may keep vectors: their workflows and nodes have methods that are called alike."""
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+._-]*):")
@@ -75,7 +75,7 @@ class Catalogue:
 
     @cached_property
     def _mention(self) -> tuple[tuple[str, ...], re.Pattern[str]]:
-        words = [found for name in self.names if (found := _WORDS.findall(name))]
+        words = [found for name in self.names if (found := words_in(name))]
         spelled = [r"[-_/]?".join(map(re.escape, name)) for name in words]
         # A route below a router's prefix shows the last word alone.
         spelled += [rf"[\"']/{re.escape(name[-1])}\b" for name in words if len(name) > 1]
@@ -110,7 +110,8 @@ class Catalogue:
                     entry,
                     library=library.package,
                     engine=entry.engine or library.engine,
-                    kind=entry.kind or self._kind(entry.engine) or library.kind,
+                    # A library of one kind may open an engine of another as its own: a vector store in PostgreSQL.
+                    kind=entry.kind or library.kind,
                     role=entry.role or library.role,
                     by=entry.by or library.by,
                     counts=entry.counts and library.counts and not library.test_double,
@@ -118,11 +119,6 @@ class Catalogue:
                 for name in (entry.name, *entry.aliases):
                     found.setdefault(name, filled)
         return found
-
-    def _kind(self, engine: str) -> str:
-        # A library of one kind may open an engine of another as its own kind: a vector store kept in PostgreSQL.
-        del engine
-        return ""
 
     @cached_property
     def _operations(self) -> dict[str, list[Operation]]:
@@ -338,11 +334,11 @@ class Catalogue:
 
     @cached_property
     def _endings(self) -> tuple[tuple[str, str], ...]:
-        pairs = [("".join(_WORDS.findall(n)), a.kind) for a in self._abstractions.abstraction for n in a.names]
+        pairs = [("".join(words_in(n)), a.kind) for a in self._abstractions.abstraction for n in a.names]
         return tuple(sorted(pairs, key=lambda p: -len(p[0])))
 
     def _abstraction(self, name: str) -> str:
-        words = _WORDS.findall(name)
+        words = words_in(name)
         if not words or not name[:1].isupper():
             return ""
         while len(words) > 1 and words[-1] in self._abstractions.suffixes:

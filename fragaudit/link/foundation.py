@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from fragaudit.link.program import Place, Site
 from fragaudit.model.foundation import Past, Unchecked
 from fragaudit.model.stores import Kind, Role, Service
 from fragaudit.model.values import Attr, Either, Item, Lit, Operation, Ref, Value, alternatives, children, dotted
+from fragaudit.wording import words_in
 
 _SPEAKS = {
     Kind.RELATIONAL: ("database", "db", "sql", "session", "engine", "connection"),
@@ -36,7 +36,6 @@ _TAKES = frozenset({"value", "ok_value", "_value"})
 _CHECKS = frozenset(
     {"is_ok", "is_err", "is_error", "is_success", "is_failure", "ok", "err", "error", "success", "failed"}
 )  # fmt: skip
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +230,4 @@ def _parts(value: Value) -> Iterator[Value]:
 
 
 def _words(name: str) -> set[str]:
-    return {word.lower() for word in _WORDS.findall(name)}
+    return {word.lower() for word in words_in(name)}

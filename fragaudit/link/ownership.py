@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from fragaudit.link.candidates import below
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
@@ -96,7 +97,7 @@ def _uses(
             _sort(kinds[store], (store, name) in passing),
             *known[store],
             tuple(sorted(defined[store, name])),
-            any(at.path in own and _inside(at.path, service.root) for at in defined[store, name]),
+            any(at.path in own and below(at.path, service.root) for at in defined[store, name]),
             tuple(sorted(at for at in writes[store, name] if at.path in own)),
             tuple(sorted(at for at in reads[store, name] if at.path in own)),
             tuple((c.name, c.type) for c in apart[name.lower()].columns) if name.lower() in apart else (),
@@ -110,10 +111,6 @@ def _uses(
         if use.own or use.writes or use.reads or (use.store, use.container) in found
         or any(at.path.endswith(".py") for at in use.defined_at)
     )  # fmt: skip
-
-
-def _inside(path: str, root: str) -> bool:
-    return root in ("", ".") or path.startswith(f"{root}/")
 
 
 def _sort(kind: Kind, passes: bool) -> Sort:

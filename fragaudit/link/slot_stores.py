@@ -41,25 +41,21 @@ class SlotStores:
         for slot in sorted(self._found.slots, key=self._slot_order):
             inside = [o for a in slot.alternatives for o in a.openings if o.key in here]
             members = [o for o in inside if o in remaining or slot.root is not None]
-            if members and any(
-                d.slot and d.kind == slot.kind and {m.key for m in members} <= d.sites for d in self.drafts
-            ):
+            if not members or (slot.root is None and len({o.engine for o in members}) < 2):
+                continue
+            taken = {m.key for m in members}
+            if any(d.slot and d.kind == slot.kind and taken <= d.sites for d in self.drafts):
                 continue  # the same back ends behind another of their bases
-            if len({o.engine for o in members}) < 1 or not members:
-                continue
-            if slot.root is None and len({o.engine for o in members}) < 2:
-                continue
             if any(
                 d.root is not None and slot.root is not None and self._nested(d.root, slot.root) for d in self.drafts
             ):
-                remaining = [o for o in remaining if o.key not in {m.key for m in members}]
+                remaining = [o for o in remaining if o.key not in taken]
                 continue
             twin = self._twin(slot.kind, members)
             if twin is not None:
-                twin.sites |= frozenset(m.key for m in members)
+                twin.sites |= taken
             else:
                 self.drafts.append(self._slot_draft(slot, members))
-            taken = {m.key for m in members}
             remaining = [o for o in remaining if o.key not in taken]
         for one in list(remaining):
             twin = self._twin(one.kind, [one])

@@ -9,12 +9,12 @@ from fragaudit.link.abstract import Known
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Lit, Ref, Text, Value, children, dotted
+from fragaudit.wording import words_in
 
 STANDARD = ("id", "type", "content", "confidence", "source", "metadata")
 """The fields of the guide's unified search result."""
 
 _REQUESTS = frozenset({"get", "post", "put", "request", "send", "fetch", "stream", "urlopen", "call", "invoke"})
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _GENERIC = frozenset(
     {"service", "svc", "api", "app", "server", "backend", "worker", "the", "url", "uri", "base", "host", "client",
      "http", "https", "self", "search", "unified", "endpoint", "stub", "grpc", "internal", "local", "addr", "port"}
@@ -23,7 +23,7 @@ _GENERIC = frozenset(
 
 def snake(name: str) -> str:
     """Return a name in lower case with underscores, however it is written: `searchUnified`, `search-unified`."""
-    return "_".join(word.lower() for word in _WORDS.findall(name))
+    return "_".join(word.lower() for word in words_in(name))
 
 
 class Naming:
@@ -84,7 +84,7 @@ def names_in(value: Value) -> Iterator[str]:
 
 def words_of(text: str) -> set[str]:
     """Return the words of a name that can tell one service from another, in the singular."""
-    found = {word.lower() for word in _WORDS.findall(text)}
+    found = {word.lower() for word in words_in(text)}
     return {word.removesuffix("s") if len(word) > 3 else word for word in found if len(word) > 1} - _GENERIC
 
 

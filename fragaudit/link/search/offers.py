@@ -161,13 +161,6 @@ class Offers:
         return None
 
     def _sites_in(self, function: Place) -> Iterator[Site]:
-        for site in self._by_file.get(function.file, ()):
+        for site in self._program.sites_by_file.get(function.file, ()):
             if self._program.within(site.place, function) and site.how != "header":
                 yield site
-
-    @cached_property
-    def _by_file(self) -> dict[int, list[Site]]:
-        found: dict[int, list[Site]] = {}
-        for site in self._program.sites:
-            found.setdefault(site.place.file, []).append(site)
-        return found

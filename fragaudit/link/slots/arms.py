@@ -72,10 +72,8 @@ class Arms:
                 default = alternative
         if default is None and chosen:
             default = next((a for a in alternatives if chosen & a.names), None)
-        span = alternatives[0].openings[0].site.call.at
-        first = min(o.site.call.at for a in alternatives for o in a.openings if o.site.place.file == file) if any(
-            o.site.place.file == file for a in alternatives for o in a.openings
-        ) else span  # fmt: skip
+        own = [o.site.call.at for a in alternatives for o in a.openings if o.site.place.file == file]
+        first = min(own, default=alternatives[0].openings[0].site.call.at)
         engines = ", ".join(
             sorted({"a database by its URL" if a.label == UNDECIDED else a.label for a in alternatives})
         )

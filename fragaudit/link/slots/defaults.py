@@ -12,8 +12,8 @@ from fragaudit.link.program import Place, Program
 from fragaudit.link.slots.found import Alternative, defaults_of
 from fragaudit.model.stores import Kind
 from fragaudit.model.values import Call, Lit, Map, Value
+from fragaudit.wording import words_in
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _SELECTING = re.compile(
     r"provider|backend|back_end|type|storage|store|engine|kind|driver|_db\b|database|cls|class|impl", re.I
 )
@@ -44,7 +44,7 @@ class Defaults:
         """Return the lower-case names by which a setting may select a class: its own, its stem's, its module's."""
         name = self._program.scope(cls).name
         path = self._program.files[cls.file].path
-        words = _words(name)
+        words = words_in(name)
         stems = {"".join(words[:end]).lower() for end in range(1, len(words) + 1)}
         module = path.rpartition("/")[2].removesuffix(".py").lower()
         folder = path.split("/")[-2].lower() if "/" in path else ""
@@ -117,10 +117,6 @@ class Defaults:
                         yield default.value
 
 
-def _words(name: str) -> list[str]:
-    return _WORD.findall(name)
-
-
 def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind) -> int:
     """Weigh a default: an exact class name says most; an engine name only where the setting's name speaks of it."""
     wanted = text.lower()
@@ -137,5 +133,5 @@ def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind
         return 3
     if about:
         return 2
-    told = {word.lower() for word in _words(hint.rpartition(".")[2])} & {word.lower() for word in _words(root)}
+    told = {word.lower() for word in words_in(hint.rpartition(".")[2])} & {word.lower() for word in words_in(root)}
     return 1 if _SELECTING.search(hint) and (root.lower() in hint.lower() or told - _GENERAL) else 0

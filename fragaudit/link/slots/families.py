@@ -27,7 +27,6 @@ class Families:
         self._catalogue = catalogue
         self._calls = calls
         self._defaults = Defaults(evaluator)
-        self._ancestry: dict[Place, tuple[ClassRef, ...]] = {}
 
     def all(self) -> list[SlotFound]:
         """Return the slots made of classes that share a base and are not all in use at once."""
@@ -104,10 +103,7 @@ class Families:
         return SlotFound(kind, tuple(leaves), default, root, reasons, selected)
 
     def _ancestors(self, cls: Place) -> tuple[ClassRef, ...]:
-        known = self._ancestry.get(cls)
-        if known is None:
-            known = self._ancestry[cls] = self._evaluator.ancestry(ClassRef(cls))
-        return known
+        return self._evaluator.ancestry(ClassRef(cls))
 
     def _makers(self, cls: Place) -> tuple[Place, ...]:
         """Return the units of a class's own module that make it and may hand it what they opened."""
