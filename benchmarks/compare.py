@@ -123,7 +123,8 @@ def compare(checkout: Path, rounds: int, tools: Path, scratch: Path, alone: bool
         for name, command in commands.items():
             if number or "semgrep" not in name:
                 taken = measure(command, checkout)
-                results[name] += [taken] if number else []
+                if number:
+                    results[name].append(taken)
     lines = sum(f.read_bytes().count(b"\n") for f in checkout.rglob("*.py") if f.is_file())
     print(f"{checkout.name}: {lines:,} lines of Python, {os.cpu_count()} processors, median of {rounds}\n")
     walls = {name: [run[0] for run in runs] for name, runs in results.items()}

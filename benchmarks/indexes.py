@@ -18,12 +18,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from fragaudit.advise.plan import plan_of, tables_of
 from fragaudit.config import Config
 from fragaudit.coverage import judged
 from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan, Proof
 from fragaudit.pipeline import audit_sources
-from fragaudit.plans import plan_of, proven, tables_of
+from fragaudit.plans import proven
 
 
 def without(report: Report, name: str) -> Report:

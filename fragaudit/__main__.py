@@ -9,7 +9,7 @@ import sys
 
 def main() -> None:
     """Run the command line and end the process with its exit code; never with a traceback, unless asked for one."""
-    # What a command makes lives as long as the process, which looking for cycles would take a fifth longer.
+    # What a command makes lives as long as the process does: to look for cycles in it would take a fifth more time.
     gc.disable()
     from fragaudit.cli.app import app
 

@@ -95,9 +95,7 @@ class Forked:
 
 
 @contextmanager
-def starting(
-    jobs: int, meanwhile: Callable[[], None] | None = None
-) -> Iterator[Callable[[Work], Forked] | None]:  # fmt: skip
+def starting(jobs: int, meanwhile: Callable[[], None] | None = None) -> Iterator[Callable[[Work], Forked] | None]:
     """Give what starts work beside this process, if it may have others and can; none outlives the context.
 
     `meanwhile` is what this process may do while it waits for work.

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +36,12 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by fragaudit; it can be deleted at any time. See https://bford.info/cachedir/\n"
 )
+OF_FILES = ("extract", "model")
+"""The parts of this package that make the facts of a file, as names of folders and modules."""
+OF_REPOSITORIES = (*OF_FILES, "link", "coverage")
+"""Those that make what is understood of facts."""
+OF_FIXES = (*OF_REPOSITORIES, "advise", "fix", "fixing.py")
+"""Those that make edits of what is understood."""
 Kept = TypeVar("Kept", FileFacts, FileReads, FileUses, Understood, Fixes)
 
 
@@ -52,10 +58,8 @@ class _Content(Struct, frozen=True):
     entries: dict[str, _Entry]
 
 
-def facts_key(catalogue_digest: str, *, linked: bool = False, fixed: bool = False) -> str:
-    """Return what facts depend on besides the file: this tool's own code, Python, both parsers, the catalogue.
-
-    `linked`: the same for what linking makes of facts; `fixed`: for edits.
+def facts_key(catalogue_digest: str, parts: Sequence[str] = OF_FILES) -> str:
+    """Return what facts depend on besides the file: the parts of this package, Python, both parsers, the catalogue.
 
     Versions are read from the packages' files: neither importing the parsers nor asking `importlib.metadata`, which
     takes longer than an audit from the cache, would do at start-up. Where a package keeps its version elsewhere, its
@@ -63,14 +67,8 @@ def facts_key(catalogue_digest: str, *, linked: bool = False, fixed: bool = Fals
     """
     code = hashlib.sha256()
     package = Path(__file__).parent
-    parts = [
-        "extract",
-        "model",
-        *(("link", "coverage") if linked else ()),
-        *(("coverage", "advise", "fix") if fixed else ()),
-    ]
-    alone = [package / "fixing.py"] if fixed else []
-    for file in sorted([*alone, *(f for part in parts for f in (package / part).rglob("*.py"))]):
+    places = [package / part for part in parts]
+    for file in sorted(file for place in places for file in ([place] if place.suffix else place.rglob("*.py"))):
         code.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     parsers = [_version(name) for name in ("libcst", "sqlglot")]
     python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"

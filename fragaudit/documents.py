@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from fragaudit.config import Config
-from fragaudit.discover import SourceFile
+from fragaudit.discover import Read, SourceFile
 from fragaudit.link.documented import documented
 from fragaudit.model.documents import Section
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.stores import Service
 
-Read = Callable[[SourceFile], bytes]
 Documenting = Callable[[Sequence[Service], Sequence[Table]], tuple[Service, ...]]
 """Returns services with what is documented of their indexes, given all tables."""
 
@@ -60,7 +59,7 @@ class _Beside:
         self._lines: dict[str, list[str]] = {}
 
     def __call__(self, table: Table) -> Location | None:
-        from fragaudit.extract.beside import says_indexes, says_of_index, says_of_table
+        from fragaudit.extract.comments import says_indexes, says_of_index, says_of_table
 
         own = [index for index in table.indexes if index.origin in ("index", "unique")]
         for index in own:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from fragaudit.discover import SourceFile
-from fragaudit.model.accesses import Access, Write
+from fragaudit.discover import Read, SourceFile
 from fragaudit.model.findings import Confidence, Edit, Finding, Fix, Report
 from fragaudit.model.locations import Location
-from fragaudit.model.schema import Table
 
-Read = Callable[[SourceFile], bytes]
 VECTORS = frozenset({"FA301", "FA304"})
 INDEXES = frozenset({"FA201", "FA204"})
 FIXABLE = VECTORS | INDEXES
@@ -87,17 +84,15 @@ def _indexes(
     tables = {t.name: t for s in report.services for t in s.schema if "model" in t.by}
     if not any(f.data["table"] in tables for f in wanted.values()):
         return {}
-    from fragaudit.advise.plan import plan
+    from fragaudit.advise.plan import plan_of
     from fragaudit.fix import WantedIndex, index_edits
 
-    accesses: dict[Access, None] = {a: None for s in report.services for a in s.accesses}
-    writes: dict[Write, None] = {w: None for s in report.services for w in s.writes}
-    every: dict[str, Table] = {t.name: t for s in report.services for t in s.schema}
     needed: dict[tuple[Location, str], list[WantedIndex | None]] = defaultdict(list)
-    for found in plan(tuple(every.values()), tuple(accesses), tuple(writes)).tables:
+    for found in plan_of(report).tables:
         table = tables.get(found.table)
-        for proposal in found.proposals if table is not None else ():
-            assert table is not None
+        if table is None:
+            continue
+        for proposal in found.proposals:
             made = [
                 WantedIndex(at, table.name, proposal.name, proposal.keys, proposal.dialect, proposal.method,
                             proposal.where)

@@ -16,6 +16,8 @@ import msgspec
 from fragaudit import beside, checks, workers
 from fragaudit import cards as rule_cards
 from fragaudit.cache import (
+    OF_FIXES,
+    OF_REPOSITORIES,
     FactsCache,
     FixesCache,
     ReadsCache,
@@ -29,7 +31,7 @@ from fragaudit.catalogue import Catalogue, load
 from fragaudit.checks.checklist import checklists
 from fragaudit.checks.engine import active, numbered
 from fragaudit.config import Config, rebased, validate_rules
-from fragaudit.discover import Discovery, SourceFile, discover
+from fragaudit.discover import Discovery, Read, SourceFile, discover
 from fragaudit.discover.defaults import DOCUMENTS, language
 from fragaudit.fixing import FIXABLE, edits_of, fixed
 from fragaudit.ledger import FILE as LEDGER
@@ -50,8 +52,6 @@ if TYPE_CHECKING:  # what links is not needed by an audit from the cache, and is
     from fragaudit.reading import Reading
 
 Progress = Callable[[int, int], None]
-Read = Callable[[SourceFile], bytes]
-"""Returns the content of a file. Raises OSError."""
 FURTHER = 2
 """How many imports are followed to the types that searches give back."""
 
@@ -118,8 +118,8 @@ def audit(
         processes = jobs or workers.available()
         found = discover(paths, base, config)
         settings, name = rebased(config, base), _name(paths, base)
-        asked = "\0".join(sorted(str(path) for path in paths))
-        runs = UnderstoodCache(folder if cache else None, facts_key(catalogue.digest, linked=True) if cache else "")
+        asked = "\n".join(sorted(str(path) for path in paths))
+        runs = UnderstoodCache(folder if cache else None, facts_key(catalogue.digest, OF_REPOSITORIES) if cache else "")
         content = _content((*found.files, *found.documents), settings, name) if cache else ""
         understood = runs.get(asked, content) if cache else None
         if understood is None:
@@ -142,19 +142,19 @@ def audit(
             notes = []
         report = _report(understood, found, _from_disk, settings, ledger)
         if fixes:
-            report = _fixed(report, found, asked, content, folder if cache else None)
+            report = _fixed(report, found, asked, content, folder if cache else None, catalogue.digest)
         return Audit(report, notes)
 
 
 def _fixed(
-    report: Report, found: Discovery, asked: str, content: str, folder: Path | None
-) -> Report:  # fmt: skip
+    report: Report, found: Discovery, asked: str, content: str, folder: Path | None, catalogue_digest: str
+) -> Report:
     """Return a report whose findings say by which edits they go away; what is known of the same report is kept."""
     if not any(finding.rule in FIXABLE and finding.suppressed is None for finding in report.findings):
         return report
-    known = FixesCache(folder, facts_key("", fixed=True) if folder is not None else "")
+    known = FixesCache(folder, facts_key(catalogue_digest, OF_FIXES) if folder is not None else "")
     digest = hashlib.sha256(f"{content}\0".encode() + msgspec.json.encode(report.findings)).hexdigest()
-    fixes = known.get(asked, digest) if folder is not None else None
+    fixes = known.get(asked, digest)
     if fixes is None:
         fixes = Fixes(asked, edits_of(report, found.files, _from_disk))
         known.put(asked, digest, msgspec.json.encode(fixes))
@@ -228,7 +228,7 @@ def _names(config: Config) -> tuple[str, ...]:
 def _reading(folder: Path, digest: str, processes: int) -> Reading:
     from fragaudit.reading import Reading
 
-    uses = UsesCache(folder, facts_key(digest, linked=True))
+    uses = UsesCache(folder, facts_key(digest, OF_REPOSITORIES))
     return Reading(ReadsCache(folder, facts_key(digest)), uses, processes)
 
 

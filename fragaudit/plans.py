@@ -1,31 +1,16 @@
-"""From a report to the index plan of a repository, proven by a planner where that is asked for."""
+"""The index plan of a repository, proven by a planner."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fragaudit.advise.plan import plan
-from fragaudit.model.accesses import Access, Write
-from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan
 from fragaudit.model.schema import Table
 
 if TYPE_CHECKING:
     from fragaudit.advise.prove import Text
     from fragaudit.extract.sql.transpile import Target
-
-
-def tables_of(report: Report) -> tuple[Table, ...]:
-    """Return all tables of a repository once, though several services use them."""
-    return tuple({table.name: table for service in report.services for table in service.schema}.values())
-
-
-def plan_of(report: Report) -> IndexPlan:
-    """Return the index plan over everything that the services of a report ask of their tables."""
-    accesses: dict[Access, None] = {a: None for service in report.services for a in service.accesses}
-    writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
-    return plan(tables_of(report), tuple(accesses), tuple(writes))
 
 
 def proven(found: IndexPlan, tables: Iterable[Table]) -> IndexPlan:

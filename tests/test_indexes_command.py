@@ -15,10 +15,11 @@ import pytest
 import sqlglot
 from jsonschema import Draft202012Validator
 
+from fragaudit.advise.plan import plan_of, tables_of
 from fragaudit.cards import cards
 from fragaudit.config import Config
 from fragaudit.pipeline import audit_sources
-from fragaudit.plans import plan_of, proven, tables_of
+from fragaudit.plans import proven
 from fragaudit.report import INDEXES, Look
 
 ROOT = Path(__file__).parent.parent

@@ -129,6 +129,18 @@ def test_the_cache_makes_no_difference(
     assert everything(corpus, tmp_path) == plain
 
 
+def test_what_several_paths_come_to_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fixtures = Path(__file__).parent.parent / "fixtures"
+    paths = [fixtures / "bad_service", fixtures / "good_service"]
+    first = pipeline.audit(paths, fixtures, Config(), cache_dir=tmp_path)
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("what is known was worked out again")
+
+    monkeypatch.setattr(understanding, "understand", refuse)
+    assert pipeline.audit(paths[::-1], fixtures, Config(), cache_dir=tmp_path) == first
+
+
 def test_cache_and_processes_together_make_no_difference(
     corpus: Path, plain: str, tmp_path: Path, pools: list[int]
 ) -> None:

@@ -59,6 +59,8 @@ READABLE = {
     "dump.sql": codecs.BOM_UTF16_LE + "CREATE TABLE t (a int);\n".encode("utf-16-le"),
     "carriage.py": b"import redis\r\ne = redis.Redis(host='e')\r\n",
     "empty.py": b"",
+    "comments.proto": b"/* " * 400_000,
+    "Dockerfile": b"FROM x\nARG a0=aaaa\n" + b"".join(b"ENV a%d=$a%d$a%d\n" % (n + 1, n, n) for n in range(64)),
 }
 
 

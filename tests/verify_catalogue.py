@@ -1,6 +1,6 @@
 """Checks the store catalogue against the real client libraries. Not a test: it installs every one of them.
 
-    python tests/verify_catalogue.py [NAME ...] [--keep FOLDER] [--python INTERPRETER ...]
+    python tests/verify_catalogue.py [NAME ...] [--keep FOLDER] [--python INTERPRETER]...
 
 Each library gets a virtual environment of its own, removed afterwards (or kept in FOLDER: a second run is quick then),
 with each version that its file says it was checked with, and the companions it names. Every dotted name is resolved and

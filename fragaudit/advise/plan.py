@@ -20,6 +20,7 @@ from fragaudit.coverage import no_btree
 from fragaudit.coverage.rivals import begins, leads, superfluous, uses
 from fragaudit.coverage.worth import followed, sure
 from fragaudit.model.accesses import Access, Condition, Write
+from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
 from fragaudit.model.schema import ForeignKey, Index, Table
 
@@ -52,6 +53,18 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     judged = sum(a.verdict in ("covered", "partial", "uncovered") for a in accesses)
     unjudged = sum(a.verdict == "unprovable" for a in accesses)
     return IndexPlan(tuple(plans), judged, unjudged)
+
+
+def tables_of(report: Report) -> tuple[Table, ...]:
+    """Return all tables of a repository once, though several services use them."""
+    return tuple({table.name: table for service in report.services for table in service.schema}.values())
+
+
+def plan_of(report: Report) -> IndexPlan:
+    """Return the index plan over everything that the services of a report ask of their tables."""
+    accesses: dict[Access, None] = {a: None for service in report.services for a in service.accesses}
+    writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
+    return plan(tables_of(report), tuple(accesses), tuple(writes))
 
 
 class _Wanted(Struct):

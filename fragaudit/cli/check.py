@@ -22,6 +22,7 @@ from fragaudit.catalogue_format import CatalogueError
 from fragaudit.cli.exit_codes import ExitCode, exit_code
 from fragaudit.config import Config, ConfigError, load, validate_rules
 from fragaudit.discover.changes import Changes, ChangesError, changes_since, only_changed
+from fragaudit.fixing import INDEXES
 from fragaudit.model.findings import Edit, Report
 from fragaudit.model.locations import Location
 from fragaudit.report import CHECK, CHECKLIST, MAP, Look, Renderer
@@ -124,7 +125,7 @@ def _rewrite(report: Report) -> bool:
         if finding.fix is not None and finding.suppressed is None:
             for edit in finding.fix.edits:
                 edits[edit.at.path].add(edit)
-                if finding.rule.startswith("FA2"):
+                if finding.rule in INDEXES:
                     served[edit.at.path].add(finding.at)
                 else:
                     ids[edit.at.path].add(edit)

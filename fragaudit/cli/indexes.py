@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from fragaudit import pipeline, plans
+from fragaudit.advise.plan import plan_of, tables_of
 from fragaudit.cli.check import audited, configured, emit, fail, look_of
 from fragaudit.cli.proof_option import SQLITE
 from fragaudit.config import Config
@@ -49,11 +50,11 @@ def run_indexes(
 
 
 def _planned(report: Report, prove: str | None) -> IndexPlan:
-    found = plans.plan_of(report)
+    found = plan_of(report)
     if prove is None:
         return found
     if prove == SQLITE:
-        return plans.proven(found, plans.tables_of(report))
+        return plans.proven(found, tables_of(report))
     from fragaudit.advise.postgres import ProofError
 
     try:
@@ -63,7 +64,7 @@ def _planned(report: Report, prove: str | None) -> IndexPlan:
 
 
 def _migration(format_: str, found: IndexPlan, report: Report, paths: list[Path] | None, config: Config) -> str:
-    tables = plans.tables_of(report)
+    tables = tables_of(report)
     models = {at.path for table in tables for at in table.defined_at if at.path.endswith(".py")}
     texts = pipeline.texts(
         paths or [Path()], Path.cwd(), config, lambda path: path in models or bool(_MIGRATIONS.search(path))

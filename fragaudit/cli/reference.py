@@ -19,6 +19,7 @@ from fragaudit.catalogue_format import KINDS
 from fragaudit.cli.exit_codes import ExitCode
 from fragaudit.report import store_page
 from fragaudit.report.card_page import page
+from fragaudit.wording import counted
 
 NARROWEST = 40
 """Columns that a list's last column needs at least."""
@@ -103,7 +104,7 @@ def run_stores(name: str | None, kind: str | None, format_: str, color: str) -> 
         _row(f"{library.package:<38} {library.kind + role:<20} ", engine)
     if not found:
         _none(name, kind, [lib.package for lib in libraries])
-    typer.echo("1 client library" if len(found) == 1 else f"{len(found)} client libraries")
+    typer.echo(counted(len(found), "client library", "client libraries"))
 
 
 def _none(name: str | None, kind: str | None, packages: Sequence[str]) -> NoReturn:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fragaudit.discover.files import Discovery, SourceFile, discover
+from fragaudit.discover.files import Discovery, Read, SourceFile, discover
 
-__all__ = ["Discovery", "SourceFile", "discover"]
+__all__ = ["Discovery", "Read", "SourceFile", "discover"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,6 +33,10 @@ class SourceFile(Struct, frozen=True, order=True):
     path: str
     absolute: str
     language: str
+
+
+Read = Callable[[SourceFile], bytes]
+"""Returns the content of a file. Raises OSError."""
 
 
 class Discovery(Struct, frozen=True):

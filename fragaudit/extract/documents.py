@@ -105,9 +105,7 @@ def _paragraph_end(lines: Sequence[str], start: int) -> int:
             if listed or end + 1 >= len(lines) or not _ITEM.match(lines[end + 1]):
                 break
         elif _ITEM.match(line):
-            if _ITEM.match(lines[start]) and len(line) - len(line.lstrip()) <= len(lines[start]) - len(
-                lines[start].lstrip()
-            ):
+            if _ITEM.match(lines[start]) and _indent(line) <= _indent(lines[start]):
                 break  # the next point of the list that the paragraph is one of
             listed = True
         elif _ATX.match(line) or _FENCE.match(line):

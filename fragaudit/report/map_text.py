@@ -87,7 +87,8 @@ def _store(paper: Paper, store: Store, primary: bool) -> None:
     if store.calls:
         searches = sum(c.searches for c in store.calls)
         walks = sum(c.traverses for c in store.calls)
-        also = f", {_searches(searches)}" if searches else f", {counted(walks, 'graph walk')}" if walks else ""
+        found = counted(searches, "similarity search", "similarity searches")
+        also = f", {found}" if searches else f", {counted(walks, 'graph walk')}" if walks else ""
         several = store.slot is not None and len(store.slot.alternatives) > 1
         over = ", over all its back ends" if several else ""
         paper.line(f"    {counted(store.writes, 'write')}, {counted(store.reads, 'read')}{also}{over}")
@@ -112,10 +113,6 @@ def _reasons(paper: Paper, reasons: Sequence[Reason]) -> None:
 def _reason(paper: Paper, indent: str, reason: Reason) -> None:
     place = f" ({_place(reason.at)})" if reason.at is not None else ""
     paper.prose(reason.what + place, indent=" " * (len(indent) - len(indent.lstrip()) + 2), first=indent)
-
-
-def _searches(count: int) -> str:
-    return f"{count:,} similarity {'search' if count == 1 else 'searches'}"
 
 
 def _library(name: str) -> str:

@@ -16,7 +16,16 @@ import msgspec
 import pytest
 
 from fragaudit import cache as cache_module
-from fragaudit.cache import KEPT_DAYS, SEEN_EVERY, FactsCache, cache_folder, content_digest, facts_key
+from fragaudit.cache import (
+    KEPT_DAYS,
+    OF_FIXES,
+    OF_REPOSITORIES,
+    SEEN_EVERY,
+    FactsCache,
+    cache_folder,
+    content_digest,
+    facts_key,
+)
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location, Problem
 
@@ -276,6 +285,7 @@ def test_the_key_depends_on_catalogue_tool_and_parsers(monkeypatch: pytest.Monke
     before = facts_key("digest")
     assert facts_key("digest") == before
     assert facts_key("another digest") != before
+    assert len({before, facts_key("digest", OF_REPOSITORIES), facts_key("digest", OF_FIXES)}) == 3
     monkeypatch.setattr(cache_module, "__version__", "99")
     assert facts_key("digest") != before
     monkeypatch.undo()

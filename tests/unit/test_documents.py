@@ -8,7 +8,7 @@ import pytest
 
 from fragaudit.config import Config, ConfigError, DocumentationConfig, load
 from fragaudit.discover import discover
-from fragaudit.extract.beside import says_of_index, says_of_table
+from fragaudit.extract.comments import says_of_index, says_of_table
 from fragaudit.extract.documents import sections
 from fragaudit.model.documents import Documentation
 from fragaudit.pipeline import audit, audit_sources

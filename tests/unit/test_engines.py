@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fragaudit.advise.plan import plan_of
 from fragaudit.config import Config
 from fragaudit.coverage.engines import no_btree
 from fragaudit.extract.sql import read
@@ -12,7 +13,6 @@ from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.storage import engine_of
 from fragaudit.model.findings import Report
 from fragaudit.pipeline import audit_sources
-from fragaudit.plans import plan_of
 
 EVENTS = "CREATE TABLE events (id UInt64, kind String, at DateTime) ENGINE = MergeTree ORDER BY (at);\n"
 QUERY = "-- name: by_kind\nSELECT * FROM events WHERE kind = :kind;\n"

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from fragaudit.model.deploy import DeployFacts, Image
 from fragaudit.model.locations import Location
 
-_GIVEN = re.compile(r"([A-Za-z_]\w*)=[\"']?([^\s\"']*)")
+LONGEST = 4_000
+"""Code points of an instruction that is filled, and of a value that fills one: each could double the one before."""
+
+_GIVEN = re.compile(r"\b([A-Za-z_]\w*)=[\"']?([^\s\"']*)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 
@@ -34,7 +37,10 @@ def read_dockerfile(path: str, text: str) -> DeployFacts:
 
 def _filled(text: str, given: dict[str, str]) -> str:
     """Return a text with the values of variables that the file itself gives."""
-    return _VARIABLE.sub(lambda match: given.get(match[1] or match[2], match[0]), text)
+    if len(text) > LONGEST:
+        return text
+    filled = _VARIABLE.sub(lambda match: given.get(match[1] or match[2], match[0]), text)
+    return filled if len(filled) <= LONGEST else text
 
 
 def _sources(rest: str) -> list[str]:

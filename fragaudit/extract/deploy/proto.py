@@ -12,7 +12,7 @@ MOST_TOKENS = 200_000
 """A file with more is generated, and looked at no further."""
 
 _TOKEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
     r"|\.?[A-Za-z_][\w.]*|\d[\w.]*|[{}()<>\[\];=,]",
     re.DOTALL,
 )

@@ -145,7 +145,7 @@ class Lowering:
             self._decide(node.args[0])
         asked = node.args[0] if len(node.args) == 1 and getattr(node.func, "id", "") in _GENERATED else None
         if isinstance(asked, ast.GeneratorExp):
-            return Call(self.value(node.func), (Arg(None, self.asked(asked)),), self.span(node))
+            return Call(self.value(node.func), (Arg(None, self._asked(asked)),), self.span(node))
         arguments = tuple(self._arguments(node))
         self._placing = outer
         func = self.value(node.func)
@@ -320,7 +320,7 @@ class Lowering:
         self._for_in(node.generators, self.span(node))
         return Seq((self.value(node.elt),))
 
-    def asked(self, node: ast.GeneratorExp) -> Value:
+    def _asked(self, node: ast.GeneratorExp) -> Value:
         """Return a generator expression with its conditions, where they are those of a query: as a call of `<for>`."""
         arguments = [Arg(None, self.value(node.elt))]
         for generator in node.generators:
