@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from fragaudit.catalogue_format import CatalogueError, Library
 from fragaudit.catalogue_format import read as read_library
-from fragaudit.config.file import ConfigError, ConfigFile, inside, type_name, unknown
+from fragaudit.config.file import ConfigError, ConfigFile, Keys, inside, type_name, unknown
 from fragaudit.config.shapes import (
     DEFAULT_MAX_FILE_SIZE,
     SEVERITIES,
@@ -61,11 +61,11 @@ class _Table(Struct, frozen=True, rename="kebab"):
     documentation: DocumentationConfig = DocumentationConfig()
 
 
-_KEYS = _Table.__struct_encode_fields__
-_SERVICE_KEYS = _Service.__struct_encode_fields__
-_SEARCH_KEYS = SearchConfig.__struct_encode_fields__
-_VECTOR_KEYS = _VectorIds.__struct_encode_fields__
-_DOCUMENTATION_KEYS = DocumentationConfig.__struct_encode_fields__
+_SECTIONS: dict[str, type[Struct]] = {
+    "search": SearchConfig,
+    "vector-ids": _VectorIds,
+    "documentation": DocumentationConfig,
+}
 
 
 def config_of(file: ConfigFile) -> Config:
@@ -77,26 +77,12 @@ def config_of(file: ConfigFile) -> Config:
         raise ConfigError(
             f"{file.at(('tool',))}: the keys of {file.path.name} stand at its top, without [tool.fragaudit]"
         )
-    for key in table:
-        if key not in _KEYS:
-            raise unknown(key, _KEYS, file.at((key,)), "key")
+    _check_keys(table, _Table, file, (), "key")
     services = table.get("services")
     for number, service in enumerate(services if isinstance(services, list) else ()):
-        for key in service if isinstance(service, dict) else ():
-            if key not in _SERVICE_KEYS:
-                raise unknown(key, _SERVICE_KEYS, file.at(("services", number, key)), "key of a service")
-    search = table.get("search")
-    for key in search if isinstance(search, dict) else ():
-        if key not in _SEARCH_KEYS:
-            raise unknown(key, _SEARCH_KEYS, file.at(("search", key)), "key of search")
-    vectors = table.get("vector-ids")
-    for key in vectors if isinstance(vectors, dict) else ():
-        if key not in _VECTOR_KEYS:
-            raise unknown(key, _VECTOR_KEYS, file.at(("vector-ids", key)), "key of vector-ids")
-    documentation = table.get("documentation")
-    for key in documentation if isinstance(documentation, dict) else ():
-        if key not in _DOCUMENTATION_KEYS:
-            raise unknown(key, _DOCUMENTATION_KEYS, file.at(("documentation", key)), "key of documentation")
+        _check_keys(service, _Service, file, ("services", number), "key of a service")
+    for name, shape in _SECTIONS.items():
+        _check_keys(table.get(name), shape, file, (name,), f"key of {name}")
     level = table.get("fail-on")
     if isinstance(level, str) and level not in _LEVELS:
         raise unknown(level, _LEVELS, file.at(("fail-on",)), "level")
@@ -126,6 +112,13 @@ def config_of(file: ConfigFile) -> Config:
         vector_ids=_vector_ids(written.vector_ids, file),
         documentation=written.documentation,
     )
+
+
+def _check_keys(table: object, shape: type[Struct], file: ConfigFile, at: Keys, what: str) -> None:
+    """Refuse keys of a table that its shape does not have."""
+    for key in table if isinstance(table, dict) else ():
+        if key not in shape.__struct_encode_fields__:
+            raise unknown(key, shape.__struct_encode_fields__, file.at((*at, key)), what)
 
 
 def _stores(written: Sequence[dict[str, Any]], file: ConfigFile) -> tuple[dict[str, Any], ...]:

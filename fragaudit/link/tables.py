@@ -14,8 +14,6 @@ from fragaudit.model.stores import TableOrigin
 from fragaudit.model.values import Lit
 
 _MIGRATIONS = ("/migrations/", "/alembic/", "/versions/")
-_NO_NAMES = frozenset({"hole", "as", "for", "from", "if", "in", "on", "or", "and", "the", "with", "like"})
-"""What follows `CREATE TABLE` in prose, and where a name is put in when it runs."""
 _LIBRARIES = {"tortoise": "tortoise-orm"}
 """Mapping frameworks whose client library is called otherwise."""
 
@@ -31,8 +29,7 @@ def table_origins(
     found: set[TableOrigin] = set()
     for file in facts:
         for ddl in file.tables:
-            if ddl.table.lower() not in _NO_NAMES:
-                found.add(TableOrigin(ddl.table, Location(file.path, *ddl.at), _by(file)))
+            found.add(TableOrigin(ddl.table, Location(file.path, *ddl.at), _by(file)))
     for model in models:
         library = _LIBRARIES.get(model.framework, model.framework)
         found.add(TableOrigin(model.table.name, model.at, "model", library if library in mappers else ""))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from fragaudit.extract.sql.lex import Lexeme, words
 
 _BEFORE_TABLE = frozenset({"UNLOGGED", "VIRTUAL", "GLOBAL", "LOCAL", "FOREIGN", "OR", "REPLACE", "EXTERNAL"})
+_NO_NAMES = frozenset({"hole", "as", "for", "from", "if", "in", "on", "or", "and", "the", "with", "like"})
+"""What follows `CREATE TABLE` in prose, and where a name is put in when it runs: no table is called so unquoted."""
 _CREATES = re.compile(r"\bCREATE\b", re.IGNORECASE)
 
 
@@ -39,4 +41,4 @@ def created(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _is_name(word: Lexeme) -> bool:
-    return word.kind in ("word", "quoted")
+    return word.kind == "quoted" or (word.kind == "word" and word.text.lower() not in _NO_NAMES)
