@@ -330,3 +330,43 @@ def save_again(note, vector):
 
 def test_callers_that_agree_are_shown_where_they_write() -> None:
     assert [(w.at.line, w.verdict) for w in writes(HANDED)] == [(7, "not-namespaced")]
+
+
+ROWS = """
+import uuid
+from google.cloud import bigquery
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert
+
+engine = create_engine("postgresql://db/app")
+notes = Table("notes", MetaData(), Column("id", String, primary_key=True), Column("embedding", Vector(3)))
+plain = Table("plain", MetaData(), Column("id", String, primary_key=True), Column("embedding_size", Integer))
+
+class Warehouse:
+    def __init__(self):
+        self.client = bigquery.Client(project="rag")
+
+    def save(self, text, embedding):
+        self.client.insert_rows_json("app.notes", [{"id": str(uuid.uuid4()), "text": text, "embedding": embedding}])
+
+    def log(self, text):
+        self.client.insert_rows_json("app.log", [{"id": str(uuid.uuid4()), "text": text, "embedding_model": "a"}])
+
+def save(connection, records):
+    connection.execute(insert(notes).values(records))
+
+def again(connection, records):
+    connection.execute(notes.insert().values(records).returning(notes.c.id))
+
+def save_plain(connection, records):
+    connection.execute(insert(plain).values(records))
+"""
+
+
+def test_vectors_in_rows_are_found_where_no_model_says_so() -> None:
+    found = [(w.at.line, w.store, w.container, w.verdict, w.pairing) for w in writes(ROWS)]
+    assert found == [
+        (16, "relational:bigquery", "app.notes", "native-namespace", "same row"),
+        (22, "relational:postgresql", "notes", "native-namespace", "same row"),
+        (25, "relational:postgresql", "notes", "native-namespace", "same row"),
+    ]
