@@ -222,3 +222,9 @@ def test_what_follows_on_rows_that_a_join_brought_is_loaded_in_its_own_way() -> 
         "session.scalars(select(Order).join(Order.user).options(contains_eager(Order.user).selectinload(User.orders)))"
     )
     assert (5, "orders", ("user_id",), "uncovered") in told(asked(code))
+
+
+def test_a_value_of_another_query_may_name_the_tables_asked_there() -> None:
+    """A scalar subquery whose use isn't seen is searched for each row of the query around it."""
+    code = "last = select(func.max(Order.id)).where(Order.user_id == User.id, Order.id < x).scalar_subquery()\n"
+    assert {a.table for a in asked(code + "keep(last)")} == {"orders"}
