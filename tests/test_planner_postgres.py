@@ -287,7 +287,9 @@ def test_each_proposal_is_taken(database: Session, schema: str, where: str, end:
     names |= _used(database, statement)
     for proposal in proposals:
         if proposal.serves and proposal.method == "btree":
-            assert proposal.name in names, f"{proposal.ddl} is not taken but {names}:\n{schema}\n{statement}"
+            # Of several indexes on the same few rows one alone may do, read as a whole.
+            part = {p.name for p in proposals if p.where and p.where == proposal.where}
+            assert names & {proposal.name, *part}, f"{proposal.ddl} is not taken but {names}:\n{schema}\n{statement}"
 
 
 def _used(database: Session, statement: str) -> set[str]:

@@ -277,6 +277,10 @@ def _absent(access: Access, table: Table) -> str:
 
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = category(access, table, dialect)
+    if found is None and access.unknown and not access.unindexable:
+        return Judgement(
+            "unprovable", why="its conditions are put together when it runs", category="unknown conditions"
+        )
     if found is None:
         why = (
             "nothing in it can be looked up in an index"
