@@ -207,8 +207,9 @@ def agrees(access: Access, statement: str, database: Session) -> tuple[bool, set
     if access.verdict == "covered" and not _served(ways):
         # It may find another one cheaper in a table as small as this.
         names = set(re.findall(r"\b([tu]_\d)\b", access.by))
+        others = "^[tu]_[0-9]$" if "unique" in access.by or "primary" in access.by else "^[tu]_([0-9]|.*key)$"
         database.run(f"UPDATE pg_index SET indisvalid = false FROM pg_class c WHERE c.oid = indexrelid AND c.relname ~ "
-                     f"'^[tu]_[0-9]$' AND c.relname <> ALL ('{{{','.join(names)}}}');")  # fmt: skip
+                     f"'{others}' AND c.relname <> ALL ('{{{','.join(names)}}}');")  # fmt: skip
         ways = seen(database, statement, access.alias)
     return _fits(access, ways), ways
 

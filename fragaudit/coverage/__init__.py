@@ -230,7 +230,8 @@ def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect:
             alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
-        if any(enters(index, c, table, dialect) for c in arm):
+        # A partial index may apply to this alternative alone, and be entered by what holds beside the OR.
+        if any(enters(index, c, table, dialect) for c in alone.conditions):
             return index_name(index)
     row = any(c.column.lower() in ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""

@@ -372,6 +372,8 @@ def test_the_only_relational_store_of_a_service_runs_what_could_not_be_followed(
         "db.execute(' '.join(['SELECT alpha', 'FROM beta', 'WHERE gamma = 1']))",
         "q = 'SELECT alpha FROM beta'\nq += ' WHERE gamma = 1'\ndb.execute(q)",
         "Q = 'SELECT alpha FROM beta WHERE x = $T AND gamma = 1'\ndb.execute(Q.replace('$T', t))",
+        "w = []\nw.append('gamma @@ to_tsquery($1)')\nw.append('delta IS NULL')\n"
+        "db.execute('SELECT alpha FROM beta WHERE ' + ' AND '.join(w))",
         'def table(n):\n    return f\'"{schema}"."{n}"\'\ndb.execute(f\'SELECT alpha FROM {table("beta")} x\')',
     ],
 )
@@ -461,6 +463,8 @@ def test_a_column_that_is_put_in_is_counted_and_not_judged(condition: str, verdi
         ("(b)", "LEFT JOIN t u ON u.c = s.c WHERE u.b IS NULL", "uncovered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND u.b + 1 > :p", "covered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND coalesce(u.b, 1) > :p", "uncovered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.id = :q OR u.b = :r)", "covered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.c = :q OR u.b = :r)", "uncovered"),
     ],
 )
 def test_what_a_null_can_and_cannot_pass(index: str, end: str, verdict: str) -> None:
