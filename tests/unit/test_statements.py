@@ -372,8 +372,8 @@ def test_the_only_relational_store_of_a_service_runs_what_could_not_be_followed(
         "db.execute(' '.join(['SELECT alpha', 'FROM beta', 'WHERE gamma = 1']))",
         "q = 'SELECT alpha FROM beta'\nq += ' WHERE gamma = 1'\ndb.execute(q)",
         "Q = 'SELECT alpha FROM beta WHERE x = $T AND gamma = 1'\ndb.execute(Q.replace('$T', t))",
-        "w = []\nw.append('gamma @@ to_tsquery($1)')\nw.append('delta IS NULL')\n"
-        "db.execute('SELECT alpha FROM beta WHERE ' + ' AND '.join(w))",
+        "def f():\n w = []\n w.append('gamma @@ to_tsquery($1)')\n w.append('delta IS NULL')\n"
+        " db.execute('SELECT alpha FROM beta WHERE ' + ' AND '.join(w))",
         'def table(n):\n    return f\'"{schema}"."{n}"\'\ndb.execute(f\'SELECT alpha FROM {table("beta")} x\')',
     ],
 )
