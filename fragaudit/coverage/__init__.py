@@ -226,12 +226,12 @@ def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[
 def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect: str) -> str:
     for index in table.indexes:
         alone = replace(access, conditions=(*access.conditions, *arm), arms=())
-        if dialect == "sqlite":  # which looks at each alternative by itself
+        if dialect == "sqlite":  # which asks of each alternative by itself whether an index applies to it
             alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
         # A partial index may apply to this alternative alone, and be entered by what holds beside the OR.
-        if any(enters(index, c, table, dialect) for c in alone.conditions):
+        if any(enters(index, c, table, dialect) for c in (*access.conditions, *arm)):
             return index_name(index)
     row = any(c.column.lower() in ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""
