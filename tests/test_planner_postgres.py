@@ -310,6 +310,7 @@ SHAPES = (
 def test_statements_in_statements(
     database: Session, schema: str, other: str, shape: str, left: str, right: str, outer: str, inner: str
 ) -> None:
+    assume("brin" not in schema + other or "IS NOT NULL" not in inner + outer)
     statement = shape.format(left=left, right=right, outer=outer, inner=inner)
     accesses = judged(audited(f"{schema}\n{other}", statement))
     for access in accesses.values():
