@@ -46,7 +46,9 @@ class Results(Conditions):
     def _ordered(self, draft: Draft, call: Call, flow: Flow) -> Draft:
         draft = draft.add("unordered", None, flow.branch)
         keys: list[Order] = []
+        outer = flow.here
         for argument in call.args:
+            flow.here = flow.mark(argument.at or call.at)
             thing = flow.argument(argument)
             items = [i for i, _ in thing.items] if isinstance(thing, Bag) else [thing]
             if isinstance(thing, Bag) and argument.name != "*":
@@ -55,6 +57,7 @@ class Results(Conditions):
                 for one in self._by_relation(draft, item, flow):
                     draft, order = self._key(draft, one, flow)
                     keys.append(order)
+        flow.here = outer
         return draft.add("order", tuple(keys), flow.branch)
 
     def _by_relation(self, draft: Draft, item: Thing, flow: Flow) -> list[Thing]:
