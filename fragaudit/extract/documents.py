@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from fragaudit.extract.servings import NOT_TODAY, header_of, of_paragraph, of_row
 from fragaudit.extract.source import decode
-from fragaudit.model.documents import Claim, Section
+from fragaudit.model.documents import BEGIN, END, Claim, Section, Serving
 from fragaudit.model.locations import Location, Problem
 
 MOST_WORDS = 20_000
@@ -30,14 +31,6 @@ _EACH = re.compile(
 _COLUMN = re.compile(r"^([^\W\d]\w*)(?:\s+(?:asc|desc))?$", re.IGNORECASE)
 _NO_COLUMNS = frozenset(
     ("unique", "btree", "gin", "gist", "hash", "brin", "partial", "composite", "primary", "covering")
-)
-# What is said of an index that is not there today, or not surely: gone, wished for, or an example.
-_NOT_TODAY = re.compile(
-    r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
-    r"nor|without|\w+n['\u2019]t|old|legacy|renam\w*|replac\w*|plan\w*|propos\w*|suggest\w*|todo|future|later|should|could|"
-    r"would|might|may|add|adding|consider\w*|missing|candidate\w*|examples?|e\.g|deprecat\w*|recommend\w*|create|"
-    r"creating|if|want\w*|need\w*|wish\w*|like|convention|pattern|prefix|names?|naming|redundant|unused)\b",
-    re.IGNORECASE,
 )
 # Documents of what was or will be, not of what is.
 _NOT_OF_TODAY = re.compile(
@@ -175,17 +168,23 @@ def _section(
         words.update(word.lower() for _, code in _CODE.findall(line) for word in _WORD.findall(code))
         if len(words) > MOST_WORDS:
             break
-    claims = [] if _NOT_OF_TODAY.search(path) else _claims(path, lines, fenced, inner, heading.line, end)
+    claims, servings = list[Claim](), list[Serving]()
+    if not _NOT_OF_TODAY.search(path):
+        claims, servings = _claims(path, lines, fenced, inner, heading.line, end)
     at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
-    return Section(at, heading.title, tuple(sorted(words)), tuple(sorted(set(claims))))
+    said = (tuple(sorted(set(claims))), tuple(sorted(set(servings))))
+    return Section(at, heading.title, tuple(sorted(words)), *said)
 
 
 def _claims(
     path: str, lines: Sequence[str], fenced: frozenset[int], inner: Sequence[_Heading], start: int, end: int
-) -> list[Claim]:
+) -> tuple[list[Claim], list[Serving]]:
+    """Return what a section says of indexes that are there today, and what it says that they are for."""
     titles = {h.line: h.title for h in inner}
-    title, before, paragraph = "", "", list[int]()
+    title, before, paragraph = next((h.title for h in inner if h.line < start), ""), "", list[int]()
+    header, written = None, _between_markers(lines, start)
     found: list[Claim] = []
+    servings: list[Serving] = []
 
     def close() -> None:
         nonlocal before
@@ -195,24 +194,44 @@ def _claims(
             before = text
         # A list belongs to the sentence that leads to it.
         context = f"{title} {before if listed else ''} {text}"
-        if text and not _NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
+        if text and not NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
+            said = list(of_paragraph(path, lines, paragraph, title)) if header is None else []
             for number in paragraph:
                 found.extend(_said(path, number, lines[number]))
+                if header is not None:
+                    claims, of_it = of_row(path, number, lines[number], header, title)
+                    found.extend(claims)
+                    said.extend(of_it)
+            servings.extend(msgspec.structs.replace(serving, written=written) for serving in said)
         paragraph.clear()
 
     for number in range(start, end):
         line = lines[number]
         if number in titles:
             close()
-            title, before = titles[number], ""
+            title, before, header = titles[number], "", None
         elif number in fenced or not line.strip() or (line.startswith(("    ", "\t")) and not paragraph):
             close()
+            header = None
+        elif line.strip() in (BEGIN, END):
+            close()
+            written = line.strip() == BEGIN
+        elif (head := header_of(lines, number)) is not None:
+            paragraph.clear()
+            header = head
         else:
-            if _ITEM.match(line):
+            if header is not None or _ITEM.match(line):
                 close()
+            header = header if "|" in line else None
             paragraph.append(number)
     close()
-    return found
+    return found, servings
+
+
+def _between_markers(lines: Sequence[str], number: int) -> bool:
+    """Say whether a line stands where a section is written by command."""
+    marks = [line.strip() for line in lines[:number] if line.strip() in (BEGIN, END)]
+    return bool(marks) and marks[-1] == BEGIN
 
 
 def _said(path: str, number: int, line: str) -> list[Claim]:
