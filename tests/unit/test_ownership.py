@@ -77,6 +77,18 @@ def test_the_container_of_a_key(call: str, container: str | None) -> None:
             "def resize(n): ...\n",
             "pictures.resize",
         ),
+        (
+            "from celery import Celery\nc = Celery(broker='amqp://mq//')\nc.send_task('app.resize', [1])\n",
+            "from celery import Celery\ncelery = Celery(broker='amqp://mq//')\n@celery.task\ndef resize(n): ...\n",
+            "app.resize",
+        ),
+        (
+            "from google.cloud import pubsub_v1\np = pubsub_v1.PublisherClient()\n"
+            "p.publish(p.topic_path('shop', 'orders'), b'x')\n",
+            "from google.cloud import pubsub_v1\ns = pubsub_v1.SubscriberClient()\n"
+            "s.create_subscription(name='n', topic='projects/shop/topics/orders')\n",
+            "orders",
+        ),
         (REDIS + "r.publish('events', 1)\n", REDIS + "p = r.pubsub()\np.subscribe('events')\n", "events"),
         (REDIS + "r.lpush('jobs', 1)\n", REDIS + "r.brpop('jobs')\n", "jobs"),
         (REDIS + "r.xadd('log', {})\n", REDIS + "r.xread({'log': 0})\n", "log"),
@@ -89,6 +101,47 @@ def test_a_topic_is_sent_to_and_taken_from(sends: str, takes: str, topic: str) -
     assert found["b", topic] == ("topic", 0, 1)
     # Any number of services may send.
     assert findings({**files, "b/app.py": sends}, "FA404") == []
+
+
+def test_tasks_of_celery_are_called_by_module_and_function_unless_they_are_named() -> None:
+    tasks = """\
+from celery import Celery, shared_task
+
+queue = Celery("a", broker="amqp://mq//")
+
+
+@queue.task(bind=True, max_retries=3)
+def resize(self, picture): ...
+
+
+@shared_task(name="mail.send")
+def send(to): ...
+
+
+@shared_task
+def forgotten(): ...
+"""
+    sends = """\
+from celery import signature
+from work import jobs
+from work.jobs import queue, resize
+
+
+def go(name):
+    resize.delay(1)
+    resize.si(2).apply_async()
+    jobs.send.apply_async(("me",), queue="slow")
+    signature("mail.send", args=("you",)).delay()
+    queue.send_task(name, queue="fast")
+    resize(3)
+"""
+    files = {"a/work/__init__.py": "", "a/work/jobs.py": tasks, "a/main.py": sends}
+    assert uses(files) == {
+        ("a", "work.jobs.resize"): ("topic", 2, 1),
+        ("a", "mail.send"): ("topic", 2, 1),
+        ("a", "work.jobs.forgotten"): ("topic", 0, 1),
+        ("a", "fast"): ("topic", 1, 0),
+    }
 
 
 def test_keys_that_two_services_write() -> None:
