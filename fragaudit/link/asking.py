@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
+from fragaudit.link.candidates import below
 from fragaudit.model.accesses import Access
 from fragaudit.model.facts import FileFacts, Scope
 from fragaudit.model.values import Attr, Ref, Value, calls
@@ -43,8 +45,14 @@ class Places:
         match = _PLACE.match(site)
         return match is not None and match[1] in self._files
 
-    def asked(self, site: str, accesses: Sequence[Access]) -> Asked | None:
-        """Return which accesses of a table stand at a place, None where that can't be told."""
+    def asked(self, site: str, accesses: Sequence[Access], document: str) -> Asked | None:
+        """Return which accesses of a table stand at a place, None where that can't be told.
+
+        Args:
+            site: the place as a document names it.
+            accesses: those of the table.
+            document: the document, which means what is near it.
+        """
         if match := _PLACE.match(site):
             paths = self._paths(match[1])
             if not paths:
@@ -56,7 +64,7 @@ class Places:
             here = tuple(a for a in inside if a.at.line <= line <= max(a.at.line, a.at.end_line) or a.site.line == line)
             return Asked(here) if here else Asked(inside, exact=False)
         match = _FUNCTION.match(site)
-        return self._by_function(match[1], accesses) if match is not None else None
+        return self._by_function(match[1], accesses, document) if match is not None else None
 
     def _paths(self, said: str) -> frozenset[str]:
         said = said.removeprefix("./")
@@ -64,8 +72,10 @@ class Places:
             return frozenset((said,))
         return frozenset(path for path in self._files if path.endswith(f"/{said}"))
 
-    def _by_function(self, name: str, accesses: Sequence[Access]) -> Asked | None:
+    def _by_function(self, name: str, accesses: Sequence[Access], document: str) -> Asked | None:
         named = self._named(name)
+        around = re.sub(r"(?:^|/)docs?$", "", posixpath.dirname(document))
+        named = [(facts, scope) for facts, scope in named if below(facts.path, around)] or named
         if not named or len(named) > MOST:
             return None
         found: list[Access] = []

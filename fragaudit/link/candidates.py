@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from fragaudit.model.deploy import ComposeService, DeployFacts, Image
-from fragaudit.model.facts import FileFacts
+from fragaudit.model.facts import FileFacts, Use
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Reason
-from fragaudit.model.values import Call, calls, dotted
+from fragaudit.model.values import Call, Ref, calls, dotted
 
 _APPLICATIONS = frozenset(
     {
@@ -174,6 +174,14 @@ def entry_points(facts: Sequence[FileFacts]) -> dict[str, Location]:
                 found.setdefault(posixpath.dirname(file.path), Location(file.path, *binding.at))
         for use in file.uses:
             for call in calls(use.value):
-                if dotted(call.func) in _RUNNERS or (use.how == "return" and dotted(call.func) in _APPLICATIONS):
+                made = use.how == "return" and dotted(call.func) in _APPLICATIONS and not _for_others(file, use, call)
+                if dotted(call.func) in _RUNNERS or made:
                     found.setdefault(posixpath.dirname(file.path), Location(file.path, *call.at))
     return found
+
+
+def _for_others(file: FileFacts, use: Use, call: Call) -> bool:
+    """Say whether a function makes an application of the name that it is given: whoever calls it starts one."""
+    given = {parameter.name for parameter in file.scopes[use.scope].parameters}
+    named = next((arg.value for arg in call.args if arg.name in (None, "main", "import_name", "name")), None)
+    return isinstance(named, Ref) and named.name in given

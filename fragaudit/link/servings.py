@@ -91,7 +91,7 @@ class Servings:
         known = self._accesses.get(table.name, ())
         if bare(site) in self._tables or column_of(table, site) is not None:
             return None
-        asked = self._places.asked(site, known)
+        asked = self._places.asked(site, known, serving.at.path)
         if asked is None or (asked.gone and not serving.written) or not self._sure(asked, serving):
             return None
         if any(_may_use(access, index, table) for access in (*asked.found, *asked.more)):

@@ -239,3 +239,17 @@ def test_a_name_that_says_nothing_is_no_name() -> None:
         for file, text in (("pyproject.toml", '[project]\nname = "app"\n'), ("main.py", API.format(name)))
     }
     assert sorted(services(files)) == ["patients", "reports"]
+
+
+def test_a_library_that_makes_applications_of_the_names_it_is_given_starts_none() -> None:
+    files = {
+        "libs/base/pyproject.toml": '[project]\nname = "base"\n',
+        "libs/base/base/__init__.py": "from celery import Celery\n\n\ndef queue(name, url):\n    return Celery(name, broker=url)\n",
+        "a/requirements.txt": "celery\n",
+        "a/main.py": "from base import queue\n" + API.format("a") + "q = queue('a', 'amqp://mq')\n",
+        "b/requirements.txt": "celery\n",
+        "b/main.py": "from base import queue\n" + API.format("b") + "q = queue('b', 'amqp://mq')\n",
+    }
+    assert services(files) == {"a": ["a:6379/0", "mq:5672"], "b": ["b:6379/0", "mq:5672"]}
+    made = files["libs/base/base/__init__.py"].replace("Celery(name,", "Celery('base',")
+    assert sorted(services({**files, "libs/base/base/__init__.py": made})) == ["a", "b", "base"]
