@@ -244,7 +244,9 @@ def test_a_name_that_says_nothing_is_no_name() -> None:
 def test_a_library_that_makes_applications_of_the_names_it_is_given_starts_none() -> None:
     files = {
         "libs/base/pyproject.toml": '[project]\nname = "base"\n',
-        "libs/base/base/__init__.py": "from celery import Celery\n\n\ndef queue(name, url):\n    return Celery(name, broker=url)\n",
+        "libs/base/base/__init__.py": (
+            "from celery import Celery\n\n\ndef queue(name, url):\n    return Celery(name, broker=url)\n"
+        ),
         "a/requirements.txt": "celery\n",
         "a/main.py": "from base import queue\n" + API.format("a") + "q = queue('a', 'amqp://mq')\n",
         "b/requirements.txt": "celery\n",

@@ -287,3 +287,88 @@ def test_an_object_that_a_session_is_given_is_a_row(body: str, writes: int) -> N
     text = f"{MODEL}def run(session: Session, other):\n{body}\n"
     (use,) = services({"a/app.py": text})["a"].uses
     assert (use.container, use.own, len(use.writes)) == ("orders", True, writes)
+
+
+CORE = """\
+from sqlalchemy import Column, MetaData, String, Table, create_engine
+
+
+class Guests:
+    def __init__(self, uri):
+        self.engine = create_engine(uri)
+        self.{name} = Table("{name}", MetaData(), Column("id", String, primary_key=True), Column("mail", String))
+
+    def add(self, guest):
+        with self.engine.connect() as connection:
+            connection.execute(self.{name}.insert().values(guest))
+
+    def by_mail(self, mail):
+        statement = self.{name}.select().where(self.{name}.c.mail == mail)
+        with self.engine.connect() as connection:
+            return connection.execute(statement).first()
+"""
+
+
+def test_tables_that_an_object_keeps_are_written_and_read_through_it() -> None:
+    (service,) = audit_sources({"db.py": CORE.format(name="guests")}).services
+    (use,) = service.uses
+    assert (use.container, [w.line for w in use.writes], [r.line for r in use.reads]) == ("guests", [11], [14])
+    assert [(a.at.line, a.table, a.verdict) for a in service.accesses] == [(14, "guests", "uncovered")]
+    other = CORE.format(name="guests").replace(
+        "    def add", "    def later(self, table):\n        self.guests = table\n\n    def add"
+    )
+    (service,) = audit_sources({"db.py": other}).services
+    assert service.accesses == ()
+
+
+def test_what_stands_in_sql_of_nobody_is_of_those_that_use_it() -> None:
+    tables = "CREATE TABLE {0} (id TEXT PRIMARY KEY, mail TEXT);\nCREATE INDEX {0}_id ON {0} (id);\n"
+    files = {
+        "a/db.py": CORE.format(name="guests"),
+        "b/db.py": CORE.format(name="hosts"),
+        "c/app.py": "import httpx\n",
+        "schema/all.sql": "".join(tables.format(name) for name in ("guests", "hosts", "others")),
+        "schema/data.sql": "INSERT INTO hosts (id) VALUES ('x');\n",
+    }
+    config = Config(services=tuple(ServiceConfig(name, (name,)) for name in "abc"))
+    found = services(files, config)
+    assert {name: [t.name for t in service.schema] for name, service in found.items()} == {
+        "a": ["guests", "others"],
+        "b": ["hosts", "others"],
+        "c": [],
+    }
+    # What is said of a table that several have is said once.
+    said = [(f.service, f.at.line) for f in audit_sources(files, config).findings if f.rule == "FA203"]
+    assert said == [("a", 2), ("b", 4), ("a", 6)]
+
+
+def test_an_index_that_another_service_asks_for_is_used() -> None:
+    model = """\
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Guest(Base):
+    __tablename__ = "guests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail: Mapped[str] = mapped_column(String(80), index=True)
+    name: Mapped[str] = mapped_column(String(80), index=True)
+"""
+    asks = """\
+from shared.models import Guest
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+engine = create_engine("postgresql://db/guests")
+
+
+def find(value):
+    with Session(engine) as session:
+        return session.execute(select(Guest).where(Guest.{} == value)).all()
+"""
+    files = {"shared/models.py": model, "a/app.py": asks.format("mail"), "b/app.py": asks.format("id")}
+    assert [(f.service, f.at.line) for f in findings(files, "FA205")] == [("a", 13)]
