@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fragaudit.link.candidates import below
+from fragaudit.link.once import run_by_migration
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
@@ -98,8 +99,8 @@ def _uses(
             *known[store],
             tuple(sorted(defined[store, name])),
             any(at.path in own and below(at.path, service.root) for at in defined[store, name]),
-            tuple(sorted(at for at in writes[store, name] if at.path in own)),
-            tuple(sorted(at for at in reads[store, name] if at.path in own)),
+            tuple(sorted(at for at in writes[store, name] if at.path in own and not run_by_migration(at.path))),
+            tuple(sorted(at for at in reads[store, name] if at.path in own and not run_by_migration(at.path))),
             tuple((c.name, c.type) for c in apart[name.lower()].columns) if name.lower() in apart else (),
         )
         for store, name in sorted(found | defined.keys() | writes.keys() | reads.keys())

@@ -372,3 +372,21 @@ def find(value):
 """
     files = {"shared/models.py": model, "a/app.py": asks.format("mail"), "b/app.py": asks.format("id")}
     assert [(f.service, f.at.line) for f in findings(files, "FA205")] == [("a", 13)]
+
+
+def test_what_a_migration_moves_is_not_what_a_service_writes() -> None:
+    moves = """\
+from alembic import op
+
+revision = "2"
+down_revision = None
+
+
+def upgrade():
+    op.execute("DELETE FROM hosts")
+    op.create_table("hosts", sa.Column("id", sa.String(), primary_key=True))
+"""
+    files = {"db.py": CORE.format(name="guests"), "alembic/versions/2_moves.py": "import sqlalchemy as sa\n" + moves}
+    (service,) = audit_sources(files).services
+    assert {use.container: len(use.writes) for use in service.uses}.get("hosts", 0) == 0
+    assert {use.container: len(use.writes) for use in service.uses}["guests"] == 1
