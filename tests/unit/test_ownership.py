@@ -390,3 +390,42 @@ def upgrade():
     (service,) = audit_sources(files).services
     assert {use.container: len(use.writes) for use in service.uses}.get("hosts", 0) == 0
     assert {use.container: len(use.writes) for use in service.uses}["guests"] == 1
+
+
+def test_a_service_owns_what_it_opens_itself_rather_than_what_its_library_keeps() -> None:
+    history = """\
+import sqlite3
+
+
+class History:
+    def __init__(self):
+        self.connection = sqlite3.connect("/var/lib/history.db")
+        self.connection.execute("CREATE TABLE IF NOT EXISTS history (id TEXT PRIMARY KEY, what TEXT)")
+        self.connection.execute("INSERT INTO history (id) VALUES (?)", ("1",))
+        self.connection.execute("DELETE FROM history WHERE what = ?", ("x",))
+        self.connection.execute("SELECT id FROM history WHERE what = ?", ("x",))
+"""
+    model = """\
+from library.history import History
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+engine = create_engine("postgresql://db/app")
+history = History()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Guest(Base):
+    __tablename__ = "guests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+    files = {"library/history.py": history, "a/models.py": model, "b/app.py": "from library.history import History\n"}
+    found = services(files)["a"]
+    assert found.primary == "relational:postgresql"
+    assert [(use.store, use.container) for use in found.uses] == [
+        ("relational:postgresql", "guests"),
+        ("relational:sqlite", "history"),
+    ]
