@@ -67,7 +67,8 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
 
 
 def _compared(condition: Condition, name: str) -> bool:
-    return condition.column.lower() == name and condition.op != "is null" and not condition.expression
+    """Say whether a condition lets no null pass, as planners see it: a comparison of rows tells them nothing."""
+    return condition.column.lower() == name and condition.op not in ("is null", "row") and not condition.expression
 
 
 def _stronger(known: str, op: str, wanted: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from fragaudit.model.schema import ForeignKey, Table
 
 SURE = frozenset(
     {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
-     "unfiltered join", "range join", "sort", "state"}
+     "unfiltered join", "range join", "sort", "state", "entry"}
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
@@ -51,7 +51,7 @@ def _few(access: Access, table: Table) -> bool:
     examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
         return all(_narrow(arm, table, examples) for arm in access.arms)
-    return access.category not in ("equality", "state") or _narrow(local, table, examples)
+    return access.category not in ("equality", "state", "entry") or _narrow(local, table, examples)
 
 
 def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bool:

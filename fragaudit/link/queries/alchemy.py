@@ -333,7 +333,7 @@ class Alchemy(Terms):
         if name in ("subquery", "cte", "alias", "lateral"):
             return self._derived(drafts[0], flow)
         if name in ("scalar_subquery", "as_scalar", "label"):
-            return drafts[0]
+            return replace(drafts[0], scalar=True)
         if (
             name in ("exists", "execute", "run")
             and drafts[0].model is not None

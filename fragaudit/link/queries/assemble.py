@@ -88,7 +88,8 @@ class _Assembler:
         groups = tuple(g for c in clauses if c.kind == "group" for g in _tuple(c.value, object))
         assigns = tuple(o for c in clauses if c.kind == "set" for o in _tuple(c.value, Assign))
         extremes = tuple(e for c in clauses if c.kind == "extreme" for e in _tuple(c.value, tuple))
-        named = self._implied(joins, where, having, outputs, outside)
+        asked = outputs and draft.scalar and parent < 0  # what only its conditions name is asked around it
+        named = self._implied(joins, None if asked else where, None if asked else having, outputs, outside)
         sources = _ordered([*joins, *named], draft)
         inside = outside | {j.source.alias for j in sources}
         made = tuple(self._source(join, number, inside, parent) for join in sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fragaudit.link.orm.reader import Read
+from fragaudit.link.queries.django_combined import combined
 from fragaudit.link.queries.django_managers import Managers
 from fragaudit.link.queries.django_results import one_of
 from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Exists, Lookups, Name, is_django_like
@@ -45,7 +46,7 @@ _ONE_ARGUMENT = {
     "TruncWeek": "date_trunc",
     "Trunc": "date_trunc",
     "Extract": "extract",
-    "ExtractYear": "extract",
+    "ExtractYear": "year",
     "ExtractMonth": "extract",
     "Coalesce": "coalesce",
     "Concat": "concat",
@@ -156,7 +157,9 @@ class Functions(Managers):
         return made
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
-        """Return what an operator makes of `Q` and `F`."""
+        """Return what an operator makes of `Q`, `F` and querysets."""
+        if (query := combined(op, things, flow)) is not None:
+            return query
         if any(isinstance(t, (Lookups, Exists)) for t in things):
             if op in ("~", "not"):
                 return Lookups((things[0],), negative=True)

@@ -128,6 +128,8 @@ def _compared(
     plain = name.removeprefix("i")
     if plain in _PATTERN:
         before, after = _PATTERN[plain]
+        if isinstance(value, (Column, Expression)) and value != Expression("", (), "unknown"):
+            return Compare(left, "like", (value,), at)  # what is looked for differs from row to row
         text = pattern(value, before, after) if before or isinstance(value, Constant) else Constant(f"…{after}")
         if name.startswith("i") and plain != name and dialect not in ("sqlite", "mysql"):
             return Compare(computed("upper", [left]), "like", (text,), at)
