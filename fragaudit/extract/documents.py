@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
@@ -57,24 +58,28 @@ def sections(path: str, data: bytes, headings: Sequence[str]) -> tuple[Section, 
     wanted = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in headings)})\b", re.IGNORECASE)
     lines = text.splitlines()
     fenced = _fenced(lines) if not path.endswith(".rst") else frozenset()
+    written = _written(lines)
     found = _underlined(lines) if path.endswith(".rst") else _headings(lines, fenced)
     result, done, covered = [], 0, set[int]()
     for number, heading in enumerate(found):
         if heading.line < done or not wanted.search(heading.title):
             continue
-        done = next((h.line for h in found[number + 1 :] if h.level <= heading.level), len(lines))
-        inner = [h for h in found if heading.line <= h.line < done]
-        result.append(_section(path, lines, fenced, heading, inner, done))
+        after = range(number + 1, len(found))
+        last = next((n for n in after if found[n].level <= heading.level), len(found))
+        done = found[last].line if last < len(found) else len(lines)
+        inner = found[number:last]
+        result.append(_section(path, lines, fenced, written, heading, inner, done))
         covered.update(range(heading.line, done))
     lead = _lead_in(headings)
     for number, line in enumerate(lines):
         if number in covered or number in fenced or not lead.match(line):
             continue
-        above = next((h for h in reversed(found) if h.line < number), None)
+        before = bisect_left(found, number, key=lambda h: h.line)
+        above = found[before - 1] if before else None
         end = _paragraph_end(lines, number)
         covered.update(range(number, end))
         inner = [] if above is None else [above]
-        section = _section(path, lines, fenced, _Heading(number, 0, line.strip(" -*+_")), inner, end)
+        section = _section(path, lines, fenced, written, _Heading(number, 0, line.strip(" -*+_")), inner, end)
         # What it is about stands in the heading above it.
         words = set(section.words).union(*({w.lower() for w in _WORD.findall(h.title)} for h in inner))
         result.append(msgspec.structs.replace(section, words=tuple(sorted(words))))
@@ -157,7 +162,13 @@ def _underlined(lines: Sequence[str]) -> list[_Heading]:
 
 
 def _section(
-    path: str, lines: Sequence[str], fenced: frozenset[int], heading: _Heading, inner: Sequence[_Heading], end: int
+    path: str,
+    lines: Sequence[str],
+    fenced: frozenset[int],
+    written: frozenset[int],
+    heading: _Heading,
+    inner: Sequence[_Heading],
+    end: int,
 ) -> Section:
     words: set[str] = set()
     titles = {h.line for h in inner}
@@ -170,19 +181,25 @@ def _section(
             break
     claims, servings = list[Claim](), list[Serving]()
     if not _NOT_OF_TODAY.search(path):
-        claims, servings = _claims(path, lines, fenced, inner, heading.line, end)
+        claims, servings = _claims(path, lines, fenced, written, inner, heading.line, end)
     at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
     said = (tuple(sorted(set(claims))), tuple(sorted(set(servings))))
     return Section(at, heading.title, tuple(sorted(words)), *said)
 
 
 def _claims(
-    path: str, lines: Sequence[str], fenced: frozenset[int], inner: Sequence[_Heading], start: int, end: int
+    path: str,
+    lines: Sequence[str],
+    fenced: frozenset[int],
+    written: frozenset[int],
+    inner: Sequence[_Heading],
+    start: int,
+    end: int,
 ) -> tuple[list[Claim], list[Serving]]:
     """Return what a section says of indexes that are there today, and what it says that they are for."""
     titles = {h.line: h.title for h in inner}
     title, before, paragraph = next((h.title for h in inner if h.line < start), ""), "", list[int]()
-    header, written = None, _between_markers(lines, start)
+    header = None
     found: list[Claim] = []
     servings: list[Serving] = []
 
@@ -202,7 +219,7 @@ def _claims(
                     claims, of_it = of_row(path, number, lines[number], header, title)
                     found.extend(claims)
                     said.extend(of_it)
-            servings.extend(msgspec.structs.replace(serving, written=written) for serving in said)
+            servings.extend(msgspec.structs.replace(s, written=paragraph[0] in written) for s in said)
         paragraph.clear()
 
     for number in range(start, end):
@@ -215,7 +232,6 @@ def _claims(
             header = None
         elif line.strip() in (BEGIN, END):
             close()
-            written = line.strip() == BEGIN
         elif (head := header_of(lines, number)) is not None:
             paragraph.clear()
             header = head
@@ -228,10 +244,15 @@ def _claims(
     return found, servings
 
 
-def _between_markers(lines: Sequence[str], number: int) -> bool:
-    """Say whether a line stands where a section is written by command."""
-    marks = [line.strip() for line in lines[:number] if line.strip() in (BEGIN, END)]
-    return bool(marks) and marks[-1] == BEGIN
+def _written(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of lines that are written by command, between markers."""
+    found, inside = set(), False
+    for number, line in enumerate(lines):
+        if line.strip() in (BEGIN, END):
+            inside = line.strip() == BEGIN
+        elif inside:
+            found.add(number)
+    return frozenset(found)
 
 
 def _said(path: str, number: int, line: str) -> list[Claim]:

@@ -15,6 +15,8 @@ MOST_NAMES = 12
 """Names of a sentence that are looked at; one with more is a list of something else."""
 LONGEST = 2_000
 """Characters of a sentence that are looked at."""
+LONGEST_TEXT = 50_000
+"""Characters of a paragraph that are looked at."""
 
 NOT_TODAY = re.compile(
     r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
@@ -123,21 +125,27 @@ def of_paragraph(path: str, lines: Sequence[str], numbers: Sequence[int], title:
     """Yield what the sentences of a paragraph say that an index is for."""
     text = "\n".join(lines[number] for number in numbers)
     start = 0
-    for end in [*(match.start() for match in _SENTENCE.finditer(text)), len(text)]:
+    for end in [*(match.start() for match in _SENTENCE.finditer(text)), len(text)] if len(text) <= LONGEST_TEXT else ():
         sentence = text[start:end]
         if len(sentence) <= LONGEST:
-            named = [(m.start(2), m[2]) for m in _CODE.finditer(sentence)]
-            names = [(place, name.strip()) for place, name in named if _NAME.match(_head(name.strip()))][:MOST_NAMES]
-            place = next((p for p, name in names if _SUGGESTS.search(_head(name))), names[0][0] if names else 0)
-            lead = len(sentence) - len(sentence.lstrip())
-            at = _at(path, numbers, text, start + max(place, lead), _length(sentence, max(place, lead)))
-            unnamed = _UNNAMED.match(sentence)
-            columns = _columns(unnamed[1]) if unnamed else ()
-            inside = tuple(dict.fromkeys(_head(name) for _, name in names))
-            found = _serving(at, () if columns else inside, _titles(title), columns, sentence)
+            found = _of_sentence(sentence, title)
             if found is not None:
-                yield found
+                serving, place = found
+                at = _at(path, numbers, text, start + place, _length(sentence, place))
+                yield msgspec.structs.replace(serving, at=at)
         start = end
+
+
+def _of_sentence(sentence: str, title: str) -> tuple[Serving, int] | None:
+    """Return what a sentence says that an index is for, and where in it the index is named."""
+    names = [(m.start(2), m[2].strip()) for m in _CODE.finditer(sentence)]
+    names = [(place, name) for place, name in names if _NAME.match(_head(name))][:MOST_NAMES]
+    place = next((p for p, name in names if _SUGGESTS.search(_head(name))), names[0][0] if names else 0)
+    unnamed = _UNNAMED.match(sentence)
+    columns = _columns(unnamed[1]) if unnamed else ()
+    inside = tuple(dict.fromkeys(_head(name) for _, name in names))
+    found = _serving(Location(""), () if columns else inside, _titles(title), columns, sentence)
+    return (found, max(place, len(sentence) - len(sentence.lstrip()))) if found is not None else None
 
 
 _SUGGESTS = re.compile(r"^(?:idx|ix)_|_(?:idx|ix|index|key|uniq)$", re.IGNORECASE)
