@@ -129,6 +129,39 @@ def test_an_index_that_serves_a_file_which_is_gone(repository: Path) -> None:
     assert json.loads(done[0])["findings"] == []
 
 
+def test_what_was_missing_and_is_there_now(repository: Path) -> None:
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "schema.sql").write_text(SCHEMA + "CREATE INDEX ix_users_email ON users (email);\n")
+    found = json.loads(run(repository, "check", "--format", "json", "--select", "FA208", code=1)[0])["findings"]
+    assert [(f["at"]["line"], f["message"]) for f in found] == [
+        (14, "the document proposes the index ix_users_email, which is there on (email)")
+    ]
+    run(repository, "indexes", "--document", "README.md")
+    assert undocumented(repository) == []
+
+
+def test_an_index_of_any_name_that_is_gone(repository: Path) -> None:
+    (repository / "schema.sql").write_text(SCHEMA.replace("ix_orders_user", "by_user"))
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "schema.sql").write_text(SCHEMA.replace("ix_orders_user", "of_user"))
+    found = json.loads(run(repository, "check", "--format", "json", "--select", "FA208", code=1)[0])["findings"]
+    assert [(f["at"]["line"], f["message"]) for f in found] == [
+        (9, "the document names the index by_user, which no source of the schema has")
+    ]
+
+
+@pytest.mark.parametrize(("column", "by"), [("user_id", "ix_orders_user"), ("total", "")])
+def test_a_statement_that_no_index_served_and_one_does_now(repository: Path, column: str, by: str) -> None:
+    (repository / "queries.sql").write_text(f"-- name: some\nSELECT id FROM orders WHERE {column} = ?;\n")
+    said = f"{BEGIN}\n## Indexes\n\n### `orders`\n\n- No index serves `queries.sql:2`: reasons\n{END}\n"
+    (repository / "README.md").write_text(said)
+    found = json.loads(
+        run(repository, "check", "--format", "json", "--select", "FA208", code=1 if by else 0)[0]
+    )["findings"]  # fmt: skip
+    expected = [(6, f"the document says that no index serves `queries.sql:2`, and {by} does")] if by else []
+    assert [(f["at"]["line"], f["message"]) for f in found] == expected
+
+
 def test_everything_outside_the_markers_stays_to_the_byte(repository: Path) -> None:
     head, tail = b"\xef\xbb\xbf# Shop\r\n\r\nbad \xff byte\r\n\r\n", b"\r\n\r\n## Rest\t \r\nno newline at the end"
     file = repository / "README.md"

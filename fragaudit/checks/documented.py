@@ -47,6 +47,8 @@ def undocumented_indexing(service: Service) -> Iterator[Hit]:
 
 
 def _contradiction(wrong: Untrue) -> str:
+    if wrong.there:
+        return f"the document proposes the index {wrong.index}, which is there on ({', '.join(wrong.has)})"
     if not wrong.has:
         return f"the document names the index {wrong.index}, which no source of the schema has"
     said, has = ", ".join(wrong.says), ", ".join(wrong.has)
@@ -54,6 +56,8 @@ def _contradiction(wrong: Untrue) -> str:
 
 
 def _unserved(wrong: Untrue) -> str:
+    if wrong.there:
+        return f"the document says that no index serves {wrong.serves}, and {wrong.by or wrong.index} does"
     on = ", ".join(wrong.has)
     if wrong.by and wrong.asked_at is not None:
         why = f"which {wrong.by} serves"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from fragaudit.extract.servings import NOT_TODAY, header_of, of_paragraph, of_row
+from fragaudit.extract.servings import NOT_TODAY, header_of, of_paragraph, of_row, of_written
 from fragaudit.extract.source import decode
 from fragaudit.model.documents import BEGIN, END, Claim, Section, Serving
 from fragaudit.model.locations import Location, Problem
@@ -214,12 +214,16 @@ def _claims(
         if text and not NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
             said = list(of_paragraph(path, lines, paragraph, title)) if header is None else []
             for number in paragraph:
-                found.extend(_said(path, number, lines[number]))
+                told = _said(path, number, lines[number])
+                found.extend(msgspec.structs.replace(c, sure=number in written) for c in told)
                 if header is not None:
                     claims, of_it = of_row(path, number, lines[number], header, title)
                     found.extend(claims)
                     said.extend(of_it)
             servings.extend(msgspec.structs.replace(s, written=paragraph[0] in written) for s in said)
+        elif text and paragraph[0] in written:
+            missing = of_written(path, paragraph[0], lines[paragraph[0]], title)
+            servings.extend((missing,) if missing is not None else ())
         paragraph.clear()
 
     for number in range(start, end):

@@ -57,6 +57,8 @@ _SITE = re.compile(r"^(?:[\w./-]+\.(?:py|sql)(?::{1,2}[\w.]+)?|[^\W\d][\w.]*(?:\
 _UNNAMED = re.compile(
     r"^\s*[-*+]\s+(?:primary key|unique(?: index)?|foreign key|index)\s+\((`[^`]+`(?:,\s*`[^`]+`)*)\)", re.IGNORECASE
 )
+_NONE_SERVES = re.compile(r"^- No index serves `([^`]+:\d+)`")
+_PROPOSED = re.compile(r"^- Proposed(?:, [^:`]+)?: `([^`]+)` \(")
 _RULED = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _INDEX_HEAD = re.compile(r"^(?:index(?:es)?|(?:index )?name)$", re.IGNORECASE)
 _COLUMNS_HEAD = re.compile(r"^(?:columns?|fields?|keys?|on|indexed columns?|column\(s\)|field\(s\))$", re.IGNORECASE)
@@ -149,6 +151,17 @@ def _of_sentence(sentence: str, title: str) -> tuple[Serving, int] | None:
 
 
 _SUGGESTS = re.compile(r"^(?:idx|ix)_|_(?:idx|ix|index|key|uniq)$", re.IGNORECASE)
+
+
+def of_written(path: str, number: int, line: str, title: str) -> Serving | None:
+    """Return what a line of a section that a command wrote says to be missing: an index, or one for a place."""
+    match = _NONE_SERVES.match(line) or _PROPOSED.match(line)
+    if match is None:
+        return None
+    at = Location(path, number + 1, match.start(1) + 1, number + 1, match.end(1) + 1)
+    served = match.re is _NONE_SERVES
+    return Serving(at, () if served else (match[1],), _titles(title), (), (), (match[1],) if served else (),
+                   written=True, missing=True)  # fmt: skip
 
 
 def of_comment(text: str, at: Location, index: str, table: str, columns: tuple[str, ...]) -> Serving | None:

@@ -149,7 +149,7 @@ def _untrue(claim: Claim, names: _Names, complete: bool) -> Untrue | None:
     known = names.indexes.get(name, ())
     if not known:
         # Only such names are surely of indexes; and one that the database makes up can't be compared.
-        certain = complete and re.match(r"(?:idx|ix)_", name) and name not in names.others
+        certain = complete and (claim.sure or re.match(r"(?:idx|ix)_", name)) and name not in names.others
         return Untrue(claim.at, claim.name) if certain and not any(t in name for t in names.unnamed) else None
     if not claim.columns or any(_agrees(claim.columns, index) for _, index in known):
         return None

@@ -38,6 +38,9 @@ class Servings:
 
     def untrue(self, serving: Serving) -> Iterator[Untrue]:
         """Yield what is said of an index and isn't so: one for each use that it is said to have."""
+        if serving.missing:
+            yield from self._there(serving)
+            return
         meant = self._meant(serving)
         if any(table.silent or not table.columns or not index.keys for table, index in meant):
             return
@@ -49,6 +52,21 @@ class Servings:
             wrong = [self._not_asked(serving, site, table, index) for table, index in meant]
             if wrong and all(wrong):
                 yield wrong[0]  # type: ignore[misc]
+
+    def _there(self, serving: Serving) -> Iterator[Untrue]:
+        """Yield what is said to be missing and is there: an index of that name, or one that serves the place."""
+        for name in serving.names:
+            known = self._named.get(name.lower(), ())
+            if known:
+                index = known[0][1]
+                yield Untrue(serving.at, index.name, has=tuple(str(key) for key in index.keys), there=True,
+                             defined_at=index.at[0] if index.at else None)  # fmt: skip
+        tables = [table for name in serving.tables for table in self._tables.get(bare(name), ())]
+        for site in serving.sites:
+            found = [self._places.asked(site, self._accesses.get(t.name, ()), serving.at.path) for t in tables]
+            here = [access for asked in found if asked is not None and asked.exact for access in asked.found]
+            if here and all(access.verdict == "covered" and access.by for access in here):
+                yield Untrue(serving.at, here[0].by, serves=f"`{site}`", asked_at=here[0].at, there=True)
 
     def _meant(self, serving: Serving) -> list[tuple[Table, Index]]:
         """Return the index that is spoken of: several of one name where schemas are apart, none if that isn't clear."""

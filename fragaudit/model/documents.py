@@ -14,11 +14,15 @@ END = "<!-- fragaudit indexes: end -->"
 
 
 class Claim(Struct, frozen=True, order=True):
-    """An index that a document says is there; `columns` in order where it says them, as written."""
+    """An index that a document says is there; `columns` in order where it says them, as written.
+
+    `sure`: it surely is one's name, as where the section was written from the schema.
+    """
 
     at: Location
     name: str
     columns: tuple[str, ...] = ()
+    sure: bool = False
 
 
 class Sought(Struct, frozen=True, order=True):
@@ -33,7 +37,8 @@ class Serving(Struct, frozen=True, order=True):
 
     The index is the one of `names` that there is, or that on exactly `columns` of the one of `tables` that there is.
     `sites` are functions, files, and places in files (`path:line`). `written`: it stands in a section that was written
-    from the schema, which knows nothing but places; `comment`: it is a comment on the index itself.
+    from the schema, which knows nothing but places; `comment`: it is a comment on the index itself. `missing`: it says
+    that there is no such index yet, or none for these sites.
     """
 
     at: Location
@@ -44,6 +49,7 @@ class Serving(Struct, frozen=True, order=True):
     sites: tuple[str, ...] = ()
     written: bool = False
     comment: bool = False
+    missing: bool = False
 
 
 class Section(Struct, frozen=True, order=True):
@@ -74,7 +80,7 @@ class Untrue(Struct, frozen=True, order=True):
     `has` are the columns that the index has, none where no source of the schema has an index of that name. `serves` is
     what it is said to be for, empty where that isn't what is wrong; `by` another index that serves it, `asked_at` the
     statement that shows it. `sure` is false where words had to be understood, `comment` says that a comment on the
-    index says it.
+    index says it. `there`: it is said to be missing, and `index` is what there is.
     """
 
     at: Location
@@ -87,6 +93,7 @@ class Untrue(Struct, frozen=True, order=True):
     asked_at: Location | None = None
     sure: bool = True
     comment: bool = False
+    there: bool = False
 
 
 class Undocumented(Struct, frozen=True, order=True):
