@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
+from fragaudit.extract.servings import NOT_TODAY, header_of, of_paragraph, of_row, of_written
 from fragaudit.extract.source import decode
-from fragaudit.model.documents import Claim, Section
+from fragaudit.model.documents import BEGIN, END, Claim, Section, Serving
 from fragaudit.model.locations import Location, Problem
 
 MOST_WORDS = 20_000
@@ -30,14 +32,6 @@ _EACH = re.compile(
 _COLUMN = re.compile(r"^([^\W\d]\w*)(?:\s+(?:asc|desc))?$", re.IGNORECASE)
 _NO_COLUMNS = frozenset(
     ("unique", "btree", "gin", "gist", "hash", "brin", "partial", "composite", "primary", "covering")
-)
-# What is said of an index that is not there today, or not surely: gone, wished for, or an example.
-_NOT_TODAY = re.compile(
-    r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
-    r"nor|without|\w+n['\u2019]t|old|legacy|renam\w*|replac\w*|plan\w*|propos\w*|suggest\w*|todo|future|later|should|could|"
-    r"would|might|may|add|adding|consider\w*|missing|candidate\w*|examples?|e\.g|deprecat\w*|recommend\w*|create|"
-    r"creating|if|want\w*|need\w*|wish\w*|like|convention|pattern|prefix|names?|naming|redundant|unused)\b",
-    re.IGNORECASE,
 )
 # Documents of what was or will be, not of what is.
 _NOT_OF_TODAY = re.compile(
@@ -64,24 +58,28 @@ def sections(path: str, data: bytes, headings: Sequence[str]) -> tuple[Section, 
     wanted = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in headings)})\b", re.IGNORECASE)
     lines = text.splitlines()
     fenced = _fenced(lines) if not path.endswith(".rst") else frozenset()
+    written = _written(lines)
     found = _underlined(lines) if path.endswith(".rst") else _headings(lines, fenced)
     result, done, covered = [], 0, set[int]()
     for number, heading in enumerate(found):
         if heading.line < done or not wanted.search(heading.title):
             continue
-        done = next((h.line for h in found[number + 1 :] if h.level <= heading.level), len(lines))
-        inner = [h for h in found if heading.line <= h.line < done]
-        result.append(_section(path, lines, fenced, heading, inner, done))
+        after = range(number + 1, len(found))
+        last = next((n for n in after if found[n].level <= heading.level), len(found))
+        done = found[last].line if last < len(found) else len(lines)
+        inner = found[number:last]
+        result.append(_section(path, lines, fenced, written, heading, inner, done))
         covered.update(range(heading.line, done))
     lead = _lead_in(headings)
     for number, line in enumerate(lines):
         if number in covered or number in fenced or not lead.match(line):
             continue
-        above = next((h for h in reversed(found) if h.line < number), None)
+        before = bisect_left(found, number, key=lambda h: h.line)
+        above = found[before - 1] if before else None
         end = _paragraph_end(lines, number)
         covered.update(range(number, end))
         inner = [] if above is None else [above]
-        section = _section(path, lines, fenced, _Heading(number, 0, line.strip(" -*+_")), inner, end)
+        section = _section(path, lines, fenced, written, _Heading(number, 0, line.strip(" -*+_")), inner, end)
         # What it is about stands in the heading above it.
         words = set(section.words).union(*({w.lower() for w in _WORD.findall(h.title)} for h in inner))
         result.append(msgspec.structs.replace(section, words=tuple(sorted(words))))
@@ -164,7 +162,13 @@ def _underlined(lines: Sequence[str]) -> list[_Heading]:
 
 
 def _section(
-    path: str, lines: Sequence[str], fenced: frozenset[int], heading: _Heading, inner: Sequence[_Heading], end: int
+    path: str,
+    lines: Sequence[str],
+    fenced: frozenset[int],
+    written: frozenset[int],
+    heading: _Heading,
+    inner: Sequence[_Heading],
+    end: int,
 ) -> Section:
     words: set[str] = set()
     titles = {h.line for h in inner}
@@ -175,17 +179,29 @@ def _section(
         words.update(word.lower() for _, code in _CODE.findall(line) for word in _WORD.findall(code))
         if len(words) > MOST_WORDS:
             break
-    claims = [] if _NOT_OF_TODAY.search(path) else _claims(path, lines, fenced, inner, heading.line, end)
+    claims, servings = list[Claim](), list[Serving]()
+    if not _NOT_OF_TODAY.search(path):
+        claims, servings = _claims(path, lines, fenced, written, inner, heading.line, end)
     at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
-    return Section(at, heading.title, tuple(sorted(words)), tuple(sorted(set(claims))))
+    said = (tuple(sorted(set(claims))), tuple(sorted(set(servings))))
+    return Section(at, heading.title, tuple(sorted(words)), *said)
 
 
 def _claims(
-    path: str, lines: Sequence[str], fenced: frozenset[int], inner: Sequence[_Heading], start: int, end: int
-) -> list[Claim]:
+    path: str,
+    lines: Sequence[str],
+    fenced: frozenset[int],
+    written: frozenset[int],
+    inner: Sequence[_Heading],
+    start: int,
+    end: int,
+) -> tuple[list[Claim], list[Serving]]:
+    """Return what a section says of indexes that are there today, and what it says that they are for."""
     titles = {h.line: h.title for h in inner}
-    title, before, paragraph = "", "", list[int]()
+    title, before, paragraph = next((h.title for h in inner if h.line < start), ""), "", list[int]()
+    header = None
     found: list[Claim] = []
+    servings: list[Serving] = []
 
     def close() -> None:
         nonlocal before
@@ -195,24 +211,52 @@ def _claims(
             before = text
         # A list belongs to the sentence that leads to it.
         context = f"{title} {before if listed else ''} {text}"
-        if text and not _NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
+        if text and not NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
+            said = list(of_paragraph(path, lines, paragraph, title)) if header is None else []
             for number in paragraph:
-                found.extend(_said(path, number, lines[number]))
+                told = _said(path, number, lines[number])
+                found.extend(msgspec.structs.replace(c, sure=number in written) for c in told)
+                if header is not None:
+                    claims, of_it = of_row(path, number, lines[number], header, title)
+                    found.extend(claims)
+                    said.extend(of_it)
+            servings.extend(msgspec.structs.replace(s, written=paragraph[0] in written) for s in said)
+        elif text and paragraph[0] in written:
+            missing = of_written(path, paragraph[0], lines[paragraph[0]], title)
+            servings.extend((missing,) if missing is not None else ())
         paragraph.clear()
 
     for number in range(start, end):
         line = lines[number]
         if number in titles:
             close()
-            title, before = titles[number], ""
+            title, before, header = titles[number], "", None
         elif number in fenced or not line.strip() or (line.startswith(("    ", "\t")) and not paragraph):
             close()
+            header = None
+        elif line.strip() in (BEGIN, END):
+            close()
+        elif (head := header_of(lines, number)) is not None:
+            paragraph.clear()
+            header = head
         else:
-            if _ITEM.match(line):
+            if header is not None or _ITEM.match(line):
                 close()
+            header = header if "|" in line else None
             paragraph.append(number)
     close()
-    return found
+    return found, servings
+
+
+def _written(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of lines that are written by command, between markers."""
+    found, inside = set(), False
+    for number, line in enumerate(lines):
+        if line.strip() in (BEGIN, END):
+            inside = line.strip() == BEGIN
+        elif inside:
+            found.add(number)
+    return frozenset(found)
 
 
 def _said(path: str, number: int, line: str) -> list[Claim]:
