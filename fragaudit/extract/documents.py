@@ -35,7 +35,7 @@ _NO_COLUMNS = frozenset(
 )
 # Documents of what was or will be, not of what is.
 _NOT_OF_TODAY = re.compile(
-    r"change|history|news|release|\badrs?\b|decision|rfc|proposal|plan|upgrad|migrat|roadmap|todo|audit|review|archive",
+    r"change|history|news|release|\badrs?\b|decision|rfc|proposal|plan|upgrad|migrat|roadmap|todo|\baudits?\b|review|archive",
     re.IGNORECASE,
 )
 _LOG = re.compile(r"(?:^|/)(?:change|changes|changelog|history|news|releases?)[^/]*$", re.IGNORECASE)
@@ -180,7 +180,7 @@ def _section(
         if len(words) > MOST_WORDS:
             break
     claims, servings = list[Claim](), list[Serving]()
-    if not _NOT_OF_TODAY.search(path):
+    if heading.line in written or not _NOT_OF_TODAY.search(path):
         claims, servings = _claims(path, lines, fenced, written, inner, heading.line, end)
     at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
     said = (tuple(sorted(set(claims))), tuple(sorted(set(servings))))
