@@ -418,7 +418,8 @@ def literal(value):
 """
 
 LAZY_SQL = """
-connections["postgres"].get_autocommit = lambda: False
+if DATABASE == "postgres":
+    connections["postgres"].get_autocommit = lambda: False
 made = []
 for line in CASES:
     query = eval(line).query

@@ -8,7 +8,7 @@ from msgspec.structs import replace as changed
 
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read
-from fragaudit.link.queries.alchemy_terms import RECORDS, Terms
+from fragaudit.link.queries.alchemy_terms import RECORDS, Terms, named
 from fragaudit.link.queries.draft import (
     Bag,
     Choice,
@@ -215,10 +215,15 @@ class Alchemy(Terms):
 
     def _of_session(self, call: Call, flow: Flow) -> bool:
         """Say whether `x.query(…)` asks for models or columns of them, as only a session does."""
-        return any(isinstance(flow.argument(a), (Entity, Column, Labelled, Expression)) for a in call.args[:1])
+        first = flow.argument(call.args[0]) if call.args else None
+        return isinstance(first, (Entity, Column, Labelled, Expression)) or (
+            isinstance(first, Compare) and first.op == "exists"
+        )
 
     def _start(self, call: Call, verb: str, flow: Flow) -> Draft:
         draft = Draft(OF, flow.place.file, verb)  # type: ignore[arg-type]
+        if not call.args and isinstance(call.func, Attr):
+            draft = draft.add("where", UNKNOWN, flow.branch)  # of a row's relationship, whose key is asked as well
         return self._selected(draft, call, flow, start=True)
 
     def _selected(self, draft: Draft, call: Call, flow: Flow, *, start: bool = False) -> Draft:
@@ -513,6 +518,8 @@ class Alchemy(Terms):
     def _order(self, item: Thing, flow: Flow) -> Order:
         if isinstance(item, Sorted):
             return _usual(item.order, flow.dialect)
+        if isinstance(item, Constant) and (column := named(item, flow)) is not None:
+            return Order(column)
         if isinstance(item, OPERANDS) and not isinstance(item, Parameter):
             return Order(item)
         return Order(Expression("", (), "chosen when it runs"))

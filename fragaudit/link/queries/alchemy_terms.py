@@ -284,6 +284,9 @@ class Terms:
             return flow.pool.entity(Entity(flow.pool.alias("anon"), None, "", flow.pool.query(base), flow.here))
         if not isinstance(base, Entity):
             return None
+        instead = flow.argument(call.args[1]) if len(call.args) > 1 and call.args[1].name is None else None
+        if isinstance(instead, Entity) and instead.query >= 0:  # rows of a query, by the names of a model
+            return flow.pool.entity(replace(instead, alias=flow.pool.alias(base.alias), model=base.model))
         name = flow.pool.alias(base.alias)
         return flow.pool.entity(Entity(name, base.model, base.table, base.query, flow.here))
 
@@ -430,7 +433,8 @@ class Terms:
         order = base.order if isinstance(base, Sorted) else None
         if order is None:
             operand = flow.operand(base) if isinstance(base, (*OPERANDS, Labelled)) else Expression("", (), "unknown")
-            order = Order(operand)
+            by_name = named(base, flow) if isinstance(base, Constant) else None
+            order = Order(by_name if by_name is not None else operand)
         what = _SORTS[name]
         if what in ("asc", "desc"):
             return Sorted(changed(order, descending=what == "desc"))
@@ -551,6 +555,11 @@ def _flat(thing: Thing, flow: Flow) -> list[Operand]:
     if isinstance(thing, Bag):
         return [o for item, _ in thing.items for o in _flat(item, flow)]
     return [flow.operand(thing)]
+
+
+def named(text: Constant, flow: Flow) -> Column | None:
+    """Return the column that an order names in a string: one of the query's own tables, or a label."""
+    return Column("", text.value, flow.here) if text.value and text.value.isidentifier() else None
 
 
 def replace_args(call: Call) -> Call:

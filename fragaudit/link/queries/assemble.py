@@ -36,13 +36,13 @@ MOST_QUERIES = 40
 
 
 def statement(draft: Draft, clauses: Sequence[Clause], pool: Pool, at: Mark = NOWHERE) -> Statement | None:
-    """Return the statement that the clauses of a query make; None if it asks no table."""
+    """Return the statement that the clauses of a query make; None if neither it nor a query in it asks a table."""
     made = _Assembler(pool)
     number = made.block(draft, clauses, -1, frozenset(), at)
     if number < 0 or made.overfull:
         return None
     found = tuple(q for q in made.queries if q is not None)
-    if len(found) < len(made.queries) or not (found[0].sources or found[0].arms):
+    if len(found) < len(made.queries) or not (found[0].sources or found[0].arms or found[1:]):
         return None
     return _numbered(Statement(draft.verb, found))
 
