@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 
-from fragaudit.coverage.columns import is_document, is_flag, is_passing
+from fragaudit.coverage.columns import is_document, is_flag, is_passing, is_state
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.schema import ForeignKey, Table
 
@@ -51,7 +51,9 @@ def _few(access: Access, table: Table) -> bool:
     examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
         return all(_narrow(arm, table, examples) for arm in access.arms)
-    return access.category not in ("equality", "state", "entry") or _narrow(local, table, examples)
+    if access.category == "entry":
+        return _narrow([c for c in local if not is_state(c)], table, examples)
+    return access.category not in ("equality", "state") or _narrow(local, table, examples)
 
 
 def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bool:
