@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from fragaudit.model.documents import Claim, Serving, Sought
+from fragaudit.extract.phrases import CODE, NOT_TODAY, columns_in, head_of, sites_in, sought_in
+from fragaudit.model.documents import Claim, Serving
 from fragaudit.model.locations import Location
 
 MOST_NAMES = 12
@@ -18,42 +19,8 @@ LONGEST = 2_000
 LONGEST_TEXT = 50_000
 """Characters of a paragraph that are looked at."""
 
-NOT_TODAY = re.compile(
-    r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
-    r"nor|without|\w+n['\u2019]t|old|legacy|renam\w*|replac\w*|plan\w*|propos\w*|suggest\w*|todo|future|later|should|could|"
-    r"would|might|may|add|adding|consider\w*|missing|candidate\w*|examples?|e\.g|deprecat\w*|recommend\w*|create|"
-    r"creating|if|want\w*|need\w*|wish\w*|like|convention|pattern|prefix|names?|naming|redundant|unused)\b",
-    re.IGNORECASE,
-)
-"""What is said of an index that is not there today, or not surely: gone, wished for, or an example."""
-
-_CODE = re.compile(r"(?<!`)(`{1,2})([^`\n]+)\1(?!`)")
-_MARK = r"`{1,2}[^`\n]{1,200}`{1,2}"
-_MARKS = rf"{_MARK}(?:(?:\s*,\s*and\s+|\s*,\s*or\s+|\s*,\s*|\s+and\s+|\s+or\s+|\s*[+&/]\s*|\s+then\s+){_MARK})*"
-_LOOKS = (
-    r"\b(?:look(?:s|ed|ing)?[- ]?ups?|filter(?:s|ed|ing)?|search(?:es|ed|ing)?|quer(?:y|ies|ied|ying)|find(?:s|ing)?|"
-    r"found|fetch(?:es|ed|ing)?|list(?:s|ed|ing|ings)?|select(?:s|ed|ing|ions?)?|sort(?:s|ed|ing)?|order(?:s|ed|ing)?|"
-    r"group(?:s|ed|ing)?|scans?|pag(?:es|ing|ination))\b"
-)
-_BETWEEN = r"(?:[ \t\n]+[\w'\u2019-]+){0,5}?[ \t\n]+"
-_BY_MARKED = re.compile(rf"{_LOOKS}{_BETWEEN}by\s+({_MARKS})", re.IGNORECASE)
-_BY_PLAIN = re.compile(
-    rf"{_LOOKS}{_BETWEEN}by\s+((?:[a-z]\w*\s+){{0,4}}[a-z]\w*)\s*(?=[.,;:()|]|$)", re.IGNORECASE | re.MULTILINE
-)
-_SERVES = (
-    r"\b(?:serv(?:es?|ing)|support(?:s|ing)?|speeds? up|back(?:s|ing)|answer(?:s|ing)?|for|"
-    r"(?:used|needed|asked|wanted|required)\s+(?:by|in|for))\b:?"
-)
-_ASKED = re.compile(rf"{_SERVES}(?:[ \t\n]+[\w'\u2019-]+){{0,3}}?[ \t\n]+({_MARKS})", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[A-Z`*])")
-_COLUMN = re.compile(r"^(?:\w+\.)?([^\W\d]\w*)(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$", re.IGNORECASE)
 _NAME = re.compile(r"^[^\W\d]\w*$")
-_SQL = re.compile(r"^(?:select\b.*\bwhere|(?:update|delete)\b.*\bwhere|where)\b(.*)$", re.IGNORECASE | re.DOTALL)
-_TERM = re.compile(
-    r"^\s*(?:\w+\.)?([^\W\d]\w*)\s*(?:=|<=?|>=?|in\b|like\b|between\b|is\s+null\b)[^()]*(?:\(\s*[\w\s,:$?%'….]*\))?\s*$",
-    re.IGNORECASE,
-)
-_SITE = re.compile(r"^(?:[\w./-]+\.(?:py|sql)(?::{1,2}[\w.]+)?|[^\W\d][\w.]*(?:\(.{0,60}\))?)$")
 _UNNAMED = re.compile(
     r"^\s*[-*+]\s+(?:primary key|unique(?: index)?|foreign key|index)\s+\((`[^`]+`(?:,\s*`[^`]+`)*)\)", re.IGNORECASE
 )
@@ -102,7 +69,7 @@ def of_row(path: str, number: int, line: str, header: Header, title: str) -> tup
         return [], []
     start, cell = cells[header.index]
     bare = re.sub(r"[`*_]{0,3}\([^()]*\)[`*_]{0,3}$", "", cell.strip()).strip().strip("*`").strip()
-    columns = _columns(cells[header.columns][1]) if 0 <= header.columns < len(cells) else ()
+    columns = columns_in(cells[header.columns][1]) if 0 <= header.columns < len(cells) else ()
     column = start + line[start:].find(bare) if bare else start
     at = Location(path, number + 1, column + 1, number + 1, column + 1 + max(1, len(bare)))
     claims: list[Claim] = []
@@ -113,7 +80,7 @@ def of_row(path: str, number: int, line: str, header: Header, title: str) -> tup
             claims.append(Claim(at, bare, columns))
         columns = ()
     else:
-        columns = _columns(cell) or columns
+        columns = columns_in(cell) or columns
     table = ""
     if 0 <= header.table < len(cells):
         table = cells[header.table][1].strip().strip("*`").strip().lower()
@@ -140,12 +107,12 @@ def of_paragraph(path: str, lines: Sequence[str], numbers: Sequence[int], title:
 
 def _of_sentence(sentence: str, title: str) -> tuple[Serving, int] | None:
     """Return what a sentence says that an index is for, and where in it the index is named."""
-    names = [(m.start(2), m[2].strip()) for m in _CODE.finditer(sentence)]
-    names = [(place, name) for place, name in names if _NAME.match(_head(name))][:MOST_NAMES]
-    place = next((p for p, name in names if _SUGGESTS.search(_head(name))), names[0][0] if names else 0)
+    names = [(m.start(2), m[2].strip()) for m in CODE.finditer(sentence)]
+    names = [(place, name) for place, name in names if _NAME.match(head_of(name))][:MOST_NAMES]
+    place = next((p for p, name in names if _SUGGESTS.search(head_of(name))), names[0][0] if names else 0)
     unnamed = _UNNAMED.match(sentence)
-    columns = _columns(unnamed[1]) if unnamed else ()
-    inside = tuple(dict.fromkeys(_head(name) for _, name in names))
+    columns = columns_in(unnamed[1]) if unnamed else ()
+    inside = tuple(dict.fromkeys(head_of(name) for _, name in names))
     found = _serving(Location(""), () if columns else inside, _titles(title), columns, sentence)
     return (found, max(place, len(sentence) - len(sentence.lstrip()))) if found is not None else None
 
@@ -175,7 +142,7 @@ def of_comment(text: str, at: Location, index: str, table: str, columns: tuple[s
         columns: its columns, lower case.
     """
     text = text[:LONGEST]
-    if NOT_TODAY.search(_CODE.sub(" ", text)):
+    if NOT_TODAY.search(CODE.sub(" ", text)):
         return None
     found = _serving(at, (index,) if index else (), (table,), () if index else columns, text)
     return msgspec.structs.replace(found, comment=True) if found is not None else None
@@ -184,67 +151,14 @@ def of_comment(text: str, at: Location, index: str, table: str, columns: tuple[s
 def _serving(
     at: Location, names: tuple[str, ...], tables: tuple[str, ...], columns: tuple[str, ...], text: str
 ) -> Serving | None:
-    sought, sites = _sought(text), _sites(text)
+    sought, sites = sought_in(text), sites_in(text)
     if not (sought or sites) or not (names or columns or tables):
         return None
     return Serving(at, names, tables, columns, sought, sites)
 
 
-def _sought(text: str) -> tuple[Sought, ...]:
-    found = []
-    for match in _BY_MARKED.finditer(text):
-        columns = [c for _, code in _CODE.findall(match[1]) for c in _columns(code)]
-        marks = len(_CODE.findall(match[1]))
-        if columns and len(columns) >= marks:
-            found.append(Sought(tuple(columns)))
-    for match in _BY_PLAIN.finditer(_CODE.sub(lambda m: "`" * len(m[0]), text)):
-        columns = ["_".join(part.split()) for part in re.split(r"\s+and\s+", match[1].lower())]
-        found.append(Sought(tuple(columns), plain=True))
-    for match in _ASKED.finditer(text):
-        for _, code in _CODE.findall(match[1]):
-            if columns := list(_compared(code)):
-                found.append(Sought(tuple(columns)))
-    return tuple(dict.fromkeys(found))
-
-
-def _compared(code: str) -> tuple[str, ...]:
-    """Return the columns that a statement or its condition compares; none where it isn't a plain one."""
-    match = _SQL.match(code.strip())
-    if match is None:
-        return ()
-    condition, *order = re.split(r"\border\s+by\b|\blimit\b|\bgroup\s+by\b", match[1], flags=re.IGNORECASE)
-    terms = [_TERM.match(term) for term in re.split(r"\band\b", condition, flags=re.IGNORECASE)]
-    if not all(terms) or re.search(r"\bor\b|\bselect\b|\bjoin\b", code[6:], re.IGNORECASE):
-        return ()
-    del order
-    return tuple(term[1].lower() for term in terms if term is not None)
-
-
-def _sites(text: str) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for match in _ASKED.finditer(text):
-        for _, code in _CODE.findall(match[1]):
-            if _SITE.match(code.strip()):
-                found[code.strip()] = None
-    return tuple(found)
-
-
-def _columns(text: str) -> tuple[str, ...]:
-    """Return the columns that a text lists, lower case; none if anything else stands there."""
-    inner = text.replace("`", "").strip().strip("*").strip()
-    if inner.startswith("(") and inner.endswith(")"):
-        inner = inner[1:-1]
-    parts = [_COLUMN.match(part.strip()) for part in inner.split(",")]
-    return tuple(part[1].lower() for part in parts if part is not None) if all(parts) else ()
-
-
-def _head(code: str) -> str:
-    """Return the name that a code span begins with: `name (columns)`, `name`."""
-    return re.split(r"[\s(]", code, maxsplit=1)[0]
-
-
 def _titles(title: str) -> tuple[str, ...]:
-    marked = [code.strip() for _, code in _CODE.findall(title)]
+    marked = [code.strip() for _, code in CODE.findall(title)]
     words = marked or re.findall(r"[^\W\d]\w*", title)
     return tuple(dict.fromkeys(word.lower() for word in words if re.match(r"^[\w.]+$", word)))[:MOST_NAMES]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,13 +11,12 @@ from fragaudit.config import Config
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
-from fragaudit.link.schema import bare
 from fragaudit.link.schema.apart import Schemas
+from fragaudit.link.visible import visible_origins, visible_tables
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Written
-from fragaudit.model.stores import Kind, Service, TableOrigin, Unparsed
+from fragaudit.model.stores import Kind, Service, Unparsed
 
 _DIALECTS = {
     "postgresql": "postgres",
@@ -163,7 +162,7 @@ def attach(
             writes[number] += one_or_more[0].writes
     every = [a for own in found for a in own]
     counted = Counter(path for own in paths for path in own)
-    visible = _visible(services, paths, counted, schemas, [
+    visible = visible_tables(services, paths, counted, schemas, [
         [*((a.table, a.at.path) for a in asked), *((w.table, w.at.path) for w in written)]
         for asked, written in zip(found, writes, strict=True)
     ])  # fmt: skip
@@ -171,7 +170,7 @@ def attach(
         msgspec.structs.replace(
             service,
             schema=visible[number],
-            tables=_origins(service.tables, visible[number], counted),
+            tables=visible_origins(service.tables, visible[number], counted),
             accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
@@ -202,50 +201,6 @@ def _kind(read: Read) -> str:
     if read.problem:
         return "unparsed"
     return "parsed" if read.statement is not None or read.changes else "skipped"
-
-
-def _visible(
-    services: Sequence[Service],
-    paths: Sequence[frozenset[str]],
-    counted: Mapping[str, int],
-    schemas: Schemas,
-    named: Sequence[Sequence[tuple[str, str]]],
-) -> list[tuple[Table, ...]]:
-    """Return the tables that each service defines or uses; `named` are those that its statements name, in which file.
-
-    What stands in SQL files of no service is of those that use it; of what nobody does, of all that have a database.
-    """
-    keeping = [any(store.kind in (Kind.RELATIONAL, Kind.DOCUMENT) for store in s.stores) for s in services]
-    found = []
-    used = [
-        {
-            id(t)
-            for name, path in dict.fromkeys(names)
-            if (path.endswith(".py") or counted[path] == 1) and (t := schemas.of(number).table(name)) is not None
-        }
-        for number, names in enumerate(named)
-    ]
-    by_anyone = set[int]().union(*used)
-    for number, own in enumerate(paths):
-        keeps = keeping[number] or not any(keeping)
-
-        def defines(table: Table, own: frozenset[str] = own, keeps: bool = keeps) -> bool:
-            here = [at.path for at in table.defined_at if at.path in own]
-            sure = any(path.endswith(".py") or counted[path] == 1 for path in here)
-            return sure or (bool(here) and keeps and id(table) not in by_anyone)
-
-        found.append(tuple(t for t in schemas.of(number).tables if id(t) in used[number] or defines(t)))
-    return found
-
-
-def _origins(
-    origins: Sequence[TableOrigin], visible: Sequence[Table], counted: Mapping[str, int]
-) -> tuple[TableOrigin, ...]:
-    """Return where the tables of a service are defined: not those in SQL files of no service that others use."""
-    known = {bare(table.name) for table in visible}
-    return tuple(
-        o for o in origins if o.at.path.endswith(".py") or counted[o.at.path] == 1 or bare(o.name) in known
-    )  # fmt: skip
 
 
 def alternatives(variants: Sequence[tuple[Access, ...]]) -> list[Access]:

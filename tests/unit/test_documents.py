@@ -10,7 +10,7 @@ from fragaudit.config import Config, ConfigError, DocumentationConfig, load
 from fragaudit.discover import discover
 from fragaudit.extract.comments import says_of_index, says_of_table
 from fragaudit.extract.documents import sections
-from fragaudit.model.documents import Documentation
+from fragaudit.model.documents import BEGIN, END, Documentation
 from fragaudit.pipeline import audit, audit_sources
 
 HEADINGS = Config().documentation.headings
@@ -84,6 +84,23 @@ def test_what_is_no_text_documents_nothing() -> None:
 )
 def test_what_a_document_claims(line: str, wrong: list[str]) -> None:
     assert [name for _, name in untrue(f"# Indexes\n\n{line}\n")] == wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "wrong"),
+    [
+        ("docs/fragaudit-indexes.md", "# Indexes\n\n`idx_orders_state` serves `orders`.\n", [3]),
+        ("docs/audit-2024.md", "# Indexes\n\n`idx_orders_state` serves `orders`.\n", []),
+        # What a command wrote is of today, wherever it stands.
+        (
+            "docs/audit-2024.md",
+            f"{BEGIN}\n## Indexes\n\n### `orders`\n\n- `by_state` (`state`), index: x\n{END}\n",
+            [6],
+        ),
+    ],
+)
+def test_what_a_document_is_called_tells_whether_it_is_of_today(path: str, text: str, wrong: list[int]) -> None:
+    assert [line for line, _ in untrue(text, path=path)] == wrong
 
 
 def test_a_list_belongs_to_the_sentence_before_it() -> None:

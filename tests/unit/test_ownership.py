@@ -429,3 +429,43 @@ class Guest(Base):
         ("relational:postgresql", "guests"),
         ("relational:sqlite", "history"),
     ]
+
+
+def test_tables_that_two_series_of_migrations_make_are_not_one() -> None:
+    revision = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+
+def upgrade():
+    op.create_table("user", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("{column}", sa.String()))
+    op.create_index("ix_user_{column}", "user", ["{column}"])
+"""
+    asks = """\
+import os
+import psycopg
+
+connection = psycopg.connect(os.environ["DATABASE_URI"])
+
+
+def find(mail):
+    return connection.execute("SELECT id FROM \\"user\\" WHERE mail = %s", (mail,)).fetchall()
+"""
+    prisma = 'CREATE TABLE "User" ("id" TEXT NOT NULL, "name" TEXT);\nCREATE INDEX "User_name" ON "User" ("name");\n'
+    files = {
+        "a/alembic/versions/1_first.py": revision.format(column="mail"),
+        "a/app.py": asks,
+        "b/alembic/versions/1_first.py": revision.format(column="phone"),
+        "b/app.py": asks.replace("mail", "phone"),
+        "web/prisma/migrations/1_first/migration.sql": prisma,
+    }
+    found = services(files)
+    columns = {name: [[c.name for c in t.columns] for t in service.schema] for name, service in found.items()}
+    assert columns == {"a": [["id", "mail"]], "b": [["id", "phone"]]}
+    assert [(a.verdict, a.by) for name in "ab" for a in found[name].accesses] == [
+        ("covered", "ix_user_mail"),
+        ("covered", "ix_user_phone"),
+    ]
