@@ -11,6 +11,7 @@ from fragaudit.advise.plan import plan
 from fragaudit.coverage import judged
 from fragaudit.model.accesses import Unindexable
 from fragaudit.model.plan import Superfluous
+from fragaudit.model.schema import Key
 
 PK = primary("id")
 
@@ -88,6 +89,14 @@ def test_a_row_found_by_its_key_from_elsewhere_needs_no_more() -> None:
 def test_the_optional_side_of_a_join_is_nothing_to_begin_with() -> None:
     asked = access(1, "email", joined("id", "o.order_id", filtered=False), verdict="covered", outer=True)
     assert judged(asked, table(PK)).verdict == "covered"
+
+
+def test_keys_that_are_not_understood_are_not_the_same() -> None:
+    unread = (Key(expression="?"),)
+    here = table(PK, index("ix_one", keys=unread), index("ix_two", keys=unread))
+    assert [
+        s.index.name for t in plan([here], [access(1, "id", verdict="covered")], []).tables for s in t.superfluous
+    ] == []
 
 
 def test_nothing_is_proposed_that_is_there() -> None:

@@ -463,6 +463,7 @@ def test_a_column_that_is_put_in_is_counted_and_not_judged(condition: str, verdi
         ("(b)", "LEFT JOIN t u ON u.c = s.c WHERE u.b IS NULL", "uncovered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND u.b + 1 > :p", "covered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND coalesce(u.b, 1) > :p", "uncovered"),
+        ("(c, b) WHERE b IS NOT NULL", "WHERE s.id = (SELECT max(b) FROM t WHERE c = :p)", "covered"),
         ("(b) WHERE b IS NOT NULL", "JOIN t u ON true WHERE (u.b, u.id) > (:p, :q)", "uncovered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.id = :q OR u.b = :r)", "covered"),
         ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.c = :q OR u.b = :r)", "uncovered"),
