@@ -237,7 +237,8 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
-    asks = (not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)) or asks_repository(text)
+    speaks = not MAPPERS.isdisjoint(spoken) or _FROM_MODELS.search(text) is not None
+    asks = (speaks and builds_query(text, spoken)) or asks_repository(text)
     tasks = not _TASKS.isdisjoint(spoken) and _HANDS_ON.search(text) is not None
     matters = sql or defines or asks or tasks
     if not (matters or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):

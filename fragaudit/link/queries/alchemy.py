@@ -23,6 +23,7 @@ from fragaudit.link.queries.draft import (
     Thing,
 )
 from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
+from fragaudit.link.queries.peewee import join_type
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.link.queries.rows import Rows, lazily, rows_of
 from fragaudit.link.queries.tables import equal, primary_key
@@ -606,6 +607,9 @@ class Alchemy(Terms):
         how = "left" if outer or flags.get("isouter") == Lit(True) else "inner"
         if getattr(flags.get("join_type"), "name", "").startswith("LEFT"):
             how = "left"
+        if arguments and (kind := join_type(arguments[-1].value)):
+            arguments.pop()
+            how = "left" if kind.startswith("LEFT") else how
         how = "full" if flags.get("full") == Lit(True) else how
         if named and arguments:
             left = flow.argument(arguments.pop(0))

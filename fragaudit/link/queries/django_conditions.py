@@ -29,6 +29,11 @@ from fragaudit.model.sql import (
 )
 from fragaudit.model.values import Arg, Call
 
+_CAST = frozenset(
+    {"contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "iexact", "year", "month", "day"}
+)
+"""Lookups for which Tortoise writes a cast, or takes a part of a date."""
+
 
 class Conditions:
     """Puts conditions into queries of Django."""
@@ -132,6 +137,8 @@ class Conditions:
                 return reached.draft, UNKNOWN
             if reached.function:
                 return reached.draft, Opaque(computed(reached.function, [column]))
+            if reached.rest and reached.rest[-1] in _CAST and reached.model and reached.model.framework == "tortoise":
+                return reached.draft, Opaque(computed("cast", [column], why="cast"))
             kind = ""
             if reached.model is not None:
                 kind = next((c.type for c in reached.model.table.columns if c.name == column.name), "")

@@ -125,8 +125,11 @@ class Functions(Managers):
 
     def _q(self, call: Call, flow: Flow) -> Thing | None:
         items: list[object] = []
+        given = next((a.value for a in call.args if a.name == "join_type"), None)  # of Tortoise
         for argument in call.args:
             thing = flow.argument(argument)
+            if argument.name == "join_type":
+                continue
             mark = flow.mark(argument.at or call.at)
             if argument.name is None:
                 items.append(thing if thing is not None else UNKNOWN)
@@ -138,7 +141,7 @@ class Functions(Managers):
                 items.append(UNKNOWN)
             else:
                 items.append((argument.name, thing, mark))
-        return Lookups(tuple(items))
+        return Lookups(tuple(items), any=getattr(given, "value", "") == "OR")
 
     def _joined(self, base: Lookups, call: Call, flow: Flow) -> Thing | None:
         """Follow `q.add(Q(…), Q.OR)`."""

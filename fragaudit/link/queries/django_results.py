@@ -114,7 +114,8 @@ class Results(Conditions):
         else:
             standing = draft.has("order")
             draft = self._default_order(draft, flow)
-            if not standing and not draft.has("order") and draft.model is not None:
+            unordered = draft.model is None or draft.model.framework == "tortoise"
+            if not standing and not draft.has("order") and draft.model is not None and not unordered:
                 key = Column(draft.root, draft.model.columns.get("pk", "id"), flow.here)
                 draft = draft.add("order", (Order(key),), flow.branch)
             if _FIRST[name]:
