@@ -370,3 +370,30 @@ def test_vectors_in_rows_are_found_where_no_model_says_so() -> None:
         (22, "relational:postgresql", "notes", "native-namespace", "same row"),
         (25, "relational:postgresql", "notes", "native-namespace", "same row"),
     ]
+
+
+MERGED = '''
+def save(cursor, rows):
+    cursor.executemany("""
+        MERGE INTO chunks t USING (SELECT :id AS id, :vector AS vector FROM dual) s ON (t.id = s.id)
+        WHEN MATCHED THEN UPDATE SET t.vector = TO_VECTOR(s.vector)
+        WHEN NOT MATCHED THEN INSERT (id, vector) VALUES (s.id, TO_VECTOR(s.vector))
+    """, rows)
+
+def log(cursor, rows):
+    cursor.executemany("""
+        MERGE INTO logs t USING (SELECT :id AS id FROM dual) s ON (t.id = s.id)
+        WHEN NOT MATCHED THEN INSERT (id, vector_size) VALUES (s.id, 3)
+    """, rows)
+
+def embed(driver, rows):
+    driver.execute_query("MATCH (n) WHERE elementId(n) = $id CALL db.create.setNodeVectorProperty(n, $name, $vector)")
+
+def describe(driver):
+    print("setNodeVectorProperty(n) needs Neo4j 5.13")
+'''
+
+
+def test_vectors_of_merged_rows_and_of_nodes_whose_property_is_given_are_found() -> None:
+    found = [(w.at.line, w.container, w.verdict) for w in writes(MERGED)]
+    assert found == [(3, "chunks", "native-namespace"), (16, "", "native-namespace")]
