@@ -11,7 +11,7 @@ from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
-from fragaudit.coverage.worth import followed
+from fragaudit.coverage.worth import around, followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.schema import Index, Table
@@ -44,7 +44,7 @@ def redundant_index(service: Service) -> Iterator[Hit]:
 def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
     """A foreign key that no index begins with."""
     advice: Advice | None = None
-    deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
+    others = around(service.schema, service.accesses, service.writes)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
@@ -53,7 +53,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
-            sure = known and followed(foreign, table, deleted)
+            sure = known and followed(foreign, table, others)
             advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"
