@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
@@ -14,8 +16,9 @@ from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import around, followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
-from fragaudit.model.stores import Service
+from fragaudit.model.stores import Repository, Service
 
 
 @check("FA203")
@@ -40,9 +43,19 @@ def redundant_index(service: Service) -> Iterator[Hit]:
                           data=_data(table, index, wider.name))  # fmt: skip
 
 
-@check("FA204")
-def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
-    """A foreign key that no index begins with."""
+@check("FA204", whole=True)
+def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
+    """A foreign key that no index begins with; one that several services share is told once, of where it is surest."""
+    told: dict[tuple[Location, str], Hit] = {}
+    for service in repository.services:
+        for hit in _unindexed(service):
+            known = told.get((hit.at, hit.key))
+            if known is None or (known.confidence is not None and hit.confidence is None):
+                told[hit.at, hit.key] = replace(hit, service=service.name)
+    yield from told.values()
+
+
+def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
     others = around(service.schema, service.accesses, service.writes)
     for table in service.schema:

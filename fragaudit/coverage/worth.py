@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fragaudit.coverage.columns import is_document, is_flag, is_passing
+from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table
 
@@ -34,6 +34,10 @@ _DESCRIBING = re.compile(
 _PRESET = re.compile(r"(?:is_)?default$", re.IGNORECASE)
 """Where one entry is chosen unless another one is, the entries are there to choose from."""
 _TITLE = re.compile(r"^(?:name|title|label|slug)$", re.IGNORECASE)
+_ARRANGED = re.compile(
+    r"^(?:(?:display|sort|menu|list)_?)?(?:order|position)(?:ing)?$|^sort_?(?:index|key)$", re.IGNORECASE
+)
+"""By which somebody arranges the entries of a list by hand, one after the other."""
 _WIDEST_LOOKUP = 5
 _WIDEST_LIST = 2
 _TIMES = ("timestamp", "datetime", "date", "time")
@@ -140,7 +144,8 @@ def is_small(table: Table, known: Around) -> bool:
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
     if narrow and _LOOKUP.search(_snake(table.name.rpartition(".")[2])) is not None:
         return True
-    return _is_list(table, {c.name.lower() for c in columns}, known)
+    flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
+    return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
 
 
 def _is_list(table: Table, columns: set[str], known: Around) -> bool:
@@ -165,6 +170,20 @@ def _is_list(table: Table, columns: set[str], known: Around) -> bool:
     if not own and len(others) <= 1 and any(_TITLE.match(n) is None for n in shown):
         return True
     return len(own) <= _WIDEST_LIST and not others and name in known.whole
+
+
+def _is_arranged(table: Table, known: Around) -> bool:
+    """Say whether somebody arranges all rows of a table: it has their titles and an order, and rows have no owner.
+
+    What belongs to something else is arranged there; however few rows each has, there may be many of them.
+    """
+    names = [c.name for c in table.columns]
+    if not any(map(_ARRANGED.match, names)) or not any(map(_TITLE.match, names)):
+        return False
+    free = {c.name.lower() for c in table.columns if c.nullable}
+    own = {bare(table.name)}
+    owners = (k for k in table.foreign_keys if bare(k.table) not in own and not free >= {c.lower() for c in k.columns})
+    return bool(known.referring[bare(table.name)]) and not any(owners)
 
 
 def _snake(name: str) -> str:

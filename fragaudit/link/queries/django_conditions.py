@@ -119,7 +119,7 @@ class Conditions:
             if negative and reached.many:
                 # NOT over many rows becomes a query of its own, correlated by the key.
                 return draft, self._none_of(draft, name, value, flow)
-            operand = self._value(value, reached.draft, flow)
+            operand = self._value(value, reached.draft, flow, scope)
             column = reached.column
             kind = ""
             if reached.model is not None:
@@ -151,11 +151,12 @@ class Conditions:
             inner = inner.add("where", predicate, flow.branch)
         return Compare(Subquery(flow.pool.query(inner)), "exists", (), flow.here)
 
-    def _value(self, value: Thing, draft: Draft, flow: Flow) -> Operand:
+    def _value(self, value: Thing, draft: Draft, flow: Flow, scope: str) -> Operand:
+        """Return what a lookup compares with; an `F` names the rows that the lookups beside it join."""
         if isinstance(value, Name):
-            return self._named(value, draft, flow)[1]
+            return self._named(value, draft, flow, scope)[1]
         if isinstance(value, Bag):
-            return Row(tuple(self._value(i, draft, flow) for i, _ in value.items))
+            return Row(tuple(self._value(i, draft, flow, scope) for i, _ in value.items))
         drafts = [d for d in options(value) if d.of == OF]
         if drafts:
             inner = self.inside(drafts[0], draft, flow)
@@ -164,10 +165,10 @@ class Conditions:
             return Subquery(flow.pool.query(inner))
         return flow.operand(value)
 
-    def _named(self, value: Name, draft: Draft, flow: Flow) -> tuple[Draft, Operand]:
+    def _named(self, value: Name, draft: Draft, flow: Flow, scope: str = "") -> tuple[Draft, Operand]:
         if value.outer:
             return draft, Column(OUTER, value.path, flow.here)
-        reached = self._paths(flow).reach(draft, value.path, flow, how="left")
+        reached = self._paths(flow).reach(draft, value.path, flow, how="left", scope=scope)
         if reached.column is None:
             return draft, Expression("", (), "unknown")
         operand: Operand = reached.column
