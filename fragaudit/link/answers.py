@@ -9,8 +9,14 @@ from typing import Any, TypeAlias, TypeVar
 DEEPEST = 200
 """Questions open at a time, each asked by the one before it; what lies deeper is asked on its own first."""
 
-MOST_HANGING = 2_000
-"""Answers kept at a time that hang on open questions: no circle of questions in real code is nearly as large."""
+LARGEST_CIRCLE = 400
+"""Answers found on the way round a circle of questions: of a larger one all are kept as they were found first.
+
+To answer each of its questions for itself takes as much work as the square of that; no circle in real code is so large.
+"""
+
+MOST_PUT_OFF = 40
+"""Questions put off on the way to one: what would take more is left out of its answer."""
 
 _NOTHING = 1 << 30
 _THE_ASKER = -1
@@ -104,10 +110,10 @@ class Answers:
             found = self.known.get(key)
             if found is None:
                 found = self._answer(key, task)
-            deeper = [other for other in self._put_off.items() if other[0] not in begun]
+            deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
             if not deeper:
-                if self._put_off:  # a circle that is larger than any may be: what was found of it has to do
-                    self._keep(key, found, 0)
+                if self._put_off:  # what was found of it has to do
+                    self._keep(key, found, 0, [])
                 waiting.pop()
             self._put_off.clear()
             self._hanging.clear()
@@ -131,8 +137,8 @@ class Answers:
             self._met.append(circular[1])
             return circular[0]
         depth = self._depth
-        if depth >= DEEPEST or len(self._hanging) >= MOST_HANGING:
-            self._put(key, task, depth)
+        if depth >= DEEPEST:
+            self._put(key, task)
             return ()
         work, on, opens = task
         if opens:
@@ -156,8 +162,10 @@ class Answers:
                 self._at[depth].on = opened_by
             self._lowest = min(self._lowest, lowest)
         elif lowest == depth:
-            self._met.append(self._keep(key, found, hung))
-        elif met and not opens:
+            circle = self._keep(key, found, hung, met)
+            if circle:
+                self._met.append(circle)
+        elif met:
             # It may be part of the circles that it was answered by way of.
             circle = met[0].union(*met[1:])
             self._circular[key] = (found, self._circles.setdefault(circle, circle))
@@ -166,21 +174,28 @@ class Answers:
             self.known[key] = found
         return found
 
-    def _put(self, key: Hashable, task: _Task, depth: int) -> None:
+    def _put(self, key: Hashable, task: _Task) -> None:
         """Leave a question out for now: it, and one half-way to it, have to be answered before the first one."""
-        if depth >= DEEPEST:
-            for half_way, (_, how) in islice(self._open.items(), len(self._open) // 2, None):
-                self._put_off.setdefault(half_way, how)
-                break
+        for half_way, (_, how) in islice(self._open.items(), len(self._open) // 2, len(self._open) // 2 + 1):
+            self._put_off.setdefault(half_way, how)
         self._put_off.setdefault(key, task)
         self._lowest = _THE_ASKER
 
-    def _keep(self, key: Hashable, found: tuple[Any, ...], began: int) -> frozenset[Hashable]:
-        """Remember the answer to a question that leads to itself; forget the others found since it was asked."""
-        on_the_way = list(islice(self._hanging, began, None))
-        for other in on_the_way:
+    def _keep(
+        self, key: Hashable, found: tuple[Any, ...], began: int, met: list[frozenset[Hashable]]
+    ) -> frozenset[Hashable]:
+        """Remember the answer to a question that leads to itself; forget the others found since it was asked.
+
+        Return the questions that have to be closed for it to be good.
+        """
+        on_the_way = list(islice(self._hanging.items(), began, None))
+        for other, _ in on_the_way:
             del self._hanging[other]
-        circle = frozenset((*on_the_way, key))
+        if len(on_the_way) > LARGEST_CIRCLE:
+            self.known.update((other, answer) for other, (answer, _) in on_the_way)
+            self.known[key] = found
+            return _NONE
+        circle = frozenset((*(other for other, _ in on_the_way), key)).union(*met)
         circle = self._circles.setdefault(circle, circle)
         self._circular[key] = (found, circle)
         return circle
