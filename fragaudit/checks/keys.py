@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
-from fragaudit.coverage.worth import followed
+from fragaudit.coverage.worth import around, followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.locations import Location
@@ -41,11 +43,21 @@ def redundant_index(service: Service) -> Iterator[Hit]:
                           data=_data(table, index, wider.name))  # fmt: skip
 
 
-@check("FA204")
-def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
-    """A foreign key that no index begins with."""
+@check("FA204", whole=True)
+def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
+    """A foreign key that no index begins with; one that several services share is told once, of where it is surest."""
+    told: dict[tuple[Location, str], Hit] = {}
+    for service in repository.services:
+        for hit in _unindexed(service):
+            known = told.get((hit.at, hit.key))
+            if known is None or (known.confidence is not None and hit.confidence is None):
+                told[hit.at, hit.key] = replace(hit, service=service.name)
+    yield from told.values()
+
+
+def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
-    deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
+    others = around(service.schema, service.accesses, service.writes)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
@@ -54,7 +66,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
-            sure = known and followed(foreign, table, deleted)
+            sure = known and followed(foreign, table, others)
             advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"

@@ -407,9 +407,10 @@ class Alchemy(Terms):
             return Draft(OF, draft.file).add("arms", (_SETS[name], (draft, *arms)), branch)
         for argument in call.args:
             flow.escape(flow.argument(argument), argument.value)
-        if name in _SAME or name.startswith(("on_conflict", "with_", "execution")):
+        if name != "with_parent" and (name in _SAME or name.startswith(("on_conflict", "with_", "execution"))):
             return draft
-        return draft.add("where", UNKNOWN, branch)  # a method of the project's own query class
+        # A method of the project's own query class, or the foreign key of an object whose class isn't known.
+        return draft.add("where", UNKNOWN, branch)
 
     def _loaded(self, draft: Draft, call: Call, flow: Flow) -> Draft:
         """Report the queries that load related rows beside a query's own, and add the joins that load them with it."""

@@ -130,7 +130,7 @@ class Conditions:
             if negative and reached.many:
                 # NOT over many rows becomes a query of its own, correlated by the key.
                 return draft, self._none_of(draft, name, value, flow)
-            after, operand = self._value(value, reached.draft, flow, "left" if negative else how)
+            after, operand = self._value(value, reached.draft, flow, "left" if negative else how, scope)
             reached = replace(reached, draft=after)
             column = reached.column
             if column is None:
@@ -176,7 +176,7 @@ class Conditions:
         elif len(steps) > 1:
             rest = rest if lookups else rest.partition("__")[2]
             made = lookup(Column(alias, after, flow.here), tuple(filter(None, rest.split("__"))),
-                          self._value(value, inner, flow, "inner")[1], flow.dialect, "", flow.here)  # fmt: skip
+                          self._value(value, inner, flow, "inner", "")[1], flow.dialect, "", flow.here)  # fmt: skip
             predicate = made if made is not None else UNKNOWN
         else:
             path = "__".join(filter(None, (after if lookups else "", rest)))
@@ -184,14 +184,17 @@ class Conditions:
         inner = inner.add("where", predicate, flow.branch)
         return Compare(Subquery(flow.pool.query(inner)), "exists", (), flow.here)
 
-    def _value(self, value: Thing, draft: Draft, flow: Flow, how: str) -> tuple[Draft, Operand]:
-        """Return what a column is compared with, and the query with the joins that it needs."""
+    def _value(self, value: Thing, draft: Draft, flow: Flow, how: str, scope: str) -> tuple[Draft, Operand]:
+        """Return what a lookup compares with, and the query with the joins that it needs.
+
+        An `F` names the rows that the lookups beside it join.
+        """
         if isinstance(value, Name):
-            return self._named(value, draft, flow, how)
+            return self._named(value, draft, flow, how, scope)
         if isinstance(value, Bag):
             items = []
             for item, _ in value.items:
-                draft, operand = self._value(item, draft, flow, how)
+                draft, operand = self._value(item, draft, flow, how, scope)
                 items.append(operand)
             return draft, Row(tuple(items))
         drafts = [d for d in options(value) if d.of == OF]
@@ -202,10 +205,12 @@ class Conditions:
             return draft, Subquery(flow.pool.query(inner))
         return draft, flow.operand(value)
 
-    def _named(self, value: Name, draft: Draft, flow: Flow, how: str = "left") -> tuple[Draft, Operand]:
+    def _named(
+        self, value: Name, draft: Draft, flow: Flow, how: str = "left", scope: str = ""
+    ) -> tuple[Draft, Operand]:
         if value.outer:
             return draft, Column(OUTER, value.path, flow.here)
-        reached = self._paths(flow).reach(draft, value.path, flow, how=how)
+        reached = self._paths(flow).reach(draft, value.path, flow, how=how, scope=scope)
         if reached.column is None:
             return draft, Expression("", (), "unknown")
         operand: Operand = reached.column
