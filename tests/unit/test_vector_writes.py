@@ -360,6 +360,15 @@ def again(connection, records):
 
 def save_plain(connection, records):
     connection.execute(insert(plain).values(records))
+
+class Notes:
+    def __init__(self):
+        from pgvector.sqlalchemy import Vector
+
+        self.table = Table("near", MetaData(), Column("id", String, primary_key=True), Column("embedding", Vector(3)))
+
+    def save(self, connection, records):
+        connection.execute(insert(self.table).values(records))
 """
 
 
@@ -369,6 +378,7 @@ def test_vectors_in_rows_are_found_where_no_model_says_so() -> None:
         (16, "relational:bigquery", "app.notes", "native-namespace", "same row"),
         (22, "relational:postgresql", "notes", "native-namespace", "same row"),
         (25, "relational:postgresql", "notes", "native-namespace", "same row"),
+        (37, "relational:postgresql", "near", "native-namespace", "same row"),
     ]
 
 

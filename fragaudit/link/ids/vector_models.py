@@ -44,8 +44,8 @@ class VectorModels:
             for binding in file.bindings:
                 if file.scopes[binding.scope].kind != "class":
                     continue
-                if self._is_vector(binding.value, number) or self._is_vector(binding.annotation, number):
-                    place = Place(number, binding.scope)
+                place = Place(number, binding.scope)
+                if self._is_vector(binding.value, place) or self._is_vector(binding.annotation, place):
                     found[place] = (*found.get(place, ()), binding.target)
         return found
 
@@ -62,7 +62,11 @@ class VectorModels:
                     continue
                 for argument in value.args:
                     column = argument.value
-                    if isinstance(column, Call) and column.args and self._is_vector(column, number):
+                    if (
+                        isinstance(column, Call)
+                        and column.args
+                        and self._is_vector(column, Place(number, binding.scope))
+                    ):
                         named = (text_of(value.args[0].value), text_of(column.args[0].value))
                         found.setdefault((number, binding.target), named)
         return found
@@ -70,12 +74,12 @@ class VectorModels:
     def _speaks(self, file: FileFacts) -> bool:
         return any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports)
 
-    def _is_vector(self, value: Value | None, file: int) -> bool:
+    def _is_vector(self, value: Value | None, place: Place) -> bool:
         stack = [value] if value is not None else []
         while stack:
             top = stack.pop()
             if isinstance(top, (Ref, Attr)) and top.name in _TYPES:
-                for meaning in self._evaluator.evaluate(top, Place(file, 0)):
+                for meaning in self._evaluator.evaluate(top, place):
                     if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
                         return True
             stack.extend(children(top))
