@@ -107,7 +107,8 @@ def _table(
         wanted, found = ways[asked]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
-        chosen = partly if access.verdict == "partial" else certain if sure(access, table, others) else maybe
+        improvable = access.verdict == "partial" and access.category != "entry"
+        chosen = partly if improvable else certain if sure(access, table, others) else maybe
         chosen += [_Wanted(f, access) for f in found]
     for key in table.foreign_keys:
         if not any(leads(i, key) for i in table.indexes):
@@ -236,7 +237,7 @@ def _proposal(
 
 def _worth(proposal: Proposal) -> str:
     """Return under which condition a proposal that is only possible is worth its writes."""
-    if proposal.serves:
+    if proposal.serves or any(access.category == "entry" for access in proposal.improves):
         return "Worth its writes only if the conditions are selective."
     if proposal.improves:
         return "Worth its writes only if sorting the rows that an index finds already takes long."

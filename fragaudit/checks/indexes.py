@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.advise.suggest import advice_for, suggestions
-from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
+from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of, would
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, nearest, serves_column
 from fragaudit.coverage.worth import Around, around, is_small, sure
@@ -54,15 +54,18 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
     tables = tables_of(service)
     partly = [a for a in service.accesses if a.verdict == "partial"]
     advice = advice_for(service) if partly else None
+    known = _around(service)
     for access in partly:
         table = tables.get(access.table)
         if table is not None and advice is not None:
             made = advice.indexes(access, table)
             message = f"{access.table}: {access.why}"
+            entry = access.category == "entry"
             yield Hit(
-                access.at,
-                message,
+                _entry(access) if entry else access.at,
+                message + would(made) if entry and made else message,
                 key(access),
+                confidence=_confidence(access, table, known) if entry else None,
                 data=data(access, table, made),
                 related=related(table, nearest(access, table, access.dialect)),
             )
@@ -90,6 +93,11 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
             yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
                       data={**data(access, table, suggestions(access, table)), "columns": [item.column]},
                       related=related(table, nearest(access, table, access.dialect)))  # fmt: skip
+
+
+def _entry(access: Access) -> Location:
+    """Return the place of the condition that a statement could begin with."""
+    return next((c.at for c in access.conditions if not c.join and c.op == "="), access.at)
 
 
 def _leading(table: Table, column: str) -> Index | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -81,29 +81,37 @@ def _unindexed(service: Service) -> Iterator[Hit]:
                             "suggestion": {"columns": [str(k) for k in made.keys], "ddl": create}})  # fmt: skip
 
 
-@check("FA205")
-def unused_index(service: Service) -> Iterator[Hit]:
-    """An index that no access found uses, of a table whose accesses are all understood."""
-    by_table: dict[str, list[Access]] = {}
-    for access in service.accesses:
-        by_table.setdefault(access.table, []).append(access)
-    if service.unparsed:
-        return  # what they use isn't known
-    own = {at.at.path for at in service.tables}
-    for table in service.schema:
-        accesses = by_table.get(table.name, [])
-        if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
-            continue
-        if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
-            continue  # collections are asked in more ways than are understood
-        for index in table.indexes:
-            if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
+@check("FA205", whole=True)
+def unused_index(repository: Repository) -> Iterator[Hit]:
+    """An index that no access found uses, of a table whose accesses are all understood, in whichever service."""
+    told: set[tuple[str, Location]] = set()
+    for service in repository.services:
+        own = {at.at.path for at in service.tables}
+        for table in service.schema:
+            if table.silent or not any(at.path in own for at in table.defined_at):
                 continue
-            if not any(uses(a, index, table) for a in accesses) and not any(
-                leads(index, k) for k in table.foreign_keys
-            ):
-                message = f"{shown(index)} of {table.name} is used by none of the {len(accesses)} accesses found"
-                yield Hit(index.at[0], message, f"{table.name}:{index.name}", data=_data(table, index, ""))
+            sharing = [s for s in repository.services if s is service or table in s.schema]
+            accesses = [a for s in sharing for a in s.accesses if a.table == table.name]
+            if not accesses or any(s.unparsed for s in sharing):
+                continue  # what they use isn't known
+            if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
+                continue  # collections are asked in more ways than are understood
+            for index in _unused(table, accesses):
+                if (known_by := (index.name, index.at[0])) not in told:
+                    told.add(known_by)
+                    number = len(set(accesses))
+                    message = f"{shown(index)} of {table.name} is used by none of the {number} accesses found"
+                    yield Hit(index.at[0], message, f"{table.name}:{index.name}", service.name,
+                              data=_data(table, index, ""))  # fmt: skip
+
+
+def _unused(table: Table, accesses: Sequence[Access]) -> Iterator[Index]:
+    for index in table.indexes:
+        if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
+            continue
+        leading = any(leads(index, key) for key in table.foreign_keys)
+        if not leading and not any(uses(access, index, table) for access in accesses):
+            yield index
 
 
 def _data(table: Table, index: Index, covered_by: str) -> dict[str, Any]:

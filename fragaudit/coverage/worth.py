@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing
+from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing, is_state
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table
 
 SURE = frozenset(
     {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
-     "unfiltered join", "range join", "sort", "state"}
+     "unfiltered join", "range join", "sort", "state", "entry"}
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
@@ -106,6 +106,8 @@ def _few(access: Access, table: Table) -> bool:
     examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
         return all(_narrow(arm, table, examples) for arm in access.arms)
+    if access.category == "entry":
+        return _narrow([c for c in local if not is_state(c)], table, examples)
     return access.category not in ("equality", "state") or _narrow(local, table, examples)
 
 

@@ -106,7 +106,7 @@ class _Reader:
         reader = Conditions(source, self._dialect, self._shown, self._kind, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False
-        found = reader.read(tests)
+        found = reader.read(tests, self._only.get(source.number, ()))
         unknown = any(isinstance(t, Unclear) and t.unknown for t in (*block.tests, *source.only))
         sort = self._sort(source)
         verb = query.kind if source.how == "target" else "read"
