@@ -27,10 +27,11 @@ _LOOKUP = re.compile(
 )
 _DESCRIBING = re.compile(
     r"(?:^|_)(?:name|title|label|description|slug|colou?r|icon|order|position|sort|rank|enabled|default|editable|active"
-    r"|search_vector)$",
+    r"|search_vector|(?:created|modified|updated)(?:_at|_on|_date)?)$",
     re.IGNORECASE,
 )
-"""What an entry of a list is shown as: however much of it there is, the list stays one of a few entries."""
+"""What an entry of a list is shown as, and when it was made, whatever a library calls that type: however much of it
+there is, the list stays one of a few entries."""
 _PRESET = re.compile(r"(?:is_)?default$", re.IGNORECASE)
 """Where one entry is chosen unless another one is, the entries are there to choose from."""
 _TITLE = re.compile(r"^(?:name|title|label|slug)$", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
-_COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?)\.py$)")
+_COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?|(?:random|demo|sample|fake|dummy)_?data)\.py$)")
 
 
 def run_by_migration(path: str) -> bool:

@@ -94,7 +94,12 @@ def test_keys_of_short_lists(name: str, confidence: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "confidence"),
-    [("shop/cli/users.py", "possible"), ("shop/users.py", "likely"), ("populate.py", "possible")],
+    [
+        ("shop/cli/users.py", "possible"),
+        ("shop/users.py", "likely"),
+        ("populate.py", "possible"),
+        ("shop/demo_data.py", "possible"),
+    ],
 )
 def test_commands_are_run_by_hand(path: str, confidence: str) -> None:
     code = "import psycopg\n\nwith psycopg.connect('postgresql://db/app') as c:\n    c.execute('SELECT id FROM jobs WHERE title = %s', (x,))\n"  # noqa: E501
