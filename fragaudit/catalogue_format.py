@@ -93,7 +93,10 @@ class Named(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operation(Struct, frozen=True, forbid_unknown_fields=True):
-    """A method that creates a container, writes, reads or deletes; the paths say where ids, vectors and so on are."""
+    """A method that creates a container, writes, reads or deletes; the paths say where ids, vectors and so on are.
+
+    `returns` is the class of what it gives back; `=topic`: the text of that parameter, as far as it is a name.
+    """
 
     name: str
     container: Named | None = None

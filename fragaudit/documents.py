@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from fragaudit.config import Config
 from fragaudit.discover import Read, SourceFile
+from fragaudit.link.asking import Places
 from fragaudit.link.documented import documented
-from fragaudit.model.documents import Section
+from fragaudit.model.documents import Section, Serving
+from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.schema import Table
 from fragaudit.model.stores import Service
 
-Documenting = Callable[[Sequence[Service], Sequence[Table]], tuple[Service, ...]]
-"""Returns services with what is documented of their indexes, given all tables."""
+Documenting = Callable[[Sequence[Service], Sequence[Table], Sequence[FileFacts]], tuple[Service, ...]]
+"""Returns services with what is documented of their indexes, given all tables and the facts of all files."""
 
 
 def with_documents(
     services: Sequence[Service],
     tables: Sequence[Table],
+    code: Sequence[FileFacts],
     documents: Sequence[SourceFile],
     files: Sequence[SourceFile],
     read: Read,
@@ -28,8 +32,21 @@ def with_documents(
     if not any(service.accesses for service in services):
         return tuple(services)
     by_path = {file.path: file for file in files}
-    beside = _Beside(by_path, read) if config.documentation.comments else _nowhere
-    return documented(services, tables, _sections(documents, read, config), beside)
+    beside = _Beside(by_path, read)
+    counts = config.documentation.comments
+
+    def there(path: str) -> bool:
+        try:
+            read(SourceFile(path, os.path.join(folder, path), "document"))
+        except OSError:
+            return False
+        return True
+
+    # Of a path that isn't one of the audit only the disk can say whether it is there.
+    folder = next((f.absolute.removesuffix(f.path) for f in (*files, *documents) if f.absolute.endswith(f.path)), "")
+    comments = beside.said(tables) if counts else []
+    sections, places = _sections(documents, read, config), Places(code, there)
+    return documented(services, tables, sections, comments, beside if counts else _nowhere, places)
 
 
 def _sections(documents: Sequence[SourceFile], read: Read, config: Config) -> list[Section]:
@@ -51,7 +68,7 @@ def _nowhere(table: Table) -> Location | None:
 
 
 class _Beside:
-    """Looks into the files that define a table; each is read once, and only where no document names the table."""
+    """Looks into the files that define a table or index; each is read once."""
 
     def __init__(self, files: Mapping[str, SourceFile], read: Read) -> None:
         self._files = files
@@ -74,6 +91,22 @@ class _Beside:
             if says_of_index(self._of(at.path), at.line):
                 return at
         return None
+
+    def said(self, tables: Sequence[Table]) -> list[Serving]:
+        """Return what comments on indexes say that these are for: given to the database, or beside the definition."""
+        from fragaudit.extract.comments import said_of_index
+        from fragaudit.extract.servings import of_comment
+
+        found = []
+        for table in tables:
+            for index in table.indexes:
+                for at in index.at[:1] if index.origin == "index" else ():
+                    text = index.comment or said_of_index(self._of(at.path), at.line)
+                    keys = tuple(key.column.lower() for key in index.keys)
+                    serving = of_comment(text, at, index.name, table.name, keys) if text else None
+                    if serving is not None:
+                        found.append(serving)
+        return found
 
     def _of(self, path: str) -> list[str]:
         if path not in self._lines:

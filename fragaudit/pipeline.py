@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import os
@@ -165,8 +166,10 @@ def _fixed(
 def _documenting(found: Discovery, read: Read, config: Config) -> Documenting:
     from fragaudit.documents import with_documents
 
-    def document(services: Sequence[Service], tables: Sequence[Table]) -> tuple[Service, ...]:
-        return with_documents(services, tables, found.documents, found.files, read, config)
+    def document(
+        services: Sequence[Service], tables: Sequence[Table], code: Sequence[FileFacts]
+    ) -> tuple[Service, ...]:
+        return with_documents(services, tables, code, found.documents, found.files, read, config)
 
     return document
 
@@ -199,6 +202,8 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
     )  # fmt: skip
 
     def read(file: SourceFile) -> bytes:
+        if file.path not in contents:
+            raise FileNotFoundError(errno.ENOENT, "no such file", file.path)
         return contents[file.path]
 
     from fragaudit.understanding import understand

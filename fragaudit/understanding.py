@@ -71,7 +71,7 @@ def understand(
         schemas.twice,
         linked.added,
     )
-    services = document(services, schemas.tables)
+    services = document(services, schemas.tables, code)
     problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
     unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(

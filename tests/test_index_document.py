@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fragaudit.report.index_section import BEGIN, END, MarkersError, spliced
+from fragaudit.model.documents import BEGIN, END
+from fragaudit.report.index_section import MarkersError, spliced
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = """\
@@ -87,6 +88,78 @@ def test_what_became_untrue_is_reported_until_the_section_is_refreshed(repositor
     ]
     run(repository, "indexes", "--document", "README.md")
     assert undocumented(repository) == []
+
+
+STALE = "the document says that ix_orders_user serves `queries.sql:4`, "
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        (QUERIES.replace("user_id = ?", "id = ?"), STALE + "which primary key of orders (id) serves"),
+        (QUERIES.replace("user_id = ?", "total = ?"), STALE + "where nothing that is asked can use it"),
+        (QUERIES.partition("-- name: of_user")[0], STALE + "where nothing is asked any more that can use it"),
+        ("-- One line more moves every statement.\n" + QUERIES, ""),
+        (QUERIES.replace("LIMIT 5", "LIMIT 9"), ""),
+    ],
+)
+def test_what_an_index_no_longer_serves_is_reported_until_the_section_is_refreshed(
+    repository: Path, queries: str, message: str
+) -> None:
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "queries.sql").write_text(queries)
+    done = run(repository, "check", "--format", "json", "--select", "FA208", code=1 if message else 0)
+    found = json.loads(done[0])["findings"]
+    expected = [("README.md", 9, f"{message}: it is on (user_id, total DESC)")] if message else []
+    assert [(f["at"]["path"], f["at"]["line"], f["message"]) for f in found] == expected
+    run(repository, "indexes", "--document", "README.md")
+    assert undocumented(repository) == []
+
+
+def test_an_index_that_serves_a_file_which_is_gone(repository: Path) -> None:
+    (repository / "more.sql").write_text("-- name: largest\nSELECT id FROM orders WHERE user_id = ? LIMIT 1;\n")
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "more.sql").unlink()
+    found = json.loads(run(repository, "check", "--format", "json", "--select", "FA208", code=1)[0])["findings"]
+    assert [(f["at"]["line"], f["message"].partition(":")[0]) for f in found] == [
+        (9, "the document says that ix_orders_user serves `more.sql")
+    ]
+    # From a folder where the paths of the section mean nothing, nobody can tell.
+    done = run(repository.parent, "check", "--format", "json", "--select", "FA208", str(repository))
+    assert json.loads(done[0])["findings"] == []
+
+
+def test_what_was_missing_and_is_there_now(repository: Path) -> None:
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "schema.sql").write_text(SCHEMA + "CREATE INDEX ix_users_email ON users (email);\n")
+    found = json.loads(run(repository, "check", "--format", "json", "--select", "FA208", code=1)[0])["findings"]
+    assert [(f["at"]["line"], f["message"]) for f in found] == [
+        (14, "the document proposes the index ix_users_email, which is there on (email)")
+    ]
+    run(repository, "indexes", "--document", "README.md")
+    assert undocumented(repository) == []
+
+
+def test_an_index_of_any_name_that_is_gone(repository: Path) -> None:
+    (repository / "schema.sql").write_text(SCHEMA.replace("ix_orders_user", "by_user"))
+    run(repository, "indexes", "--document", "README.md")
+    (repository / "schema.sql").write_text(SCHEMA.replace("ix_orders_user", "of_user"))
+    found = json.loads(run(repository, "check", "--format", "json", "--select", "FA208", code=1)[0])["findings"]
+    assert [(f["at"]["line"], f["message"]) for f in found] == [
+        (9, "the document names the index by_user, which no source of the schema has")
+    ]
+
+
+@pytest.mark.parametrize(("column", "by"), [("user_id", "ix_orders_user"), ("total", "")])
+def test_a_statement_that_no_index_served_and_one_does_now(repository: Path, column: str, by: str) -> None:
+    (repository / "queries.sql").write_text(f"-- name: some\nSELECT id FROM orders WHERE {column} = ?;\n")
+    said = f"{BEGIN}\n## Indexes\n\n### `orders`\n\n- No index serves `queries.sql:2`: reasons\n{END}\n"
+    (repository / "README.md").write_text(said)
+    found = json.loads(
+        run(repository, "check", "--format", "json", "--select", "FA208", code=1 if by else 0)[0]
+    )["findings"]  # fmt: skip
+    expected = [(6, f"the document says that no index serves `queries.sql:2`, and {by} does")] if by else []
+    assert [(f["at"]["line"], f["message"]) for f in found] == expected
 
 
 def test_everything_outside_the_markers_stays_to_the_byte(repository: Path) -> None:

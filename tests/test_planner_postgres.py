@@ -129,6 +129,10 @@ def numbered(statement: str) -> tuple[str, int]:
 # -- what the planner can do ---
 
 
+_AROUND = frozenset({"ModifyTable", "Subquery Scan", "LockRows"})
+"""Nodes that have the alias of the table that one below them reads."""
+
+
 def seen(database: Session, statement: str, alias: str) -> set[str]:
     """Return how the planner reads a source when it may not scan: `search`, `part`, `order` or `scan`."""
     text, count = numbered(statement)
@@ -141,11 +145,11 @@ def seen(database: Session, statement: str, alias: str) -> set[str]:
 
 
 def _how(plan: dict[str, Any], alias: str, sorts: bool, database: Session) -> str:
-    node = next((n for n in _nodes(plan) if n.get("Alias") == alias), None)
+    node = next((n for n in _nodes(plan) if n.get("Alias") == alias and n["Node Type"] not in _AROUND), None)
     if node is None:
         return "nothing"
     if node["Node Type"] == "Bitmap Heap Scan":
-        return _bitmap(node["Plans"][0], database)
+        return _bitmap(next(n for n in node["Plans"] if n["Parent Relationship"] != "InitPlan"), database)
     if "Index Name" not in node:
         return "scan"
     return _index(node, database) if _index(node, database) != "walk" else "walk" if sorts else "order"
@@ -168,7 +172,7 @@ def _index(node: dict[str, Any], database: Session) -> str:
     first, partial, method = told[0].split("|")
     # A test for what nearly all rows pass is no way into an index.
     condition = re.sub(r"\([^()]* IS NOT NULL\)", "", node.get("Index Cond", ""))
-    if condition and (method == "brin" or re.search(rf"(?<![\w.]){re.escape(first)}", condition)):
+    if condition.strip("() AND") and (method == "brin" or re.search(rf"(?<![\w.]){re.escape(first)}", condition)):
         return "search"
     return "part" if partial == "t" else "walk"
 
@@ -207,8 +211,9 @@ def agrees(access: Access, statement: str, database: Session) -> tuple[bool, set
     if access.verdict == "covered" and not _served(ways):
         # It may find another one cheaper in a table as small as this.
         names = set(re.findall(r"\b([tu]_\d)\b", access.by))
+        others = "^[tu]_[0-9]$" if "unique" in access.by or "primary" in access.by else "^[tu]_([0-9]|.*key)$"
         database.run(f"UPDATE pg_index SET indisvalid = false FROM pg_class c WHERE c.oid = indexrelid AND c.relname ~ "
-                     f"'^[tu]_[0-9]$' AND c.relname <> ALL ('{{{','.join(names)}}}');")  # fmt: skip
+                     f"'{others}' AND c.relname <> ALL ('{{{','.join(names)}}}');")  # fmt: skip
         ways = seen(database, statement, access.alias)
     return _fits(access, ways), ways
 
@@ -232,6 +237,8 @@ def _fits(access: Access, ways: set[str]) -> bool:
 @given(schema=tables("t"), where=conditions("t"),
        end=st.sampled_from(("", "", " LIMIT 5", " ORDER BY t.a LIMIT 5", " ORDER BY t.c DESC")))  # fmt: skip
 def test_one_table(database: Session, schema: str, where: str, end: str) -> None:
+    # Which condition on a column BRIN is asked by costs the planner the same.
+    assume("brin" not in schema or "IS NOT NULL" not in where)
     statement = f"SELECT * FROM t WHERE {where}{end}"
     access = judged(audited(schema, statement))["t"]
     built(database, schema)
@@ -266,6 +273,54 @@ def test_the_optional_side_of_a_join(
     assert fits, f"{access.verdict} ({access.why}) but {ways}:\n{schema}\n{other}\n{statement}"
 
 
+SHAPES = (
+    "SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.{right} = t.{left} AND {inner}) AND {outer}",
+    "SELECT * FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.{right} = t.{left} AND {inner}) AND {outer}",
+    "SELECT * FROM t WHERE t.{left} IN (SELECT u.{right} FROM u WHERE {inner})",
+    "SELECT * FROM t WHERE t.{left} NOT IN (SELECT u.{right} FROM u WHERE {inner}) AND {outer}",
+    "SELECT t.id, (SELECT count(*) FROM u WHERE u.{right} = t.{left} AND {inner}) FROM t WHERE {outer}",
+    "SELECT * FROM t, LATERAL (SELECT * FROM u WHERE u.{right} = t.{left} ORDER BY u.c LIMIT 1) x WHERE {outer}",
+    "SELECT * FROM (SELECT id, a, b, c, s, f FROM u) u WHERE {inner}",
+    "SELECT * FROM (SELECT u.{right} AS k, max(u.c) FROM u GROUP BY u.{right}) x WHERE x.k = ?",
+    "SELECT * FROM (SELECT u.*, row_number() OVER (PARTITION BY u.{right}) n FROM u) u WHERE u.{right} = ? AND u.n = 1",
+    "SELECT * FROM (SELECT * FROM u ORDER BY u.id LIMIT 10) u WHERE u.{right} = ?",
+    "SELECT * FROM (SELECT t.a k, t.b FROM t UNION ALL SELECT u.a, u.b FROM u) x WHERE x.k = ?",
+    "WITH q AS (SELECT * FROM t) SELECT * FROM q JOIN q r ON q.id = r.{left} WHERE q.{left} = ?",
+    "WITH q AS MATERIALIZED (SELECT * FROM t) SELECT * FROM q WHERE q.{left} = ?",
+    "WITH gone AS (DELETE FROM t WHERE {outer} RETURNING id) SELECT * FROM gone",
+    "UPDATE t SET c = 1 FROM u WHERE u.{right} = t.{left} AND {inner}",
+    "DELETE FROM t WHERE t.{left} IN (SELECT u.{right} FROM u WHERE {inner})",
+    "INSERT INTO t (id, c) SELECT u.id, u.c FROM u WHERE {inner}",
+    "SELECT t.{left}, count(*) FROM t GROUP BY t.{left} HAVING t.{left} = ?",
+    "SELECT max(t.{left}) FROM t WHERE {outer}",
+    "SELECT DISTINCT ON (t.{left}) * FROM t WHERE {outer} ORDER BY t.{left}, t.id",
+    "SELECT * FROM t WHERE (t.{left}, t.id) > (?, ?) ORDER BY t.{left}, t.id LIMIT 5",
+    "SELECT * FROM t WHERE (t.{left}, t.c) IN ((?, ?), (?, ?))",
+    "SELECT * FROM t JOIN (VALUES (1), (2)) v (k) ON v.k = t.{left}",
+    "SELECT * FROM t LEFT JOIN u ON u.{right} = t.{left} WHERE u.id IS NULL AND {outer}",
+    "SELECT * FROM t WHERE t.{left} > ? - 5 AND t.{left} < 3 + ?",
+    "SELECT * FROM t WHERE {outer} ORDER BY t.{left} LIMIT 1 FOR UPDATE SKIP LOCKED",
+)
+
+
+@MANY
+@given(schema=tables("t"), other=tables("u"), left=st.sampled_from(("id", "a", "b", "c")),
+       right=st.sampled_from(("id", "a", "b", "c")), shape=st.sampled_from(SHAPES), outer=conditions("t"),
+       inner=conditions("u"))  # fmt: skip
+def test_statements_in_statements(
+    database: Session, schema: str, other: str, shape: str, left: str, right: str, outer: str, inner: str
+) -> None:
+    assume("brin" not in schema + other or "IS NOT NULL" not in inner + outer)
+    statement = shape.format(left=left, right=right, outer=outer, inner=inner)
+    accesses = judged(audited(f"{schema}\n{other}", statement))
+    for access in accesses.values():
+        if access.verdict == "covered" and any(c.join for c in access.conditions):
+            continue  # which side of a join is looked up is for the numbers of rows to say
+        built(database, f"{schema}\n{other}")
+        fits, ways = agrees(access, statement, database)
+        assert fits, f"{access.alias}: {access.verdict} ({access.why}) but {ways}:\n{schema}\n{other}\n{statement}"
+
+
 @MANY
 @given(schema=tables("t"), where=conditions("t"),
        end=st.sampled_from(("", " ORDER BY t.a LIMIT 5", " ORDER BY t.b DESC, t.a LIMIT 5")))  # fmt: skip
@@ -287,7 +342,9 @@ def test_each_proposal_is_taken(database: Session, schema: str, where: str, end:
     names |= _used(database, statement)
     for proposal in proposals:
         if proposal.serves and proposal.method == "btree":
-            assert proposal.name in names, f"{proposal.ddl} is not taken but {names}:\n{schema}\n{statement}"
+            # Of several indexes on the same few rows one alone may do, read as a whole.
+            part = {p.name for p in proposals if p.where and p.where == proposal.where}
+            assert names & {proposal.name, *part}, f"{proposal.ddl} is not taken but {names}:\n{schema}\n{statement}"
 
 
 def _used(database: Session, statement: str) -> set[str]:

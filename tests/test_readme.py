@@ -9,8 +9,8 @@ import pytest
 
 from fragaudit.cards import cards
 from fragaudit.cli.app import app
-from fragaudit.config import Config
-from fragaudit.pipeline import audit
+from fragaudit.config import Config, load
+from fragaudit.pipeline import audit, audit_sources
 from fragaudit.report import CHECK, Look
 
 ROOT = Path(__file__).parent.parent
@@ -45,3 +45,13 @@ def test_its_sample_is_what_the_tool_prints() -> None:
     printed = CHECK["text"](report, Look())
     for line in sample.splitlines():
         assert line in printed.splitlines()
+
+
+def test_its_access_layer_is_watched_as_it_says(tmp_path: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    files = dict(re.findall(r"```\w+\n# (\S+\.\w+)\n(.*?)```", text, re.DOTALL))
+    (tmp_path / "fragaudit.toml").write_text(files["fragaudit.toml"], encoding="utf-8")
+    code = files["knowledge.py"]
+    found = audit_sources({"knowledge.py": code}, load(tmp_path)).findings
+    marked = [number for number, line in enumerate(code.splitlines(), 1) if "# FA109" in line]
+    assert [f.at.line for f in found if f.rule == "FA109"] == marked == [13, 14]

@@ -112,7 +112,7 @@ def summary(proposal: Proposal) -> list[str]:
 
 def harmless(text: str) -> str:
     """Return a text without anything that would end a comment's line or string: paths and names may hold it."""
-    return "".join(c if c.isprintable() and c not in '\\"' else "?" for c in text)
+    return "".join(c if c.isprintable() and c != "\\" else "?" for c in text).replace('"""', "???")
 
 
 def creatable(plan: IndexPlan) -> list[Proposal]:

@@ -68,7 +68,7 @@ def migrations(plan: IndexPlan, models: Mapping[str, DjangoModel]) -> str:
 
 def _add(file: _File, proposal: Proposal, model: DjangoModel | None, taken: set[str]) -> None:
     comments = "".join(f"        # {harmless(text)}\n" for text in summary(proposal))
-    index = _index(proposal, taken)
+    index = _index(proposal, taken, model.fields if model is not None else {})
     if model is None or not index:
         file.operations.append(comments + _run_sql(proposal))
         return
@@ -86,6 +86,14 @@ def _add(file: _File, proposal: Proposal, model: DjangoModel | None, taken: set[
 
 
 def _remove(file: _File, item: Superfluous, model: DjangoModel, dialect: str) -> None:
+    if "model" not in item.index.by:  # Django knows nothing of what a migration made in SQL
+        how = "CONCURRENTLY " if dialect == POSTGRES else ""
+        ddl = f"DROP INDEX {how}IF EXISTS {identifier(item.index.name, dialect)}"
+        file.operations.append(
+            f"        # superfluous: {harmless(item.why)}\n"
+            f"        migrations.RunSQL({ddl!r}, reverse_sql=migrations.RunSQL.noop),"
+        )
+        return
     operation = "migrations.RemoveIndex"
     if dialect == POSTGRES:
         operation = "RemoveIndexConcurrently"
@@ -113,16 +121,17 @@ def _text(app: str, file: _File) -> str:
     )
 
 
-def _index(proposal: Proposal, taken: set[str]) -> str:
+def _index(proposal: Proposal, taken: set[str], named: Mapping[str, str]) -> str:
     """Return the index as `models.Index` or one of its kind; empty if that can't express it."""
-    conditions = [_condition(part) for part in proposal.where.split(" AND ")] if proposal.where else []
+    conditions = [_condition(part, named) for part in proposal.where.split(" AND ")] if proposal.where else []
     classes = [k.opclass for k in proposal.keys if k.opclass]
     plain = all(k.column and not k.nulls and not k.collation and not k.length for k in proposal.keys)
     if not plain or proposal.method not in _KINDS or not all(conditions) or len(classes) not in (0, len(proposal.keys)):
         return ""
     name = index_name(proposal.table, proposal.keys, proposal.where, proposal.dialect, taken, LONGEST_NAME)
     taken.add(name)
-    fields = ", ".join(repr(f"-{k.column}" if k.descending else k.column) for k in proposal.keys)
+    names = [f"{'-' if k.descending else ''}{named.get(k.column, k.column)}" for k in proposal.keys]
+    fields = ", ".join(map(repr, names))
     arguments = [f"fields=[{fields}]", f"name={name!r}"]
     if conditions:
         arguments.append(f"condition=models.Q({', '.join(conditions)})")
@@ -131,11 +140,11 @@ def _index(proposal: Proposal, taken: set[str]) -> str:
     return f"{_KINDS[proposal.method]}({', '.join(arguments)})"
 
 
-def _condition(text: str) -> str:
+def _condition(text: str, named: Mapping[str, str]) -> str:
     """Return one condition of a partial index as an argument of `Q`; empty if it is of another shape."""
     negated = text.startswith("NOT ")
     column, _, rest = text.removeprefix("NOT ").partition(" ")
-    name = column.strip('"')
+    name = named.get(column.strip('"'), column.strip('"'))
     known = _CONDITIONS.get(rest.lower() if rest.startswith("=") else rest, "")
     if not name.isidentifier() or not known or (negated and rest):
         return ""

@@ -18,7 +18,7 @@ from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
 from fragaudit.coverage import no_btree
 from fragaudit.coverage.rivals import begins, leads, superfluous, uses
-from fragaudit.coverage.worth import followed, sure
+from fragaudit.coverage.worth import Around, around, followed, sure
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
@@ -37,7 +37,7 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    deleted = {w.table.rpartition(".")[2].lower() for w in writes if w.verb in ("delete", "merge")}
+    others = around(tables, accesses, writes)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -47,7 +47,7 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
         if no_btree(table, dialect if not table.engine else ""):
             continue
         mine = by_table.get(table.name, [])
-        found = _table(table, mine, [w for w in writes if w.table == table.name], deleted, taken, dialect, twice)
+        found = _table(table, mine, [w for w in writes if w.table == table.name], others, taken, dialect, twice)
         if found is not None:
             plans.append(found)
     judged = sum(a.verdict in ("covered", "partial", "uncovered") for a in accesses)
@@ -79,7 +79,7 @@ def _table(
     table: Table,
     accesses: Sequence[Access],
     writes: Sequence[Write],
-    deleted: set[str],
+    others: Around,
     taken: set[str],
     default: str,
     twice: set[str],
@@ -107,12 +107,13 @@ def _table(
         wanted, found = ways[asked]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
-        chosen = partly if access.verdict == "partial" else certain if sure(access, table) else maybe
+        improvable = access.verdict == "partial" and access.category != "entry"
+        chosen = partly if improvable else certain if sure(access, table, others) else maybe
         chosen += [_Wanted(f, access) for f in found]
     for key in table.foreign_keys:
         if not any(leads(i, key) for i in table.indexes):
             form = Form((tuple(Element(c, role="reference") for c in key.columns),))
-            (certain if followed(key, table, deleted) else maybe).append(_Wanted((form,), key=key))
+            (certain if followed(key, table, others) else maybe).append(_Wanted((form,), key=key))
 
     doubtful = {i for i in table.indexes if i.name.lower() in twice and dialect not in (MYSQL, MSSQL)}
     known = replace(table, indexes=tuple(i for i in table.indexes if i not in doubtful))
@@ -236,7 +237,7 @@ def _proposal(
 
 def _worth(proposal: Proposal) -> str:
     """Return under which condition a proposal that is only possible is worth its writes."""
-    if proposal.serves:
+    if proposal.serves or any(access.category == "entry" for access in proposal.improves):
         return "Worth its writes only if the conditions are selective."
     if proposal.improves:
         return "Worth its writes only if sorting the rows that an index finds already takes long."

@@ -65,7 +65,7 @@ def prove(
     return replace(plan, proofs=tuple(proofs), planner=f"SQLite {sqlite3.sqlite_version}, on an empty schema")
 
 
-UNKNOWN = Text("", "its text was not kept")
+UNKNOWN = Text("", "it is asked by expressions of a library, of whose SQL there is no text")
 
 
 def _proof(twin: Twin, plan: IndexPlan, table: TablePlan, proposal: Proposal, access: Access, text: Text) -> Proof:

@@ -51,11 +51,20 @@ class Advice:
 
         Where the plan leaves it out, as it does with what is run once, those that would serve it alone.
         """
-        return tuple(self._accesses.get(access, ())) or suggestions(access, table)
+        made = self._accesses.get(access, [])
+        if len(made) > 1 and not access.arms:  # any of them would: the one that binds most of what is compared
+            made = [max(made, key=lambda m: (_bound(m, access), -len(m.keys)))]
+        return tuple(made) or suggestions(access, table)
 
     def index(self, key: ForeignKey, table: Table) -> Suggestion:
         """Return the index that would find the rows of a foreign key."""
         return self._keys.get((table.name, key)) or _made(tuple(Key(c) for c in key.columns), table)
+
+
+def _bound(made: Suggestion, access: Access) -> int:
+    """Return how many keys of an index, from the first on, an access compares or orders by."""
+    asked = {c.column for c in access.conditions} | {s.column for s in access.sort} | {access.extreme}
+    return next((n for n, key in enumerate(made.keys) if key.column not in asked), len(made.keys))
 
 
 def advice_for(service: Service) -> Advice:

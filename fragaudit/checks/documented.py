@@ -17,8 +17,18 @@ def undocumented_indexing(service: Service) -> Iterator[Hit]:
     """Tables with access patterns of whose indexes nothing is written down, and what is written and isn't so."""
     told = service.documentation
     for wrong in told.untrue:
-        related = () if wrong.defined_at is None else (Related(wrong.defined_at, f"{wrong.index} is defined here"),)
-        yield Hit(wrong.at, _contradiction(wrong), f"untrue:{wrong.index}", related=related,
+        defined = (
+            ()
+            if wrong.defined_at in (None, wrong.at)
+            else (Related(wrong.defined_at, f"{wrong.index} is defined here"),)
+        )
+        if wrong.serves:
+            asked = () if wrong.asked_at is None else (Related(wrong.asked_at, "this statement can't use it"),)
+            yield Hit(wrong.at, _unserved(wrong), f"unserved:{wrong.index}:{wrong.serves}", related=(*defined, *asked),
+                      confidence=None if wrong.sure else Confidence.LIKELY,
+                      data={"index": wrong.index, "serves": wrong.serves, "has": list(wrong.has)})  # fmt: skip
+            continue
+        yield Hit(wrong.at, _contradiction(wrong), f"untrue:{wrong.index}", related=defined,
                   data={"index": wrong.index, "says": list(wrong.says), "has": list(wrong.has)})  # fmt: skip
     if told.undocumented:
         names = [item.table for item in told.undocumented]
@@ -37,7 +47,25 @@ def undocumented_indexing(service: Service) -> Iterator[Hit]:
 
 
 def _contradiction(wrong: Untrue) -> str:
+    if wrong.there:
+        return f"the document proposes the index {wrong.index}, which is there on ({', '.join(wrong.has)})"
     if not wrong.has:
         return f"the document names the index {wrong.index}, which no source of the schema has"
     said, has = ", ".join(wrong.says), ", ".join(wrong.has)
     return f"the document has {wrong.index} on ({said}); in the schema it is on ({has})"
+
+
+def _unserved(wrong: Untrue) -> str:
+    if wrong.there:
+        return f"the document says that no index serves {wrong.serves}, and {wrong.by or wrong.index} does"
+    on = ", ".join(wrong.has)
+    if wrong.by and wrong.asked_at is not None:
+        why = f"which {wrong.by} serves"
+    elif wrong.asked_at is not None:
+        why = "where nothing that is asked can use it"
+    elif wrong.serves.startswith("`"):
+        why = "where nothing is asked any more that can use it"
+    else:
+        why = "and it has none of these columns"
+    who = "comment" if wrong.comment else "document"
+    return f"the {who} says that {wrong.index} serves {wrong.serves}, {why}: it is on ({on})"

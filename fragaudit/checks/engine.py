@@ -12,7 +12,7 @@ from fragaudit.cards import Card, cards, chosen
 from fragaudit.checks.registry import registered, takes_repository
 from fragaudit.config import Config, RuleConfig
 from fragaudit.model.findings import Finding, Hit, Severity
-from fragaudit.model.locations import Problem
+from fragaudit.model.locations import Location, Problem
 from fragaudit.model.stores import Repository
 
 
@@ -27,6 +27,7 @@ def run(repository: Repository, problems: Sequence[Problem], config: Config) -> 
     """Return the findings of all active rules over a repository, sorted by place."""
     wanted = active(config)
     found: list[Finding] = []
+    told: set[tuple[str, Location, str, str]] = set()
     by_code = {card.id: card for card in cards()}
     if "FA001" in wanted:
         for problem in problems:
@@ -41,6 +42,10 @@ def run(repository: Repository, problems: Sequence[Problem], config: Config) -> 
             continue
         for service in repository.services:
             for hit in function(service, **params):
+                # What several services share is as it is for all of them.
+                if (same := (code, hit.at, hit.key, hit.message)) in told:
+                    continue
+                told.add(same)
                 named = hit if hit.service else msgspec.structs.replace(hit, service=service.name)
                 found.append(to_finding(card, named, config))
     return numbered(found)

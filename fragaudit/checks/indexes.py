@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.advise.suggest import advice_for, suggestions
-from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of
+from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of, would
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, nearest, serves_column
-from fragaudit.coverage.worth import is_small, sure
+from fragaudit.coverage.worth import Around, around, is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.locations import Location
@@ -25,6 +25,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
     tables = tables_of(service)
     open_ = [a for a in service.accesses if a.verdict == "uncovered"]
     advice = advice_for(service) if open_ else None
+    known = _around(service)
     told: set[tuple[str, str]] = set()
     said: set[tuple[Location, str]] = set()  # of a text put together in several ways, each is an access of its own
     for access in open_:
@@ -43,7 +44,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
         if (access.at, message) in said:
             continue
         said.add((access.at, message))
-        yield Hit(access.at, message, key(access), confidence=_confidence(access, table),
+        yield Hit(access.at, message, key(access), confidence=_confidence(access, table, known),
                   data=data(access, table, made), related=related(table, close))  # fmt: skip
 
 
@@ -53,15 +54,18 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
     tables = tables_of(service)
     partly = [a for a in service.accesses if a.verdict == "partial"]
     advice = advice_for(service) if partly else None
+    known = _around(service)
     for access in partly:
         table = tables.get(access.table)
         if table is not None and advice is not None:
             made = advice.indexes(access, table)
             message = f"{access.table}: {access.why}"
+            entry = access.category == "entry"
             yield Hit(
-                access.at,
-                message,
+                _entry(access) if entry else access.at,
+                message + would(made) if entry and made else message,
                 key(access),
+                confidence=_confidence(access, table, known) if entry else None,
                 data=data(access, table, made),
                 related=related(table, nearest(access, table, access.dialect)),
             )
@@ -71,6 +75,7 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
 def unsargable_predicate(service: Service) -> Iterator[Hit]:
     """A column has an index, and the condition on it can't use it."""
     tables = tables_of(service)
+    known = _around(service)
     for access in service.accesses:
         table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
@@ -83,10 +88,16 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
                 continue
             wildcard = "wildcard" in item.why
             message = f"{shown(index)} can't serve the condition on {access.table}.{item.column}: {item.why}"
-            confidence = Confidence.POSSIBLE if wildcard or access.maintenance or is_small(table) else None
+            doubtful = wildcard or access.maintenance or is_small(table, known)
+            confidence = Confidence.POSSIBLE if doubtful else None
             yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
                       data={**data(access, table, suggestions(access, table)), "columns": [item.column]},
                       related=related(table, nearest(access, table, access.dialect)))  # fmt: skip
+
+
+def _entry(access: Access) -> Location:
+    """Return the place of the condition that a statement could begin with."""
+    return next((c.at for c in access.conditions if not c.join and c.op == "="), access.at)
 
 
 def _leading(table: Table, column: str) -> Index | None:
@@ -95,5 +106,9 @@ def _leading(table: Table, column: str) -> Index | None:
     return next((i for i in table.indexes if i.keys and i.keys[0].column.lower() == column.lower()), None)
 
 
-def _confidence(access: Access, table: Table) -> Confidence:
-    return Confidence.LIKELY if sure(access, table) else Confidence.POSSIBLE
+def _around(service: Service) -> Around:
+    return around(service.schema, service.accesses, service.writes)
+
+
+def _confidence(access: Access, table: Table, known: Around) -> Confidence:
+    return Confidence.LIKELY if sure(access, table, known) else Confidence.POSSIBLE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from fragaudit.advise.suggest import Advice, advice_for
 from fragaudit.checks.patterns import shown
@@ -11,11 +13,12 @@ from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
-from fragaudit.coverage.worth import followed
+from fragaudit.coverage.worth import around, followed
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
+from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
-from fragaudit.model.stores import Service
+from fragaudit.model.stores import Repository, Service
 
 
 @check("FA203")
@@ -40,11 +43,21 @@ def redundant_index(service: Service) -> Iterator[Hit]:
                           data=_data(table, index, wider.name))  # fmt: skip
 
 
-@check("FA204")
-def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
-    """A foreign key that no index begins with."""
+@check("FA204", whole=True)
+def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
+    """A foreign key that no index begins with; one that several services share is told once, of where it is surest."""
+    told: dict[tuple[Location, str], Hit] = {}
+    for service in repository.services:
+        for hit in _unindexed(service):
+            known = told.get((hit.at, hit.key))
+            if known is None or (known.confidence is not None and hit.confidence is None):
+                told[hit.at, hit.key] = replace(hit, service=service.name)
+    yield from told.values()
+
+
+def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
-    deleted = {w.table.rpartition(".")[2].lower() for w in service.writes if w.verb == "delete"}
+    others = around(service.schema, service.accesses, service.writes)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
@@ -53,7 +66,7 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
-            sure = known and followed(foreign, table, deleted)
+            sure = known and followed(foreign, table, others)
             advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"
@@ -68,29 +81,37 @@ def unindexed_foreign_key(service: Service) -> Iterator[Hit]:
                             "suggestion": {"columns": [str(k) for k in made.keys], "ddl": create}})  # fmt: skip
 
 
-@check("FA205")
-def unused_index(service: Service) -> Iterator[Hit]:
-    """An index that no access found uses, of a table whose accesses are all understood."""
-    by_table: dict[str, list[Access]] = {}
-    for access in service.accesses:
-        by_table.setdefault(access.table, []).append(access)
-    if service.unparsed:
-        return  # what they use isn't known
-    own = {at.at.path for at in service.tables}
-    for table in service.schema:
-        accesses = by_table.get(table.name, [])
-        if not accesses or table.silent or not any(at.path in own for at in table.defined_at):
-            continue
-        if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
-            continue  # collections are asked in more ways than are understood
-        for index in table.indexes:
-            if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
+@check("FA205", whole=True)
+def unused_index(repository: Repository) -> Iterator[Hit]:
+    """An index that no access found uses, of a table whose accesses are all understood, in whichever service."""
+    told: set[tuple[str, Location]] = set()
+    for service in repository.services:
+        own = {at.at.path for at in service.tables}
+        for table in service.schema:
+            if table.silent or not any(at.path in own for at in table.defined_at):
                 continue
-            if not any(uses(a, index, table) for a in accesses) and not any(
-                leads(index, k) for k in table.foreign_keys
-            ):
-                message = f"{shown(index)} of {table.name} is used by none of the {len(accesses)} accesses found"
-                yield Hit(index.at[0], message, f"{table.name}:{index.name}", data=_data(table, index, ""))
+            sharing = [s for s in repository.services if s is service or table in s.schema]
+            accesses = [a for s in sharing for a in s.accesses if a.table == table.name]
+            if not accesses or any(s.unparsed for s in sharing):
+                continue  # what they use isn't known
+            if no_btree(table) or table.virtual or any(a.unknown or a.category == NO_BTREE for a in accesses):
+                continue  # collections are asked in more ways than are understood
+            for index in _unused(table, accesses):
+                if (known_by := (index.name, index.at[0])) not in told:
+                    told.add(known_by)
+                    number = len(set(accesses))
+                    message = f"{shown(index)} of {table.name} is used by none of the {number} accesses found"
+                    yield Hit(index.at[0], message, f"{table.name}:{index.name}", service.name,
+                              data=_data(table, index, ""))  # fmt: skip
+
+
+def _unused(table: Table, accesses: Sequence[Access]) -> Iterator[Index]:
+    for index in table.indexes:
+        if index.origin != "index" or index.unique or not index.at or "implicit" in index.by:
+            continue
+        leading = any(leads(index, key) for key in table.foreign_keys)
+        if not leading and not any(uses(access, index, table) for access in accesses):
+            yield index
 
 
 def _data(table: Table, index: Index, covered_by: str) -> dict[str, Any]:

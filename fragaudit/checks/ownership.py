@@ -101,7 +101,9 @@ def _may_be_one(found: Sequence[_Writer]) -> bool:
     """
     databases = {w.use.database for w in found} - {""}
     settings = {w.use.variable for w in found} - {""}
-    if len(databases) > 1 or len(settings) > 1 or all(w.use.database for w in found):
+    # Settings of other names may be given one address; a service that writes what it never makes has it from elsewhere.
+    made = [w for w in found if w.use.own or w.use.defined_at]
+    if len(databases) > 1 or (len(settings) > 1 and len(made) != 1) or all(w.use.database for w in found):
         return False
     if not _one_engine(found):
         return False

@@ -61,8 +61,13 @@ def missing(access: Access, table: Table, made: Sequence[Suggestion], close: tup
         words = "; no index of it comes near" if table.indexes else ""
     if not made:
         return f"{words}. None is proposed: {without(access, table)}"
-    would = "This would" if len(made) == 1 else "These would, one for each alternative"
-    return f"{words}. {would}: {' '.join(f'{m.ddl};' for m in made)}"
+    return words + would(made)
+
+
+def would(made: Sequence[Suggestion]) -> str:
+    """Return the sentence that says which indexes would serve, with the blank before it."""
+    which = "This would" if len(made) == 1 else "These would, one for each alternative"
+    return f". {which}: {' '.join(f'{m.ddl};' for m in made)}"
 
 
 def shown(index: Index) -> str:

@@ -12,7 +12,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fragaudit.coverage.categories import category, wanted_conditions
-from fragaudit.coverage.columns import COLLECTION, column_of, is_boolean, is_flag, is_number, is_text, never_null
+from fragaudit.coverage.columns import (
+    COLLECTION,
+    column_of,
+    is_boolean,
+    is_flag,
+    is_number,
+    is_state,
+    is_text,
+    never_null,
+)
 from fragaudit.coverage.engines import no_btree
 from fragaudit.coverage.lookup import (
     ROWID,
@@ -168,13 +177,9 @@ def _covered(
     name = index_name(best)
     local = next((c for c in conditions if not c.join), None)
     if local is None:
-        missing = [c for c in wanted_conditions(access, table, dialect) if not c.join and c.op == "="]
-        missing = [c for c in missing if not is_flag(table, c.column)]
-        if missing and not access.unknown and not table.silent:
-            columns = ", ".join(dict.fromkeys(c.column for c in missing))
-            return Judgement(
-                "partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only"
-            )
+        lacking = _join_alone(best, first, access, table, dialect)
+        if lacking is not None:
+            return lacking
     elif access.sort and access.limit and not yields_order(best, access, table, dialect) and not table.silent:
         bound = bound_keys(best, access, table, dialect)
         if not finds_one(best, access, table, dialect) and sort_possible(access) and not access.unknown:
@@ -183,6 +188,32 @@ def _covered(
                              f"{order} afterwards although only the first are wanted", "sort")  # fmt: skip
     shown = (local or first).column
     return Judgement("covered", name, f"{shown} is the first key of {name}", "covered")
+
+
+def _join_alone(best: Index, first: Condition, access: Access, table: Table, dialect: str) -> Judgement | None:
+    """Say what an index that serves a join alone leaves to be wished for; None if that is nothing.
+
+    If no other source is narrowed down, every way into the statement reads a table as a whole, unless it could begin
+    with the conditions on this one. If the search begins elsewhere, a row found by its own key needs no further keys.
+    """
+    missing = [c for c in wanted_conditions(access, table, dialect) if not c.join and c.op == "="]
+    missing = [c for c in missing if not is_flag(table, c.column)]
+    if not missing or access.unknown or table.silent:
+        return None
+    name = index_name(best)
+    begun = access.outer or any(c.filtered for c in access.conditions if c.join)
+    entries = [c for c in missing if not is_state(c)]
+    if not begun and entries:
+        columns = ", ".join(dict.fromkeys(c.column for c in entries))
+        why = (
+            f"{name} serves only the join by {first.column}; nothing else in the statement narrows down what it reads, "
+            f"and no index finds these rows by {columns}, which it could begin with"
+        )
+        return Judgement("partial", name, why, "entry")
+    if finds_one(best, access, table, dialect):
+        return None
+    columns = ", ".join(dict.fromkeys(c.column for c in missing))
+    return Judgement("partial", name, f"{name} serves only the join by {first.column}, not {columns}", "join only")
 
 
 def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[int, int, int, int]:
@@ -195,11 +226,12 @@ def _quality(index: Index, access: Access, table: Table, dialect: str) -> tuple[
 def _arm_served(arm: Sequence[Condition], access: Access, table: Table, dialect: str) -> str:
     for index in table.indexes:
         alone = replace(access, conditions=(*access.conditions, *arm), arms=())
-        if dialect == "sqlite":  # which looks at each alternative by itself
+        if dialect == "sqlite":  # which asks of each alternative by itself whether an index applies to it
             alone = replace(access, conditions=tuple(arm), arms=(), facts=())
         if not index.keys or not applies(index, alone, dialect):
             continue
-        if any(enters(index, c, table, dialect) for c in arm):
+        # A partial index may apply to this alternative alone, and be entered by what holds beside the OR.
+        if any(enters(index, c, table, dialect) for c in (*access.conditions, *arm)):
             return index_name(index)
     row = any(c.column.lower() in ROWID and column_of(table, c.column) is None for c in arm)
     return "rowid" if row and (dialect or table.engine) == "sqlite" and not table.without_rowid else ""
@@ -246,6 +278,10 @@ def _absent(access: Access, table: Table) -> str:
 
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = category(access, table, dialect)
+    if found is None and access.unknown and not access.unindexable:
+        return Judgement(
+            "unprovable", why="its conditions are put together when it runs", category="unknown conditions"
+        )
     if found is None:
         why = (
             "nothing in it can be looked up in an index"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fragaudit.coverage.columns import column_of, plain_collation
+from fragaudit.coverage.columns import column_of, never_null, plain_collation
 from fragaudit.coverage.partial import applies
 from fragaudit.model.accesses import Access, Condition, SortKey
 from fragaudit.model.schema import Index, Key, Table
@@ -142,9 +142,9 @@ def yields_order(index: Index, access: Access, table: Table, dialect: str) -> bo
         if not _nulls_fit(keys[0], sort, dialect):
             return False
         forward = same
-        key = keys.pop(0)
-        if index.unique and not keys and key.column:
-            return True  # what follows a unique key changes nothing
+        keys.pop(0)
+        if index.unique and not keys and all(k.column and never_null(table, k.column) for k in index.keys):
+            return True  # what follows a unique key changes nothing, unless several rows have none
     return True
 
 

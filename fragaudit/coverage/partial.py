@@ -46,6 +46,8 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     name, op = part.left.name.lower(), part.op
     facts = [f.split(" ", 1)[1] for f in access.facts if f.split(" ", 1)[0] == name]
     if op == "is not null":
+        if access.extreme.lower() == name and dialect == "postgres":  # which looks for it among what isn't null
+            return True
         if any(_compared(c, name) for c in access.conditions) or any(not f.startswith(_WITH_NULLS) for f in facts):
             return True
         arms = access.arms if dialect != "sqlite" else ()
@@ -67,7 +69,8 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
 
 
 def _compared(condition: Condition, name: str) -> bool:
-    return condition.column.lower() == name and condition.op != "is null" and not condition.expression
+    """Say whether a condition lets no null pass, as planners see it: a comparison of rows tells them nothing."""
+    return condition.column.lower() == name and condition.op not in ("is null", "row") and not condition.expression
 
 
 def _stronger(known: str, op: str, wanted: Sequence[str]) -> bool:

@@ -17,8 +17,8 @@ def superfluous(index: Index, others: Sequence[Index]) -> tuple[Index, str] | No
     One that guarantees uniqueness is superfluous only beside an equal guarantee; a partial one is smaller than the
     whole, so only its equal or a longer one of the same part counts.
     """
-    if index.origin in ("primary key", "foreign key"):
-        return None
+    if index.origin in ("primary key", "foreign key") or any(k.expression == "?" for k in index.keys):
+        return None  # what isn't understood can't be told to be the same
     places = {id(other): place for place, other in enumerate(others)}
     for other in sorted(others, key=lambda o: (_rank(o), -len(o.keys), o.name)):
         if other is index or other.table != index.table or _one_text(other, index):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from fragaudit.coverage.columns import is_document, is_flag, is_passing
-from fragaudit.model.accesses import Access, Condition
+from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing, is_state
+from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table
 
 SURE = frozenset(
     {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
-     "unfiltered join", "range join", "sort", "state"}
+     "unfiltered join", "range join", "sort", "state", "entry"}
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
 _LOOKUP = re.compile(
-    r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)"
+    r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)|nations?|regions?"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
     r"|genders?|colou?rs?|seasons?|weekdays?|months?|categor(?:y|ies)|severit(?:y|ies)|licen[cs]es?|tiers?|plans?"
     r"|templates?|plugins?|providers?|themes?)$"
@@ -31,13 +33,65 @@ _DESCRIBING = re.compile(
 """What an entry of a list is shown as: however much of it there is, the list stays one of a few entries."""
 _PRESET = re.compile(r"(?:is_)?default$", re.IGNORECASE)
 """Where one entry is chosen unless another one is, the entries are there to choose from."""
+_TITLE = re.compile(r"^(?:name|title|label|slug)$", re.IGNORECASE)
+_ARRANGED = re.compile(
+    r"^(?:(?:display|sort|menu|list)_?)?(?:order|position)(?:ing)?$|^sort_?(?:index|key)$", re.IGNORECASE
+)
+"""By which somebody arranges the entries of a list by hand, one after the other."""
 _WIDEST_LOOKUP = 5
+_WIDEST_LIST = 2
 _TIMES = ("timestamp", "datetime", "date", "time")
 
 
-def sure(access: Access, table: Table) -> bool:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the other tables and the statements of a schema tell of a table; all by name, bare and in lower case.
+
+    `referring` counts the tables with foreign keys to it, `whole` are those of which every row is read somewhere,
+    `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
+    `modelled`: models define tables of the schema. `tables` are the tables themselves.
+    """
+
+    tables: dict[str, Table]
+    referring: Counter[str]
+    whole: frozenset[str]
+    asked: frozenset[str]
+    grown: frozenset[str]
+    deleted: frozenset[str]
+    modelled: bool
+
+
+def around(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write]) -> Around:
+    """Return what tells of the sizes of tables beside their own shape."""
+    return Around(
+        tables={bare(t.name): t for t in tables},
+        referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
+        whole=_names(a.table for a in accesses if _reads_all(a)),
+        asked=_names([*(a.table for a in accesses if not a.maintenance), *(w.table for w in writes if not w.once)]),
+        grown=_names(w.table for w in writes if w.verb == "insert" and not w.once),
+        deleted=_names(w.table for w in writes if w.verb == "delete" and not w.once),
+        modelled=any("model" in t.by for t in tables),
+    )
+
+
+def bare(name: str) -> str:
+    """Return a table's name without its schema, in lower case."""
+    return name.rpartition(".")[2].lower()
+
+
+def _names(tables: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(bare, tables))
+
+
+def _reads_all(access: Access) -> bool:
+    """Say whether every row is read, and by the service itself."""
+    chosen = access.conditions or access.arms or access.unindexable or access.facts or access.limit or access.extreme
+    return access.verb == "read" and not (chosen or access.unknown or access.maintenance)
+
+
+def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
-    return not access.maintenance and access.category in SURE and not is_small(table) and _few(access, table)
+    return not access.maintenance and access.category in SURE and not is_small(table, known) and _few(access, table)
 
 
 def _few(access: Access, table: Table) -> bool:
@@ -51,6 +105,8 @@ def _few(access: Access, table: Table) -> bool:
     examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
         return all(_narrow(arm, table, examples) for arm in access.arms)
+    if access.category == "entry":
+        return _narrow([c for c in local if not is_state(c)], table, examples)
     return access.category not in ("equality", "state") or _narrow(local, table, examples)
 
 
@@ -64,25 +120,72 @@ def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bo
     return any(c.op in ("two-sided", "prefix", "row", "match") for c in conditions) or bool(compared and ranges)
 
 
-def followed(key: ForeignKey, table: Table, deleted: Container[str]) -> bool:
+def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """Say whether the rows of a foreign key are looked for, as rows that it refers to go.
+
+    Entries of a list stay for good, and of a table that only migrations know while models define the others, nobody
+    can tell whether it is there still.
 
     Args:
         key: the foreign key.
         table: the table that has it.
-        deleted: names of the tables from which statements delete, without their schema, in lower case.
+        known: what the others and the statements tell.
     """
-    gone = key.on_delete in ("cascade", "set null") or key.table.rpartition(".")[2].lower() in deleted
-    return gone and not is_small(table)
+    name = bare(key.table)
+    gone = key.on_delete in ("cascade", "set null") or name in known.deleted
+    target = known.tables.get(name)
+    left = known.modelled and table.by == ("migration",) and bare(table.name) not in known.asked
+    return gone and not left and not is_small(table, known) and (target is None or not is_small(target, known))
 
 
-def is_small(table: Table) -> bool:
+def is_small(table: Table, known: Around) -> bool:
     """Say whether a table is shaped like one of a few rows: a list of kinds, settings, a single row of state."""
-    key = {k.column.lower() for i in table.indexes if i.origin == "primary key" for k in i.keys}
+    key = {column.lower() for column in table.primary_key}
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
-    return narrow and _LOOKUP.search(_snake(table.name.rpartition(".")[2])) is not None
+    if narrow and _LOOKUP.search(_snake(table.name.rpartition(".")[2])) is not None:
+        return True
+    flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
+    return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
+
+
+def _is_list(table: Table, columns: set[str], known: Around) -> bool:
+    """Say whether other tables choose among the rows of a table, by what they are called.
+
+    Either nothing is kept of an entry but how it is shown, and more than its name, or little is and the service reads
+    all entries at once; it doesn't add any where it does its work.
+
+    Args:
+        table: the table.
+        columns: those that neither identify nor describe an entry, nor say when.
+        known: what the other tables and the statements tell.
+    """
+    name = bare(table.name)
+    if not known.referring[name] or name in known.grown:
+        return False
+    shown = [c.name for c in table.columns if _DESCRIBING.search(c.name) is not None]
+    if not any(_TITLE.match(n) for n in shown):
+        return False
+    keys = {c.lower() for k in table.foreign_keys for c in k.columns}
+    own, others = columns - keys, columns & keys
+    if not own and len(others) <= 1 and any(_TITLE.match(n) is None for n in shown):
+        return True
+    return len(own) <= _WIDEST_LIST and not others and name in known.whole
+
+
+def _is_arranged(table: Table, known: Around) -> bool:
+    """Say whether somebody arranges all rows of a table: it has their titles and an order, and rows have no owner.
+
+    What belongs to something else is arranged there; however few rows each has, there may be many of them.
+    """
+    names = [c.name for c in table.columns]
+    if not any(map(_ARRANGED.match, names)) or not any(map(_TITLE.match, names)):
+        return False
+    free = {c.name.lower() for c in table.columns if c.nullable}
+    own = {bare(table.name)}
+    owners = (k for k in table.foreign_keys if bare(k.table) not in own and not free >= {c.lower() for c in k.columns})
+    return bool(known.referring[bare(table.name)]) and not any(owners)
 
 
 def _snake(name: str) -> str:

@@ -34,6 +34,13 @@ def says_of_index(lines: Sequence[str], line: int) -> bool:
     return _spoken(_comment(lines[line - 1])) or _spoken(" ".join(_above(lines, line)))
 
 
+def said_of_index(lines: Sequence[str], line: int) -> str:
+    """Return the comment beside the definition of an index on a line (from 1), or right above it; empty: none."""
+    if not 1 <= line <= len(lines) or not _DECLARES.search(lines[line - 1]):
+        return ""
+    return _comment(lines[line - 1]) or " ".join(_above(lines, line))
+
+
 def says_of_table(lines: Sequence[str], line: int) -> bool:
     """Say whether the comment above the definition of a table, or its docstring, speaks of indexes."""
     if not 1 <= line <= len(lines):

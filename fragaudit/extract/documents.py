@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
+from fragaudit.extract.claims import ITEM, claims_of, written_lines
 from fragaudit.extract.source import decode
-from fragaudit.model.documents import Claim, Section
+from fragaudit.model.documents import Claim, Section, Serving
 from fragaudit.model.locations import Location, Problem
 
 MOST_WORDS = 20_000
@@ -20,28 +22,9 @@ _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _RULE = re.compile(r"^([=\-~^\"'`#*+:.<>_])\1{2,}[ \t]*$")
 _WORD = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"(?<!`)(`{1,2})([^`]+)\1(?!`)")
-_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)]|\|)(?:\s|$)")
-_NAMED = re.compile(r"`{1,2}((?:idx|ix)_\w+)`{1,2}", re.IGNORECASE)
-_WHOLE = re.compile(r"`([^\W\d]\w*)(?:[ \t]+on[ \t]+[\w.]+)?[ \t]*\(([^()`]{1,300})\)`", re.IGNORECASE)
-_EACH = re.compile(
-    r"`([^\W\d]\w*)`(?:[ \t]+on[ \t]+`?[\w.]+`?)?[ \t]*\((`[\w \t]{1,80}`(?:[ \t]*,[ \t]*`[\w \t]{1,80}`)*)\)",
-    re.IGNORECASE,
-)
-_COLUMN = re.compile(r"^([^\W\d]\w*)(?:\s+(?:asc|desc))?$", re.IGNORECASE)
-_NO_COLUMNS = frozenset(
-    ("unique", "btree", "gin", "gist", "hash", "brin", "partial", "composite", "primary", "covering")
-)
-# What is said of an index that is not there today, or not surely: gone, wished for, or an example.
-_NOT_TODAY = re.compile(
-    r"\b(?:drop\w*|remov\w*|delet\w*|obsolete|former\w*|previous\w*|earlier|used to|was|were|had|instead|no|not|never|"
-    r"nor|without|\w+n['\u2019]t|old|legacy|renam\w*|replac\w*|plan\w*|propos\w*|suggest\w*|todo|future|later|should|could|"
-    r"would|might|may|add|adding|consider\w*|missing|candidate\w*|examples?|e\.g|deprecat\w*|recommend\w*|create|"
-    r"creating|if|want\w*|need\w*|wish\w*|like|convention|pattern|prefix|names?|naming|redundant|unused)\b",
-    re.IGNORECASE,
-)
 # Documents of what was or will be, not of what is.
 _NOT_OF_TODAY = re.compile(
-    r"change|history|news|release|\badrs?\b|decision|rfc|proposal|plan|upgrad|migrat|roadmap|todo|audit|review|archive",
+    r"change|history|news|release|\badrs?\b|decision|rfc|proposal|plan|upgrad|migrat|roadmap|todo|\baudits?\b|review|archive",
     re.IGNORECASE,
 )
 _LOG = re.compile(r"(?:^|/)(?:change|changes|changelog|history|news|releases?)[^/]*$", re.IGNORECASE)
@@ -64,24 +47,28 @@ def sections(path: str, data: bytes, headings: Sequence[str]) -> tuple[Section, 
     wanted = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in headings)})\b", re.IGNORECASE)
     lines = text.splitlines()
     fenced = _fenced(lines) if not path.endswith(".rst") else frozenset()
+    written = written_lines(lines)
     found = _underlined(lines) if path.endswith(".rst") else _headings(lines, fenced)
     result, done, covered = [], 0, set[int]()
     for number, heading in enumerate(found):
         if heading.line < done or not wanted.search(heading.title):
             continue
-        done = next((h.line for h in found[number + 1 :] if h.level <= heading.level), len(lines))
-        inner = [h for h in found if heading.line <= h.line < done]
-        result.append(_section(path, lines, fenced, heading, inner, done))
+        after = range(number + 1, len(found))
+        last = next((n for n in after if found[n].level <= heading.level), len(found))
+        done = found[last].line if last < len(found) else len(lines)
+        inner = found[number:last]
+        result.append(_section(path, lines, fenced, written, heading, inner, done))
         covered.update(range(heading.line, done))
     lead = _lead_in(headings)
     for number, line in enumerate(lines):
         if number in covered or number in fenced or not lead.match(line):
             continue
-        above = next((h for h in reversed(found) if h.line < number), None)
+        before = bisect_left(found, number, key=lambda h: h.line)
+        above = found[before - 1] if before else None
         end = _paragraph_end(lines, number)
         covered.update(range(number, end))
         inner = [] if above is None else [above]
-        section = _section(path, lines, fenced, _Heading(number, 0, line.strip(" -*+_")), inner, end)
+        section = _section(path, lines, fenced, written, _Heading(number, 0, line.strip(" -*+_")), inner, end)
         # What it is about stands in the heading above it.
         words = set(section.words).union(*({w.lower() for w in _WORD.findall(h.title)} for h in inner))
         result.append(msgspec.structs.replace(section, words=tuple(sorted(words))))
@@ -102,10 +89,10 @@ def _paragraph_end(lines: Sequence[str], start: int) -> int:
     while end < len(lines):
         line = lines[end]
         if not line.strip():
-            if listed or end + 1 >= len(lines) or not _ITEM.match(lines[end + 1]):
+            if listed or end + 1 >= len(lines) or not ITEM.match(lines[end + 1]):
                 break
-        elif _ITEM.match(line):
-            if _ITEM.match(lines[start]) and _indent(line) <= _indent(lines[start]):
+        elif ITEM.match(line):
+            if ITEM.match(lines[start]) and _indent(line) <= _indent(lines[start]):
                 break  # the next point of the list that the paragraph is one of
             listed = True
         elif _ATX.match(line) or _FENCE.match(line):
@@ -142,7 +129,7 @@ def _headings(lines: Sequence[str], fenced: frozenset[int]) -> list[_Heading]:
             found.append(_Heading(number, len(match[1]), match[2]))
         elif number and line[:1] in ("=", "-") and _RULE.match(line) and (number - 1) not in fenced:
             above = lines[number - 1]
-            if above.strip() and not _ITEM.match(above) and not _ATX.match(above):
+            if above.strip() and not ITEM.match(above) and not _ATX.match(above):
                 found.append(_Heading(number - 1, 1 if line[0] == "=" else 2, above.strip()))
     return found
 
@@ -164,7 +151,13 @@ def _underlined(lines: Sequence[str]) -> list[_Heading]:
 
 
 def _section(
-    path: str, lines: Sequence[str], fenced: frozenset[int], heading: _Heading, inner: Sequence[_Heading], end: int
+    path: str,
+    lines: Sequence[str],
+    fenced: frozenset[int],
+    written: frozenset[int],
+    heading: _Heading,
+    inner: Sequence[_Heading],
+    end: int,
 ) -> Section:
     words: set[str] = set()
     titles = {h.line for h in inner}
@@ -175,60 +168,9 @@ def _section(
         words.update(word.lower() for _, code in _CODE.findall(line) for word in _WORD.findall(code))
         if len(words) > MOST_WORDS:
             break
-    claims = [] if _NOT_OF_TODAY.search(path) else _claims(path, lines, fenced, inner, heading.line, end)
+    claims, servings = list[Claim](), list[Serving]()
+    if heading.line in written or not _NOT_OF_TODAY.search(path):
+        claims, servings = claims_of(path, lines, fenced, written, {h.line: h.title for h in inner}, heading.line, end)
     at = Location(path, heading.line + 1, 1, heading.line + 1, len(lines[heading.line]) + 1)
-    return Section(at, heading.title, tuple(sorted(words)), tuple(sorted(set(claims))))
-
-
-def _claims(
-    path: str, lines: Sequence[str], fenced: frozenset[int], inner: Sequence[_Heading], start: int, end: int
-) -> list[Claim]:
-    titles = {h.line: h.title for h in inner}
-    title, before, paragraph = "", "", list[int]()
-    found: list[Claim] = []
-
-    def close() -> None:
-        nonlocal before
-        text = " ".join(lines[number] for number in paragraph)
-        listed = bool(paragraph) and bool(_ITEM.match(lines[paragraph[0]]))
-        if text and not listed:
-            before = text
-        # A list belongs to the sentence that leads to it.
-        context = f"{title} {before if listed else ''} {text}"
-        if text and not _NOT_TODAY.search(re.sub(r"`[^`]*`", " ", context)):
-            for number in paragraph:
-                found.extend(_said(path, number, lines[number]))
-        paragraph.clear()
-
-    for number in range(start, end):
-        line = lines[number]
-        if number in titles:
-            close()
-            title, before = titles[number], ""
-        elif number in fenced or not line.strip() or (line.startswith(("    ", "\t")) and not paragraph):
-            close()
-        else:
-            if _ITEM.match(line):
-                close()
-            paragraph.append(number)
-    close()
-    return found
-
-
-def _said(path: str, number: int, line: str) -> list[Claim]:
-    found, taken = [], set()
-    for pattern in (_WHOLE, _EACH):
-        for match in pattern.finditer(line):
-            parts = [_COLUMN.match(part.strip(" \t`")) for part in match[2].split(",")]
-            columns = tuple(part[1].lower() for part in parts if part is not None)
-            if len(columns) == len(parts) and not _NO_COLUMNS & set(columns):
-                found.append(Claim(_at(path, number, match.start(1), match.end(1)), match[1], columns))
-                taken.add(match.start(1))
-    for match in _NAMED.finditer(line):
-        if match.start(1) not in taken:
-            found.append(Claim(_at(path, number, match.start(1), match.end(1)), match[1]))
-    return found
-
-
-def _at(path: str, number: int, start: int, end: int) -> Location:
-    return Location(path, number + 1, start + 1, number + 1, end + 1)
+    said = (tuple(sorted(set(claims))), tuple(sorted(set(servings))))
+    return Section(at, heading.title, tuple(sorted(words)), *said)

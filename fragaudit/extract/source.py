@@ -33,7 +33,7 @@ def decode(path: str, data: bytes, *, python: bool) -> str | Problem:
         try:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         except SyntaxError as error:
-            if "coding" in str(error) and "utf-8" not in str(error).lower():
+            if "unknown encoding" in str(error):
                 return Problem(Location(path), f"declares an encoding that doesn't exist ({error})")
             encoding = "utf-8"
     try:

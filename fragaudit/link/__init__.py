@@ -188,7 +188,7 @@ def _kept(
         if t.at.path in paths and (databases or t.at.path in root.files or t.at.path.endswith(".py"))
     )  # fmt: skip
     stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
-    primary, why = primary_of(stores, own)
+    primary, why = primary_of(stores, own, root.files)
     stores = _inside_primary(stores, primary)
     unresolved = tuple(sorted(at for at in mine.unresolved if at.path in paths))
     service = Service(root.name, root.root, root.reasons, stores, primary, why, classes, own, len(root.files),

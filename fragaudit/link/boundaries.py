@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from fragaudit.config import Config
-from fragaudit.link.candidates import Candidate, below, candidates, entry_points
+from fragaudit.link.candidates import Candidate, below, candidates, entry_points, made_by_object
 from fragaudit.link.entrypoints import parts_of
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
@@ -44,7 +44,7 @@ def boundaries(
         return _configured(paths, deploy, config)
     entries = entry_points(facts)
     known = candidates(deploy, frozenset(paths), entries)
-    roots = _roots(known, entries, paths)
+    roots = _roots(known, entries, facts)
     divided = _divided(facts, paths, roots, known, entries, name)
     by_path = {f.path: f for f in facts}
     return _distinct([part for root in divided for part in _parts(root, by_path, deploy, entries)])
@@ -123,8 +123,10 @@ def _configured(paths: Sequence[str], deploy: Sequence[DeployFacts], config: Con
     return tuple(msgspec.structs.replace(s, shared=rest) for s in found)
 
 
-def _roots(known: dict[str, Candidate], entries: dict[str, Location], paths: Sequence[str]) -> list[str]:
+def _roots(known: dict[str, Candidate], entries: dict[str, Location], facts: Sequence[FileFacts]) -> list[str]:
     """Return the folders that are services or libraries, each with Python files below it."""
+    by_path = {file.path: file for file in facts}
+    paths = sorted(by_path)
     roots = [r for r, c in known.items() if any(below(p, r) for p in paths)]
     for root in roots:
         inside = [
@@ -133,7 +135,7 @@ def _roots(known: dict[str, Candidate], entries: dict[str, Location], paths: Seq
             if below(f, root) and not any(o != root and below(f, o) and below(o, root) for o in roots)
         ]
         if inside:
-            known[root].started = True
+            known[root].started = not all(made_by_object(by_path.get(entries[f].path), entries[f]) for f in inside)
             known[root].reasons.append(Reason("an application is started here", entries[sorted(inside)[0]]))
     if not roots and len(entries) > 1:
         # A monorepo without manifests: sibling folders that each start an application of their own.

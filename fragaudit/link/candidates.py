@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from fragaudit.model.deploy import ComposeService, DeployFacts, Image
-from fragaudit.model.facts import FileFacts
+from fragaudit.model.facts import MODULE_SCOPE, FileFacts, Use
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Reason
-from fragaudit.model.values import Call, calls, dotted
+from fragaudit.model.values import Call, Ref, calls, dotted
 
 _APPLICATIONS = frozenset(
     {
@@ -26,6 +26,10 @@ _APPLICATIONS = frozenset(
         "aiohttp.web.Application",
     }
 )
+_IDLE = frozenset(
+    {"sh", "bash", "ls", "set", "env", "tail", "sleep", "echo", "true", "cat", "/dev/null", "infinity", "&&", ";"}
+)
+"""Words of the commands of images that others are built on: they run nothing."""
 _RUNNERS = frozenset({"uvicorn.run", "hypercorn.run", "execute_from_command_line"})
 
 
@@ -114,7 +118,9 @@ def _from_images(deploy: Sequence[DeployFacts], found: dict[str, Candidate], fol
         if image.runs:
             root = (_copied(image, image.folder, packaged, folders) if image.copies else None) or image.folder
             candidate = _candidate(found, root)
-            candidate.deployed = candidate.runs = True
+            candidate.deployed = True
+            words = [word.removeprefix("/usr").removeprefix("/bin/") for word in image.runs.split()]
+            candidate.runs |= not all(word in _IDLE or word.startswith("-") or word.isdigit() for word in words)
             candidate.reasons.append(Reason("a Dockerfile with a command of its own", image.at))
     for root, services in built.items():
         candidate = _candidate(found, root)
@@ -174,6 +180,25 @@ def entry_points(facts: Sequence[FileFacts]) -> dict[str, Location]:
                 found.setdefault(posixpath.dirname(file.path), Location(file.path, *binding.at))
         for use in file.uses:
             for call in calls(use.value):
-                if dotted(call.func) in _RUNNERS or (use.how == "return" and dotted(call.func) in _APPLICATIONS):
+                made = use.how == "return" and dotted(call.func) in _APPLICATIONS and not _for_others(file, use, call)
+                if dotted(call.func) in _RUNNERS or made:
                     found.setdefault(posixpath.dirname(file.path), Location(file.path, *call.at))
     return found
+
+
+def made_by_object(facts: FileFacts | None, at: Location) -> bool:
+    """Say whether an application is made by a method of a class: whoever makes an object of it starts one."""
+    if facts is None:
+        return False
+    span = (at.line, at.column, at.end_line, at.end_column)
+    scopes = [b.scope for b in facts.bindings if b.at == span]
+    scopes += [u.scope for u in facts.uses for call in calls(u.value) if call.at == span]
+    parents = [facts.scopes[facts.scopes[number].parent] for number in scopes if number > MODULE_SCOPE]
+    return bool(scopes) and len(parents) == len(scopes) and all(parent.kind == "class" for parent in parents)
+
+
+def _for_others(file: FileFacts, use: Use, call: Call) -> bool:
+    """Say whether a function makes an application of the name that it is given: whoever calls it starts one."""
+    given = {parameter.name for parameter in file.scopes[use.scope].parameters}
+    named = next((arg.value for arg in call.args if arg.name in (None, "main", "import_name", "name")), None)
+    return isinstance(named, Ref) and named.name in given

@@ -123,7 +123,7 @@ class Configured:
             chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
             text = next((str(m.value) for m in chosen if isinstance(m, Known)), "")
             if setting.engines and text:
-                engine = setting.engines.get(text, "")
+                engine = setting.engines.get(text, "") or self._derived(setting, text, file)
                 if not engine:
                     return
             for identity in setting.identity:
@@ -154,6 +154,19 @@ class Configured:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
             yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, client)
+
+    def _derived(self, setting: Setting, dotted: str, file: int) -> str:
+        """Return the engine of a back end of the project's own that builds on a known one; empty if it builds on none.
+
+        Django finds it in the module `base` of the package that a setting names.
+        """
+        module = self._program.module(f"{dotted}.base", file)
+        imports = self._program.files[module].imports if module is not None else ()
+        built_on = (
+            engine for item in imports for name, engine in sorted(setting.engines.items())
+            if f"{item.module}.{item.name}.".startswith(f"{name}.")
+        )  # fmt: skip
+        return next(built_on, "")
 
 
 def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:

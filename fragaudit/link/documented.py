@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from fragaudit.link.asking import Places
 from fragaudit.link.once import run_by_migration
 from fragaudit.link.schema import bare
-from fragaudit.model.documents import Claim, Documentation, Documented, Section, Undocumented, Untrue
+from fragaudit.link.servings import Servings
+from fragaudit.model.accesses import Access
+from fragaudit.model.documents import Claim, Documentation, Documented, Section, Serving, Undocumented, Untrue
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
@@ -20,7 +23,12 @@ Beside = Callable[[Table], Location | None]
 
 
 def documented(
-    services: Sequence[Service], tables: Sequence[Table], sections: Sequence[Section], beside: Beside
+    services: Sequence[Service],
+    tables: Sequence[Table],
+    sections: Sequence[Section],
+    comments: Sequence[Serving],
+    beside: Beside,
+    places: Places,
 ) -> tuple[Service, ...]:
     """Return the services with what is documented of their indexes.
 
@@ -28,12 +36,17 @@ def documented(
         services: the services, with their tables and accesses.
         tables: all tables of the repository.
         sections: the sections on indexes of all its documents.
+        comments: what comments on indexes say that these are for.
         beside: looks for a comment beside the definition of a table; asked only where no section names the table.
+        places: finds the functions and files that a section names.
     """
     names = _names(tables)
     # Where anything of the schema is unknown, an index that was not found may still be there.
     complete = not any(t.silent for t in tables) and not any(s.unparsed for s in services)
     roots = [s.root for s in services]
+    servings = Servings(tables, _by_table(services), places)
+    beliefs = [wrong for serving in comments for wrong in servings.untrue(serving)]
+    unserved = {s: [wrong for serving in s.servings for wrong in servings.untrue(serving)] for s in sections}
     found = []
     for service in services:
         own = [s for s in sections if _speaks_to(s.at.path, service.root, roots)]
@@ -47,9 +60,23 @@ def documented(
             else:
                 said.append(Documented(table.name, "section" if section is not None else "comment", at))
         untrue = [wrong for s in own for c in s.claims if (wrong := _untrue(c, names, complete and _about(s, tables)))]
-        told = Documentation(tuple(said), tuple(sorted(left)), tuple(sorted(set(untrue))))
+        untrue += [wrong for s in own for wrong in unserved[s]]
+        untrue += [wrong for wrong in beliefs if _speaks_to(wrong.at.path, service.root, roots)]
+        told = Documentation(tuple(said), tuple(sorted(left)), tuple(sorted(set(untrue), key=_order)))
         found.append(msgspec.structs.replace(service, documentation=told))
     return _each_once(found)
+
+
+def _by_table(services: Sequence[Service]) -> dict[str, list[Access]]:
+    found: dict[str, dict[Access, None]] = {}
+    for service in services:
+        for access in service.accesses:
+            found.setdefault(access.table, {})[access] = None
+    return {table: list(own) for table, own in found.items()}
+
+
+def _order(wrong: Untrue) -> tuple[Location, str, str, tuple[str, ...]]:
+    return wrong.at, wrong.index, wrong.serves, wrong.says
 
 
 def _where(table: Table) -> Location:
@@ -122,7 +149,7 @@ def _untrue(claim: Claim, names: _Names, complete: bool) -> Untrue | None:
     known = names.indexes.get(name, ())
     if not known:
         # Only such names are surely of indexes; and one that the database makes up can't be compared.
-        certain = complete and re.match(r"(?:idx|ix)_", name) and name not in names.others
+        certain = complete and (claim.sure or re.match(r"(?:idx|ix)_", name)) and name not in names.others
         return Untrue(claim.at, claim.name) if certain and not any(t in name for t in names.unnamed) else None
     if not claim.columns or any(_agrees(claim.columns, index) for _, index in known):
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from fragaudit.link.candidates import below
 from fragaudit.model.deploy import ComposeService, DeployFacts, Image
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -63,6 +64,7 @@ def _of_images(root: str, files: frozenset[str], deploy: Sequence[DeployFacts], 
             starts.setdefault(start, image)
     if len(starts) + bool(others) < 2 or not starts:
         return ()
+    inside = _inside(root, files, starts)
     reached = {start: graph.reached([start]) for start in starts}
     if any(m.kind == "manage" and m.folder == root for f in deploy for m in f.manifests):
         # Django imports what its settings name: from its entry points everything is reached.
@@ -71,13 +73,18 @@ def _of_images(root: str, files: frozenset[str], deploy: Sequence[DeployFacts], 
         if len(starts) + bool(others) < 2:
             return ()
     if others:
-        main = files - frozenset().union(*reached.values())
-        own = [(others[0], graph.reached(main))]
+        main = files.difference(*reached.values(), *inside.values())
+        own = [(others[0], graph.reached(main), "")]
     else:
         own = []
-    own += [(image, reached[start]) for start, image in starts.items()]
+    own += [
+        (image, graph.reached([*reached[start], *inside[start]]), posixpath.dirname(start))
+        for start, image in starts.items()
+    ]
     # Images that run much the same code are builds of one service.
-    if any(_overlap(a, b) for n, (_, a) in enumerate(own) for _, b in own[n + 1 :]):
+    if any(
+        _overlap(a, b) and not _apart(a, c, b, d, root) for n, (_, a, c) in enumerate(own) for _, b, d in own[n + 1 :]
+    ):
         return ()
     return tuple(
         Part(
@@ -85,8 +92,25 @@ def _of_images(root: str, files: frozenset[str], deploy: Sequence[DeployFacts], 
             frozenset(found),
             Reason(f"{posixpath.basename(image.at.path)} runs a command of its own", image.at),
         )
-        for image, found in own
+        for image, found, _ in own
     )
+
+
+def _inside(root: str, files: frozenset[str], starts: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the files of the folder that each program alone starts in, none where that is the whole or has others."""
+    folders = [posixpath.dirname(start) for start in starts]
+    alone = {f for f in folders if f != root and sum(below(other, f) for other in folders) == 1}
+    return {
+        start: frozenset(f for f in files if below(f, folder)) if folder in alone else frozenset()
+        for start, folder in zip(starts, folders, strict=True)
+    }
+
+
+def _apart(one: frozenset[str], its: str, other: frozenset[str], others: str, root: str) -> bool:
+    """Say whether two programs stand in folders of their own that the other knows nothing of, whatever they share."""
+    if its == others or root in (its, others):
+        return False
+    return not any(below(f, its) for f in other if its) and not any(below(f, others) for f in one if others)
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -140,7 +164,7 @@ class _Imports:
                 continue
             if match["path"]:
                 name = match["path"].removeprefix("./").removesuffix(".py").replace("/", ".").lstrip(".")
-            for candidate in (name, f"{name}.__main__", name.rpartition(".")[0]):
+            for candidate in (f"{name}.__main__", name, name.rpartition(".")[0]):
                 if candidate in self._modules:
                     return self._modules[candidate]
         return None

@@ -506,6 +506,11 @@ class Evaluator:
             yield Handle(opened.returns or opened.name, site)
             return
         for operation in self.catalogue.operations(callee.handle.name, callee.method):
+            if operation.returns.startswith("="):
+                if site is not None and operation.container is not None:
+                    value = argument_of(site.call.args, operation.container.param, operation.container.at)
+                    yield from self.evaluate(value, site.place)
+                return
             if operation.returns:
                 yield Handle(operation.returns, callee.handle.site)
                 return

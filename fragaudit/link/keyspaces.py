@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Display, Known, Symbol, Template
@@ -15,6 +16,8 @@ ANY = "*"
 """Ends the name of all keys that begin with what stands before it."""
 
 LONGEST = 120
+_PATH = re.compile(r"(?:^projects/[^/]+)?/(?:topics|subscriptions)/([^/]+)$")
+"""The name of a topic behind that of its project."""
 _TOLD = re.compile(r"[^\W\d_]")
 
 
@@ -35,12 +38,21 @@ class Keyspaces:
                 name = parameter.removesuffix("[]")
                 if kind == "queue" and parameter == operation.id and name in ("key", "task_id", "_job_id"):
                     continue  # what tells messages of one topic apart
-                value = argument_of(site.call.args, name, operation.at.get(name))
-                for meaning in self._evaluator.evaluate(value, site.place):
+                for meaning in self._given(site, operation, name):
                     text = self._name(meaning, site.place)
                     if text:
                         return text
         return ""
+
+    def _given(self, site: Site, operation: Operation, path: str) -> Iterator[Abstract]:
+        """Yield what an argument means: `topic`, or `request.topic` for an entry of a dictionary."""
+        name, _, key = path.partition(".")
+        value = argument_of(site.call.args, name, operation.at.get(name))
+        for meaning in self._evaluator.evaluate(value, site.place):
+            if not key:
+                yield meaning
+            elif isinstance(meaning, Display):
+                yield from self._evaluator.lookup(meaning, key)
 
     def _name(self, meaning: Abstract, place: Place) -> str:
         if isinstance(meaning, Display):
@@ -67,6 +79,8 @@ def named(meaning: Abstract) -> str:
         case Symbol() if meaning.strong:
             return "{" + meaning.name + "}"
         case Template():
+            if (last := meaning.parts[-1]) and isinstance(last, Known) and (path := _PATH.search(str(last.value))):
+                return path[1]
             head = ""
             for number, part in enumerate(meaning.parts):
                 text = readable(part) if isinstance(part, Known) or (isinstance(part, Symbol) and part.strong) else ""
@@ -82,4 +96,6 @@ def named(meaning: Abstract) -> str:
 
 
 def _whole(value: object) -> str:
+    if isinstance(value, str) and (path := _PATH.search(value)):
+        return path[1]
     return value if isinstance(value, str) and _TOLD.search(value) and len(value) <= LONGEST else ""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fragaudit.link.candidates import below
+from fragaudit.link.once import run_by_migration
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
@@ -78,16 +79,21 @@ def _uses(
                     passing.add((store.id, call.container))
     home = holder(service)
     if home is not None:
+        beside = _beside(service, home)
+
+        def place(table: str) -> tuple[str, str]:
+            return beside.get(table.lower(), home.id), names.get(table.lower(), table)
+
         names = {t.name.lower(): t.name for t in service.schema} | {t.name.lower(): t.name for t in service.tables}
         for table in service.tables:
-            defined[home.id, names[table.name.lower()]].add(table.at)
+            defined[place(table.name)].add(table.at)
         for written in service.writes:
-            writes[home.id, names.get(written.table.lower(), written.table)].add(written.at)
+            writes[place(written.table)].add(written.at)
         for name, at in added:
-            writes[home.id, names.get(name.lower(), name)].add(at)
+            writes[place(name)].add(at)
         for access in service.accesses:
             if access.verb == "read" and access.table:
-                reads[home.id, names.get(access.table.lower(), access.table)].add(access.at)
+                reads[place(access.table)].add(access.at)
     known = {s.id: database(s, given) for s in service.stores}
     kinds = {s.id: s.kind for s in service.stores}
     uses = (
@@ -98,8 +104,8 @@ def _uses(
             *known[store],
             tuple(sorted(defined[store, name])),
             any(at.path in own and below(at.path, service.root) for at in defined[store, name]),
-            tuple(sorted(at for at in writes[store, name] if at.path in own)),
-            tuple(sorted(at for at in reads[store, name] if at.path in own)),
+            tuple(sorted(at for at in writes[store, name] if at.path in own and not run_by_migration(at.path))),
+            tuple(sorted(at for at in reads[store, name] if at.path in own and not run_by_migration(at.path))),
             tuple((c.name, c.type) for c in apart[name.lower()].columns) if name.lower() in apart else (),
         )
         for store, name in sorted(found | defined.keys() | writes.keys() | reads.keys())
@@ -111,6 +117,18 @@ def _uses(
         if use.own or use.writes or use.reads or (use.store, use.container) in found
         or any(at.path.endswith(".py") for at in use.defined_at)
     )  # fmt: skip
+
+
+def _beside(service: Service, home: Store) -> dict[str, str]:
+    """Return the stores that tables are in which the code that opens these defines, and nothing else does."""
+    others = [s for s in service.stores if s.kind == Kind.RELATIONAL and s.id != home.id]
+    opening = {opened.at.path: store.id for store in others for opened in store.openings}
+    at_home = {opened.at.path for opened in home.openings}
+    found: dict[str, set[str]] = defaultdict(set)
+    for table in service.tables:
+        path = table.at.path
+        found[table.name.lower()].add(opening[path] if path in opening and path not in at_home else home.id)
+    return {name: stores.pop() for name, stores in found.items() if len(stores) == 1}
 
 
 def _sort(kind: Kind, passes: bool) -> Sort:

@@ -115,6 +115,10 @@ class Program:
             if start == 0 or not self._in_package(folder):
                 yield ".".join(parts[start:])
 
+    def module_names(self, file: int) -> tuple[str, ...]:
+        """Return the dotted names a file can be imported by, the longest first."""
+        return tuple(self._module_names(self.files[file].path))
+
     def _in_package(self, folder: str) -> bool:
         return folder in self._packages
 

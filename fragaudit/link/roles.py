@@ -103,8 +103,13 @@ def _discarded(opened: Opened, program: Program) -> bool:
     return False
 
 
-def primary_of(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[str | None, tuple[Reason, ...]]:
-    """Return the id of the primary database and why; None when no store holds the application's own tables."""
+def primary_of(
+    stores: Sequence[Store], tables: Sequence[TableOrigin], files: frozenset[str]
+) -> tuple[str | None, tuple[Reason, ...]]:
+    """Return the id of the primary database and why; None when no store holds the application's own tables.
+
+    What a service opens in its own `files` comes before what code that it shares with others keeps for itself.
+    """
     candidates = [s for s in stores if s.kind in PRIMARY_KINDS and s.role == Role.DATA and s.inside is None]
     relational = [s for s in candidates if s.kind != Kind.GRAPH]
     if not relational:
@@ -113,7 +118,15 @@ def primary_of(stores: Sequence[Store], tables: Sequence[TableOrigin]) -> tuple[
             return graphs[0].id, (Reason(f"{graphs[0].engine} holds the application's entities", _first(graphs[0])),)
         why = "no relational or document database holds data of the application's own"
         return None, (Reason(why),)
-    chosen = max(relational, key=lambda s: (s.holds_tables, s.kind == Kind.RELATIONAL, len(s.openings) + len(s.calls)))
+    chosen = max(
+        relational,
+        key=lambda s: (
+            s.holds_tables,
+            s.kind == Kind.RELATIONAL,
+            any(o.at.path in files for o in s.openings),
+            len(s.openings) + len(s.calls),
+        ),
+    )
     what = "it holds the application's tables" if chosen.holds_tables else "it is the database opened for data"
     named = "the SQL database" if chosen.engine == UNDECIDED else chosen.engine
     reasons = [Reason(f"{named} is the primary database: {what}", _first(chosen))]

@@ -15,6 +15,7 @@ from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.slots import slots
+from fragaudit.link.tasks import Tasks
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -59,7 +60,7 @@ def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -
     evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
     program = evaluator.program
     usage = Usage(evaluator, catalogue)
-    called = usage.all()
+    called = tuple(dict.fromkeys((*usage.all(), *Tasks(evaluator).all())))
     used = {c.opening for c in called}
     reach = Reach(program)
     opened = tuple(

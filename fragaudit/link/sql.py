@@ -11,11 +11,10 @@ from fragaudit.config import Config
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.link.accesses import accesses
 from fragaudit.link.queries import Expressed
-from fragaudit.link.schema import Schema
 from fragaudit.link.schema.apart import Schemas
+from fragaudit.link.visible import visible_origins, visible_tables
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Written
 from fragaudit.model.stores import Kind, Service, Unparsed
 
@@ -162,10 +161,16 @@ def attach(
                     found[number].append(access)
             writes[number] += one_or_more[0].writes
     every = [a for own in found for a in own]
+    counted = Counter(path for own in paths for path in own)
+    visible = visible_tables(services, paths, counted, schemas, [
+        [*((a.table, a.at.path) for a in asked), *((w.table, w.at.path) for w in written)]
+        for asked, written in zip(found, writes, strict=True)
+    ])  # fmt: skip
     done = tuple(
         msgspec.structs.replace(
             service,
-            schema=_tables(schemas.of(number), paths[number], found[number], writes[number]),
+            schema=visible[number],
+            tables=visible_origins(service.tables, visible[number], counted),
             accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
@@ -196,14 +201,6 @@ def _kind(read: Read) -> str:
     if read.problem:
         return "unparsed"
     return "parsed" if read.statement is not None or read.changes else "skipped"
-
-
-def _tables(
-    schema: Schema, paths: frozenset[str], found: Sequence[Access], writes: Sequence[Write]
-) -> tuple[Table, ...]:
-    """Return the tables that a service defines or uses."""
-    used = {id(t) for name in {*(a.table for a in found), *(w.table for w in writes)} if (t := schema.table(name))}
-    return tuple(t for t in schema.tables if id(t) in used or any(at.path in paths for at in t.defined_at))
 
 
 def alternatives(variants: Sequence[tuple[Access, ...]]) -> list[Access]:

@@ -92,12 +92,16 @@ class Access(Struct, frozen=True):
 
 
 class Write(Struct, frozen=True, order=True):
-    """A statement that changes rows of a table, and the columns it sets (none: all, as INSERT and DELETE do)."""
+    """A statement that changes rows of a table, and the columns it sets (none: all, as INSERT and DELETE do).
+
+    `once`: it isn't the service that runs it, but a migration or somebody by hand.
+    """
 
     at: Location
     table: str
     verb: Literal["insert", "update", "delete", "merge"]
     columns: tuple[str, ...] = ()
+    once: bool = False
 
 
 class Used(Struct, frozen=True):

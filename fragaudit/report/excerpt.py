@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -20,6 +21,8 @@ _CUT = "..."
 
 def clean(text: str) -> str:
     """Make characters visible that would steer a terminal: control characters, and those that reorder or hide text."""
+    if text.isprintable():  # as nearly all of it is
+        return text
     return _CONTROL.sub(lambda match: _escape(match[0]), text)
 
 
@@ -28,6 +31,7 @@ def _escape(character: str) -> str:
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
+@lru_cache(maxsize=64)
 def lines_of(source: str) -> Sequence[str]:
     """Return the lines of a text as Python and editors count them."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -64,6 +68,8 @@ def plain(line: str, room: int) -> str:
 
 def _shown(line: str) -> tuple[list[tuple[str, int]], list[int]]:
     """Return the line as pieces with their widths, and the column where each character starts (the last: ends)."""
+    if line.isascii() and line.isprintable():
+        return [(character, 1) for character in line], list(range(len(line) + 1))
     pieces: list[tuple[str, int]] = []
     edges = [0]
     for character in line:

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 from fragaudit.coverage import index_name
 from fragaudit.coverage.rivals import uses
 from fragaudit.model.accesses import Access
+from fragaudit.model.documents import BEGIN, END
 from fragaudit.model.locations import Location
 from fragaudit.model.plan import IndexPlan, Proposal, TablePlan
 from fragaudit.model.schema import Index, Table
 from fragaudit.model.stores import Service
 
-BEGIN = "<!-- fragaudit indexes: begin -->"
-END = "<!-- fragaudit indexes: end -->"
 _ORIGIN = "Written by `fragaudit indexes --document`; changes between the markers are lost."
 MOST_SITES = 8
 """Call sites that are listed for an index."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 
-from rich.console import Console
-from rich.text import Text
+from rich.color import ColorSystem
+from rich.style import Style
 
 from fragaudit.model.locations import Location
 from fragaudit.report.excerpt import clean, lines_of, marked
@@ -18,29 +17,20 @@ class Paper:
 
     def __init__(self, look: Look) -> None:
         """Take colours and width from the look."""
-        self._file = io.StringIO()
+        self._lines: list[str] = []
+        self._color = look.color
         self.width = look.width
-        self._console = Console(
-            file=self._file,
-            width=look.width,
-            force_terminal=look.color,
-            color_system="standard" if look.color else None,
-            no_color=not look.color,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-        )
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """Write a line of plain and (text, style) parts; it is not wrapped."""
-        text = Text()
-        for part in parts:
-            if isinstance(part, tuple):
-                text.append(clean(part[0]), style=part[1])
-            else:
-                text.append(clean(part))
-        self._console.print(text, soft_wrap=True)
+        self._lines.append("".join(self._styled(*p) if isinstance(p, tuple) else clean(p) for p in parts))
+
+    def _styled(self, text: str, style: str) -> str:
+        # A report has ten times as many lines as findings, and a console takes longer over each than all of the rest.
+        text = clean(text)
+        if not self._color or not style or not text:
+            return text
+        return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
     def prose(self, text: str, indent: str = "", first: str | None = None, style: str = "") -> None:
         """Write sentences, wrapped at the page's width; long words (paths) stay whole."""
@@ -53,7 +43,7 @@ class Paper:
             break_on_hyphens=False,
         )
         for line in lines:
-            self._console.print(Text(line, style=style), soft_wrap=True)
+            self._lines.append(self._styled(line, style))
 
     def excerpt(self, source: str, at: Location, style: str) -> None:
         """Write the line of a place with its span marked."""
@@ -68,4 +58,4 @@ class Paper:
 
     def text(self) -> str:
         """Return what was written, lines without trailing blanks."""
-        return "\n".join(line.rstrip() for line in self._file.getvalue().split("\n"))
+        return "".join(f"{line.rstrip()}\n" for line in self._lines)

@@ -131,5 +131,5 @@ def _summary(paper: Paper, report: Report, live: list[Finding]) -> None:
     hidden = len(report.findings) - len(live)
     text = counted(len(live), "finding") + (f": {', '.join(parts)}" if parts else "")
     text += f"; {possible} of them only possible" if possible else ""
-    text += f"; {hidden} ignored with a reason" if hidden else ""
+    text += f"; {hidden} suppressed by ignores or the baseline" if hidden else ""
     paper.prose(text + ".", style="bold" if live else "")

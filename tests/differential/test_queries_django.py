@@ -63,8 +63,8 @@ class Cover(models.Model):
 
 IMPORTS = (
     "from shop.models import *\n"
-    "from django.db.models import Avg, Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum\n"
-    "from django.db.models.functions import Lower, Upper, Length\n"
+    "from django.db.models import Avg, Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum, Value\n"
+    "from django.db.models.functions import Coalesce, ExtractYear, Length, Lower, Now, TruncDate, Upper\n"
     "from django.shortcuts import get_object_or_404\n"
     "import datetime\n"
 )
@@ -209,6 +209,158 @@ Author.objects.filter(name="a").annotate(n=Count("book"))
 Author.objects.filter(name="a").union(Author.objects.filter(age=3))
 Author.objects.filter(name="a").using("default")
 Author.objects.filter(name="a").select_for_update()
+Author.objects.annotate(low=Lower("name")).filter(low="a")
+Author.objects.annotate(y=ExtractYear("joined_at")).filter(y=2020)
+Author.objects.annotate(d=TruncDate("joined_at")).filter(d=datetime.date(2020, 1, 1))
+Author.objects.alias(low=Lower("name")).filter(low="a")
+Author.objects.annotate(c=Coalesce("age", 0)).filter(c__gt=3)
+Author.objects.annotate(x=F("name")).filter(x="a")
+Author.objects.annotate(x=F("mentor__name")).filter(x="a")
+Author.objects.annotate(x=Value(1)).filter(name="a")
+Author.objects.annotate(n=Count("book", filter=Q(book__price=3))).filter(name="a")
+Author.objects.annotate(n=Count("book", distinct=True)).filter(n=0)
+Author.objects.filter(name="a").annotate(top=Max("book__price")).order_by("-top")[:3]
+Author.objects.values("name").annotate(n=Count("id")).order_by("-n")[:3]
+Author.objects.values("name").annotate(n=Count("id")).filter(n__gt=1)
+Book.objects.values("author__name").annotate(n=Sum("price"))
+Book.objects.values("author").annotate(n=Sum("price")).order_by("author")
+Book.objects.filter(author__book__title="a")
+Book.objects.filter(author__book__reviews__stars=3)
+Book.objects.filter(Q(reviews__stars=3) | Q(tags__label="a")).distinct()
+Book.objects.filter(Q(author__name="a"), Q(price=3) | Q(slug="b"))
+Book.objects.exclude(tags__label="a")
+Book.objects.exclude(reviews__stars=3)
+Book.objects.exclude(publisher__name="a")
+Book.objects.exclude(publisher=None)
+Book.objects.exclude(Q(title="a") | Q(slug="b"))
+Book.objects.exclude(Q(title="a") & Q(slug="b"))
+Book.objects.exclude(published_at__isnull=True)
+Book.objects.exclude(price__gt=3)
+Book.objects.exclude(price__in=[1])
+Book.objects.filter(~Q(tags__label="a"))
+Book.objects.filter(~Q(price=3), ~Q(slug="b"))
+Book.objects.filter(Q())
+Book.objects.filter(Q(), price=3)
+Book.objects.filter(Q() | Q(price=3))
+Book.objects.filter(author=Author(id=3))
+Book.objects.filter(author__id__in=[1])
+Book.objects.filter(author__id__gt=3)
+Book.objects.filter(author__id__isnull=True)
+Book.objects.filter(publisher__id__isnull=True)
+Book.objects.filter(publisher_id__isnull=True)
+Book.objects.filter(publisher_id=None)
+Book.objects.filter(title__iexact=None)
+Book.objects.filter(data={"a": 1})
+Book.objects.filter(data__a__gt=3)
+Book.objects.filter(data__items__0="x")
+Book.objects.order_by("publisher__name", "title")[:3]
+Book.objects.order_by("author")[:3]
+Book.objects.order_by("author_id")[:3]
+Book.objects.order_by("tags")[:3]
+Book.objects.order_by("?")[:3]
+Book.objects.order_by()[:3]
+Book.objects.order_by("pk")[:3]
+Book.objects.order_by("-pk")[:3]
+Book.objects.order_by(F("published_at").asc(nulls_last=True))[:3]
+Book.objects.order_by(F("published_at").desc(nulls_last=True))[:3]
+Book.objects.order_by("-price", "pk").filter(slug="a")[:3]
+Book.objects.order_by(Coalesce("published_at", Now()))[:3]
+Book.objects.distinct().filter(price=3)
+Book.objects.filter(price=3).reverse()[:3]
+Book.objects.filter(price=3).values("id").order_by("id")[:3]
+Book.objects.select_related(None).filter(price=3)
+Book.objects.filter(price=F("author__age"))
+Book.objects.filter(price__gt=F("author__age") + 1)
+Book.objects.filter(price=F("price") + 1)
+Book.objects.filter(author__mentor=F("author"))
+Book.objects.filter(author_id=F("publisher_id"))
+Book.objects.filter(title=Lower("slug"))
+Book.objects.filter(title__startswith=F("slug"))
+Book.objects.filter(price__range=(1, F("author__age")))
+Book.objects.filter(published_at__date__gte=datetime.date(2020, 1, 1))
+Book.objects.filter(published_at__year__in=[2020, 2021])
+Book.objects.filter(published_at__hour=3)
+Book.objects.filter(published_at__time__gt=datetime.time(3))
+Book.objects.filter(published_at__week_day=3, price=1)
+Book.objects.filter(published_at__lt=Now())
+Book.objects.filter(published_at__gt=Now() - datetime.timedelta(days=3))
+Book.objects.filter(published_at__range=[datetime.datetime(2020, 1, 1), datetime.datetime(2021, 1, 1)])
+Book.objects.filter(Exists(Review.objects.filter(book=OuterRef("pk"), stars=3)), price=3)
+Book.objects.filter(~Exists(Review.objects.filter(book_id=OuterRef("pk"))) | Q(price=3))
+Book.objects.annotate(has=Exists(Review.objects.filter(book=OuterRef("pk")))).filter(has=True)
+Book.objects.annotate(has=Exists(Review.objects.filter(book=OuterRef("pk")))).filter(price=3)
+Book.objects.filter(pk__in=Subquery(Review.objects.filter(stars=3).values("book")))
+Book.objects.filter(pk=Subquery(Review.objects.filter(stars=3).values("book")[:1]))
+Book.objects.filter(author_id=Subquery(Author.objects.filter(name="a").values("id")[:1]))
+Book.objects.filter(price=Subquery(Review.objects.filter(book=OuterRef("pk")).values("stars")[:1]))
+Book.objects.filter(author__in=Author.objects.filter(mentor__name="a").values("pk"))
+Book.objects.filter(author__in=Author.objects.filter(book__price=3))
+Book.objects.filter(author__in=Author.objects.all())
+Book.objects.filter(author__name__in=Author.objects.filter(age=3).values("name"))
+Book.objects.exclude(author__in=Author.objects.filter(age=3))
+Book.objects.filter(tags__in=Tag.objects.filter(label="a"))
+Book.objects.filter(title__in=Author.objects.values("name"))
+Book.objects.filter(reviews__in=Review.objects.filter(stars=3))
+Book.objects.filter(reviews=3)
+Book.objects.filter(reviews__id=3)
+Book.objects.filter(reviews__pk__in=[1, 2])
+Book.objects.filter(cover=3)
+Book.objects.filter(cover__isnull=True)
+Book.objects.filter(cover__id__isnull=False)
+Book.objects.filter(tags__isnull=True)
+Book.objects.filter(tags__isnull=False)
+Book.objects.filter(tags=None)
+Author.objects.filter(book=None)
+Author.objects.filter(book__isnull=False, name="a")
+Author.objects.filter(book__author__name="a")
+Author.objects.filter(students__students__name="a")
+Author.objects.filter(mentor__mentor__email="a")
+Author.objects.filter(mentor__book__title="a")
+Author.objects.filter(name="a") | Author.objects.filter(age=3)
+Author.objects.filter(name="a") & Author.objects.filter(age=3)
+Author.objects.filter(name="a").difference(Author.objects.filter(age=3))
+Author.objects.filter(name="a").intersection(Author.objects.filter(age=3))
+Author.objects.filter(name="a").union(Author.objects.filter(age=3), all=True).order_by("name")[:3]
+Author.objects.filter(**{"name": "a"})
+Author.objects.filter(**{"name__in": ["a", "b"], "age": 3})
+Author.objects.filter(*[Q(name="a"), Q(age=3)])
+Author.objects.filter(name__gt="a").order_by("name")[:20]
+Author.objects.filter(joined_at__lt=datetime.datetime(2020, 1, 1)).order_by("-joined_at", "-id")[:20]
+Author.objects.filter(email__iexact="a")
+Author.objects.filter(email__in={"a", "b"})
+Author.objects.filter(email__in=("a",))
+Author.objects.filter(name__iregex="a.")
+Author.objects.filter(is_active=True, age=None)
+Author.objects.filter(is_active__in=[True, False])
+Author.objects.filter(name="")
+Author.objects.filter(age__exact=None)
+Author.objects.filter(pk=None)
+Author.objects.dates("joined_at", "year")
+Author.objects.datetimes("joined_at", "month")
+Author.objects.filter(name="a").dates("joined_at", "day")
+Publisher.objects.annotate(n=Count("books__reviews")).filter(country="de")
+Publisher.objects.filter(books__reviews__stars=3).distinct()
+Publisher.objects.filter(books__price__gt=3, books__slug="a")
+Publisher.objects.filter(books__price__gt=3).filter(books__slug="a")
+Review.objects.filter(book__publisher__country="de").order_by("-stars")[:3]
+Review.objects.filter(book__tags__label="a", stars=3)
+Review.objects.filter(book__publisher=None)
+Review.objects.filter(book__publisher__isnull=True)
+Review.objects.filter(book__published_at__isnull=True)
+Review.objects.filter(book__in=Book.objects.filter(author__name="a"))
+Review.objects.filter(book__author=3, book__price=4)
+Review.objects.filter(Q(book__price=3) | Q(book__slug="a"))
+Review.objects.values("book__author").annotate(n=Avg("stars")).filter(n__gt=3)
+Tag.objects.filter(books__isnull=True)
+Tag.objects.filter(books__reviews__stars=3)
+Tag.objects.exclude(books__title="a")
+Tag.objects.filter(label="a").order_by("-label")[:3]
+Tag.objects.values_list("label", "books__title")
+Cover.objects.filter(book__author__name="a").select_related("book")
+Cover.objects.filter(pk=3)
+Cover.objects.filter(book__pk=3)
+Cover.objects.filter(book_id__in=[1, 2])
+Book.tags.through.objects.filter(book_id=3)
 '''.splitlines() if line]  # fmt: skip
 
 RUN = [line for line in '''
@@ -266,7 +418,8 @@ def literal(value):
 """
 
 LAZY_SQL = """
-connections["postgres"].get_autocommit = lambda: False
+if DATABASE == "postgres":
+    connections["postgres"].get_autocommit = lambda: False
 made = []
 for line in CASES:
     query = eval(line).query

@@ -16,7 +16,7 @@ from planning import access, at, index, primary, table
 from fragaudit.advise.alembic import revision
 from fragaudit.advise.ddl import script
 from fragaudit.advise.django import migrations
-from fragaudit.advise.migrations import DjangoModel, alembic_heads, django_leaf, django_model
+from fragaudit.advise.migrations import DjangoModel, alembic_heads, django_leaf, django_model, django_models
 from fragaudit.advise.plan import plan
 from fragaudit.advise.quoting import identifier, index_name
 from fragaudit.model.accesses import Access
@@ -238,15 +238,44 @@ def test_django_on_postgres_is_concurrent_and_not_atomic() -> None:
 
 
 def test_django_removes_what_a_migration_made_and_leaves_what_a_field_makes() -> None:
-    made = replace(index("ix_email", "email"), by=("migration",))
+    made = replace(index("ix_email", "email"), by=("model", "migration"))
+    in_sql = replace(index("ix_note", "note"), by=("migration",))
     by_field = replace(index("orders_total_0a1b2c3d", "total"), by=("model",))
     longer = [replace(index(f"{c}_longer", c, "note"), by=("model", "migration")) for c in ("email", "total")]
-    found = plan([table(PK, made, by_field, *longer)], [access(1, "id", verdict="covered")], [])
+    longer.append(replace(index("note_longer", "note", "email"), by=("model",)))
+    found = plan([table(PK, made, in_sql, by_field, *longer)], [access(1, "id", verdict="covered")], [])
     text = migrations(found, {"orders": DjangoModel("shop", "Order", "0007_last")})
     assert "RemoveIndexConcurrently(model_name='order', name='ix_email')" in text
+    assert "migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS ix_note'" in text
     assert "name='orders_total_0a1b2c3d'" not in text
     assert "# orders_total_0a1b2c3d is superfluous: its keys are the first of total_longer." in text
     compile(text, "migration.py", "exec")
+
+
+def test_django_knows_fields_by_their_own_names() -> None:
+    texts = {
+        "shop/models.py": "from django.db import models\n\nclass Order(models.Model):\n"
+        "    mail = models.CharField(\n        max_length=9, db_column='email'\n    )\n"
+        "    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)\n\n"
+        "class Other(models.Model):\n    status = models.CharField(db_column='note')\n",
+        "shop/models/migrations/0001_initial.py": "",
+    }
+    here = replace(table(PK), defined_at=(at(3, "shop/models.py"),))
+    model = django_models([here], texts)["orders"]
+    assert model.fields == {"email": "mail", "tenant_id": "tenant"}
+    wanted = [
+        access(1, "email", "tenant_id", "deleted_at is null"),
+        access(2, "tenant_id", sort="email desc", limit=True),
+    ]
+    text = migrations(plan([here], wanted, []), {"orders": model})
+    assert "fields=['tenant', '-mail']" in text
+    compile(text, "migration.py", "exec")
+
+
+def test_an_app_may_be_called_models() -> None:
+    texts = {"big/app/models/core.py": "from django.db import models\nclass Order(models.Model):\n    pass\n",
+             "big/app/models/migrations/0007_last.py": "class Migration:\n    dependencies = []\n"}  # fmt: skip
+    assert django_model("big/app/models/core.py", 2, texts) == DjangoModel("models", "Order", "0007_last")
 
 
 def test_a_table_without_a_model_gets_sql() -> None:

@@ -8,8 +8,10 @@ from planning import access, at, condition, index, joined, keys, primary, propos
 from fragaudit.advise.cover import Item, smallest
 from fragaudit.advise.patterns import Element, Form
 from fragaudit.advise.plan import plan
+from fragaudit.coverage import judged
 from fragaudit.model.accesses import Unindexable
 from fragaudit.model.plan import Superfluous
+from fragaudit.model.schema import Key
 
 PK = primary("id")
 
@@ -67,6 +69,34 @@ def test_rows_that_are_sorted_for_a_few_are_possibly_worth_an_index_more() -> No
     found = plan([here], [late], [])
     assert (proposed(found), proposed(found, possible=True)) == ([], ["tenant_id, total DESC"])
     assert found.tables[0].proposals[0].note.startswith("Worth its writes only if sorting the rows")
+
+
+def test_a_statement_that_only_a_join_serves_gets_an_index_to_begin_with() -> None:
+    asked = access(1, "email", joined("id", "o.order_id", filtered=False), verdict="covered")
+    found = plan([table(PK)], [judged(asked, table(PK))], [])
+    assert proposed(found) == ["email"]
+    assert [a.at.line for a in found.tables[0].proposals[0].improves] == [1]
+
+
+def test_a_row_found_by_its_key_from_elsewhere_needs_no_more() -> None:
+    asked = access(1, "email", joined("id", "o.order_id"), verdict="covered")
+    assert judged(asked, table(PK)).verdict == "covered"
+    there = table(PK, index("ix_user", "user_id"))
+    several = judged(access(1, "email", joined("user_id", "u.id"), verdict="covered"), there)
+    assert (several.verdict, several.why) == ("partial", "ix_user serves only the join by user_id, not email")
+
+
+def test_the_optional_side_of_a_join_is_nothing_to_begin_with() -> None:
+    asked = access(1, "email", joined("id", "o.order_id", filtered=False), verdict="covered", outer=True)
+    assert judged(asked, table(PK)).verdict == "covered"
+
+
+def test_keys_that_are_not_understood_are_not_the_same() -> None:
+    unread = (Key(expression="?"),)
+    here = table(PK, index("ix_one", keys=unread), index("ix_two", keys=unread))
+    assert [
+        s.index.name for t in plan([here], [access(1, "id", verdict="covered")], []).tables for s in t.superfluous
+    ] == []
 
 
 def test_nothing_is_proposed_that_is_there() -> None:

@@ -239,3 +239,58 @@ def test_a_name_that_says_nothing_is_no_name() -> None:
         for file, text in (("pyproject.toml", '[project]\nname = "app"\n'), ("main.py", API.format(name)))
     }
     assert sorted(services(files)) == ["patients", "reports"]
+
+
+def test_a_library_that_makes_applications_of_the_names_it_is_given_starts_none() -> None:
+    files = {
+        "libs/base/pyproject.toml": '[project]\nname = "base"\n',
+        "libs/base/base/__init__.py": (
+            "from celery import Celery\n\n\ndef queue(name, url):\n    return Celery(name, broker=url)\n"
+        ),
+        "a/requirements.txt": "celery\n",
+        "a/main.py": "from base import queue\n" + API.format("a") + "q = queue('a', 'amqp://mq')\n",
+        "b/requirements.txt": "celery\n",
+        "b/main.py": "from base import queue\n" + API.format("b") + "q = queue('b', 'amqp://mq')\n",
+    }
+    assert services(files) == {"a": ["a:6379/0", "mq:5672"], "b": ["b:6379/0", "mq:5672"]}
+    made = files["libs/base/base/__init__.py"].replace("Celery(name,", "Celery('base',")
+    assert sorted(services({**files, "libs/base/base/__init__.py": made})) == ["a", "b", "base"]
+
+
+def test_programs_in_folders_of_their_own_are_services_whatever_they_share() -> None:
+    shared = {f"back/base/part{n}.py": f"import redis\nX = {n}\n" for n in range(6)}
+    takes = "".join(f"from base import part{n}\n" for n in range(6))
+    files = {
+        "back/Dockerfile": (
+            'FROM python AS run\nCMD ["tail", "-f", "/dev/null"]\n\nFROM run AS dev\nRUN apt-get install -y vim\n'
+        ),
+        "back/Dockerfile.models": "FROM python\nCMD python -m models\n",
+        "back/base/__init__.py": "",
+        **shared,
+        "back/models/__init__.py": "",
+        "back/models/__main__.py": "from models import serve\n",
+        "back/models/serve.py": takes + API.format("models"),
+        "back/models/old.py": PLAIN.format("old"),
+        "back/api/__init__.py": "",
+        "back/api/main.py": takes + API.format("api"),
+    }
+    assert services(files) == {"back": ["api:6379/0"], "models": ["models:6379/0", "old:6379/0"]}
+    # One that the other imports is a part of it.
+    files["back/api/main.py"] += "from models import serve\n"
+    assert sorted(services(files)) == ["back"]
+
+
+def test_the_image_that_others_are_built_on_is_a_library() -> None:
+    serves = "from fastapi import FastAPI\n\n\nclass Service:\n    def __init__(self):\n        self.app = FastAPI()\n"
+    files = {
+        "Dockerfile": 'FROM python\nENTRYPOINT ["sh", "-c", "set && ls -la"]\n',
+        "base/__init__.py": "",
+        "base/serving.py": serves + PLAIN.format("shared"),
+        "one/Dockerfile": "FROM base\nCMD python main.py\n",
+        "one/main.py": "from base.serving import Service\n" + PLAIN.format("one"),
+        "two/Dockerfile": "FROM base\nCMD python main.py\n",
+        "two/main.py": "import redis\n" + PLAIN.format("two"),
+    }
+    assert services(files) == {"one": ["one:6379/0", "shared:6379/0"], "two": ["two:6379/0"]}
+    files["Dockerfile"] = "FROM python\nCMD ./start\n"
+    assert sorted(services(files)) == ["one", "service", "two"]

@@ -10,7 +10,7 @@ from fragaudit.config import Config, ConfigError, DocumentationConfig, load
 from fragaudit.discover import discover
 from fragaudit.extract.comments import says_of_index, says_of_table
 from fragaudit.extract.documents import sections
-from fragaudit.model.documents import Documentation
+from fragaudit.model.documents import BEGIN, END, Documentation
 from fragaudit.pipeline import audit, audit_sources
 
 HEADINGS = Config().documentation.headings
@@ -84,6 +84,23 @@ def test_what_is_no_text_documents_nothing() -> None:
 )
 def test_what_a_document_claims(line: str, wrong: list[str]) -> None:
     assert [name for _, name in untrue(f"# Indexes\n\n{line}\n")] == wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "wrong"),
+    [
+        ("docs/fragaudit-indexes.md", "# Indexes\n\n`idx_orders_state` serves `orders`.\n", [3]),
+        ("docs/audit-2024.md", "# Indexes\n\n`idx_orders_state` serves `orders`.\n", []),
+        # What a command wrote is of today, wherever it stands.
+        (
+            "docs/audit-2024.md",
+            f"{BEGIN}\n## Indexes\n\n### `orders`\n\n- `by_state` (`state`), index: x\n{END}\n",
+            [6],
+        ),
+    ],
+)
+def test_what_a_document_is_called_tells_whether_it_is_of_today(path: str, text: str, wrong: list[int]) -> None:
+    assert [line for line, _ in untrue(text, path=path)] == wrong
 
 
 def test_a_list_belongs_to_the_sentence_before_it() -> None:
@@ -203,3 +220,139 @@ def test_a_document_that_changes_is_read_again_though_no_code_did(tmp_path: Path
         (service,) = audit([tmp_path], tmp_path, Config(), jobs=1, cache_dir=tmp_path / ".cache").report.services
         seen.append([u.table for u in service.documentation.undocumented])
     assert seen == [["orders"], []]
+
+
+USED = """\
+CREATE TABLE orders (
+    id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, customer_id BIGINT NOT NULL, state TEXT, due_date DATE, kind TEXT,
+    placed TIMESTAMPTZ
+);
+CREATE INDEX idx_orders_customer ON orders (customer_id, placed);
+CREATE INDEX orders_tenant ON orders (tenant_id, kind);
+CREATE INDEX idx_orders_open ON orders (tenant_id) WHERE state = 'open';
+"""
+ASKING = """\
+import asyncpg
+
+
+class Orders:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    async def of_customer(self, customer):
+        return await self.pool.fetch("SELECT id FROM orders WHERE customer_id = $1", customer)
+
+    async def in_state(self, state):
+        return await self.pool.fetch("SELECT id FROM orders WHERE state = $1", state)
+
+    async def of_kind(self, kind):
+        return await self.pool.fetch("SELECT id FROM orders WHERE kind = $1", kind)
+
+    async def everything(self, customer, state):
+        await self.pool.fetch("SELECT id FROM orders WHERE state = $1", state)
+        return await self.of_customer(customer)
+
+    async def some(self, customer):
+        return await self.of_customer(customer)
+"""
+
+
+def unserved(document: str, code: str = ASKING) -> list[tuple[int, str, str]]:
+    files = {"schema.sql": USED, "app/orders.py": code, "docs/storage.md": document}
+    return [(u.at.line, u.index, u.serves) for u in told(files).untrue]
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("`idx_orders_customer` serves lookups by `customer_id`.", ""),
+        ("`idx_orders_customer` serves lookups by `customer_id` and `state`.", ""),
+        ("`idx_orders_customer` serves lookups by `state`.", "rows by state"),
+        ("`idx_orders_customer` serves lookups of open orders by `state` and `kind`.", "rows by state and kind"),
+        ("Lookups by `state` are served by `idx_orders_customer`.", "rows by state"),
+        ("`idx_orders_customer` finds orders by `nosuch`.", ""),
+        ("`idx_orders_customer` does not serve lookups by `state`.", ""),
+        ("`idx_orders_customer` sorts by `placed`.", ""),
+        ("Lookups by `state` use neither `idx_orders_customer` nor `orders_tenant`.", ""),
+        ("`idx_orders_customer`, `orders_tenant`: lookups by `state`", ""),
+        ("`idx_orders_customer` for filtering by due date", "rows by due_date"),
+        ("`idx_orders_customer` for filtering by status", ""),
+        ("`idx_orders_customer` for filtering by date", ""),
+        ("`idx_orders_open` for filtering by `state`", ""),
+        # A key that isn't the first serves beside conditions on those before it, if it is ever asked so.
+        ("`orders_tenant` serves lookups by `kind`", "rows by kind"),
+        ("`orders_tenant` serves `WHERE tenant_id = $1 AND kind = $2`", ""),
+        ("`orders_tenant` serves `SELECT id FROM orders WHERE state = $1`", "rows by state"),
+        ("`orders_tenant` serves `WHERE state = $1 OR kind = $2`", ""),
+        ("`idx_orders_customer` is used by `of_customer`", ""),
+        ("`idx_orders_customer` is used by `Orders.of_customer()` and `Orders.in_state()`", "`Orders.in_state()`"),
+        ("`idx_orders_customer` is used by `orders.in_state`", ""),
+        ("`idx_orders_customer` is used by `everything`", ""),
+        ("`idx_orders_customer` is used by `some`", ""),
+        ("`idx_orders_customer` is used by `nobody_knows`", ""),
+        ("`idx_orders_customer` serves `app/orders.py:9`", ""),
+        ("`idx_orders_customer` serves `orders.py:12`", "`orders.py:12`"),
+        ("`idx_orders_customer` serves `orders.py:21`", ""),
+        ("`idx_orders_customer` serves `orders.py`", ""),
+        ("`idx_orders_customer` serves `elsewhere.py:12`", ""),
+        ("`idx_orders_customer` is used for the `orders`", ""),
+    ],
+)  # fmt: skip
+def test_what_an_index_is_said_to_serve(line: str, wrong: str) -> None:
+    assert [serves for _, _, serves in unserved(f"# Indexes\n\n{line}\n")] == ([wrong] if wrong else [])
+
+
+def test_what_a_table_of_indexes_says() -> None:
+    text = """\
+# Orders
+
+## Indexes of `orders`
+
+| Index | Columns | Purpose |
+|---|---|---|
+| idx_orders_customer | (customer_id, placed DESC) | the orders of a customer |
+| idx_orders_customer | (customer_id, state) | the orders of a customer |
+| `idx_orders_open` (new) | `tenant_id` | Filter by due date |
+| `(tenant_id, kind)` | | Sort by `placed` |
+|`orders_tenant`|`tenant_id, kind`|used by `Orders.of_kind`|
+
+| Setting | Columns | Purpose |
+|---|---|---|
+| idx_nothing | (a) | Filter by due date |
+"""
+    assert unserved(text) == [
+        (8, "idx_orders_customer", ""),
+        (9, "idx_orders_open", "rows by due_date"),
+        (10, "orders_tenant", "rows by placed"),
+        (11, "orders_tenant", "`Orders.of_kind`"),
+    ]
+
+
+def test_an_index_in_the_heading_is_what_the_paragraph_is_of() -> None:
+    text = "# Indexes\n\n### `orders_tenant`\n\nServes lookups by `state`.\n\n### Other\n\nLookups by `state`.\n"
+    assert unserved(text) == [(5, "orders_tenant", "rows by state")]
+
+
+def test_a_statement_that_more_conditions_may_be_added_to_shows_nothing() -> None:
+    code = ASKING.replace('WHERE kind = $1", kind', 'WHERE kind = $1 AND " + self.more(kind)')
+    assert unserved("# Indexes\n\n`orders_tenant` is used by `of_kind`\n", code) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "wrong"),
+    [
+        ("-- serves lookups by state\nCREATE INDEX of_customer ON orders (customer_id);", [(2, "rows by state")]),
+        ("CREATE INDEX of_customer ON orders (customer_id); -- lookups by customer_id", []),
+        ("-- TODO lookups by state should be here\nCREATE INDEX of_customer ON orders (customer_id);", []),
+        ("-- used by `in_state`\nCREATE INDEX of_customer ON orders (customer_id);", [(2, "`in_state`")]),
+        (
+            "CREATE INDEX k ON orders (customer_id);\nCOMMENT ON INDEX k IS 'filters by kind and due date';",
+            [(1, "rows by kind and due_date")],
+        ),
+    ],
+)
+def test_comments_on_indexes_are_held_against_what_is_asked(schema: str, wrong: list[tuple[int, str]]) -> None:
+    files = {"schema.sql": USED, "more.sql": schema, "app/orders.py": ASKING}
+    assert [(u.at.line, u.serves) for u in told(files).untrue] == wrong
+    silent = Config(documentation=DocumentationConfig(comments=False))
+    assert told(files, silent).untrue == ()

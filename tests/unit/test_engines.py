@@ -232,3 +232,13 @@ def test_what_a_migration_asks_again_is_said_once() -> None:
 def test_a_verdict_is_postgresqls(indexes: str, query: str, verdict: str) -> None:
     report = audit_sources({"schema.sql": f"{ITEMS}{indexes}\n", "q.sql": f"-- name: q\n{query};\n"}, POSTGRES)
     assert next(a.verdict for s in report.services for a in s.accesses if a.table == "items") == verdict
+
+
+def test_of_several_indexes_that_would_serve_the_one_that_binds_most_is_shown() -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY, tenant text, a text, b text);\n"
+    queries = "-- name: one\nSELECT * FROM t WHERE tenant = :t AND a = :a;\n"
+    queries += "-- name: two\nSELECT * FROM t WHERE tenant = :t AND b = :b;\n"
+    queries += "-- name: all\nSELECT * FROM t WHERE tenant = :t;\n"
+    report = audit_sources({"schema.sql": schema, "q.sql": queries}, Config(dialect="sqlite"))
+    told = [f.message.partition("would: ")[2] for f in report.findings if f.rule == "FA201" and f.at.line == 6]
+    assert told == ["CREATE INDEX IF NOT EXISTS ix_t_tenant_a ON t (tenant, a);"]

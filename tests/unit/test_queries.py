@@ -191,7 +191,7 @@ def test_one_of_several_keys_or_conditions() -> None:
     code = "session.scalars(select(User).where(User.name == x if x else User.email == y))"
     assert told(asked(code)) == [(4, "users", ("name",), "uncovered"), (4, "users", ("email",), "covered")]
     code = "session.scalars(select(User).where(User.name == x if x else names))"
-    assert {a.verdict for a in asked(code)} == {"uncovered", "n/a"}
+    assert {a.verdict for a in asked(code)} == {"uncovered", "unprovable"}
 
 
 def test_an_order_that_is_not_known_is_none_that_an_index_yields() -> None:
@@ -222,3 +222,25 @@ def test_what_follows_on_rows_that_a_join_brought_is_loaded_in_its_own_way() -> 
         "session.scalars(select(Order).join(Order.user).options(contains_eager(Order.user).selectinload(User.orders)))"
     )
     assert (5, "orders", ("user_id",), "uncovered") in told(asked(code))
+
+
+def test_a_value_of_another_query_may_name_the_tables_asked_there() -> None:
+    """A scalar subquery whose use isn't seen is searched for each row of the query around it."""
+    code = "last = select(func.max(Order.id)).where(Order.user_id == User.id, Order.id < x).scalar_subquery()\n"
+    assert {a.table for a in asked(code + "keep(last)")} == {"orders"}
+
+
+def test_a_file_that_only_imports_models_may_ask_them() -> None:
+    models = "from tortoise import fields\nfrom tortoise.models import Model\n\n\nclass User(Model):\n"
+    models += "    name = fields.CharField(max_length=9)\n    team = fields.ForeignKeyField('models.Team')\n\n\n"
+    models += "class Team(Model):\n    users = fields.ManyToManyField('models.User')\n"
+    work = "from shop.models import Team, User\n\n\nasync def work(x):\n    await User.filter(name=x)\n"
+    work += "    await User.get(team_id=x)\n    return await Team.filter(users=x)\n"
+    report = audit_sources({"shop/__init__.py": "", "shop/models.py": models, "shop/work.py": work})
+    found = [a for s in report.services for a in s.accesses if a.at.path == "shop/work.py"]
+    assert told(found) == [
+        (5, "user", ("name",), "uncovered"),
+        (6, "user", ("team_id",), "uncovered"),
+        (7, "team", ("id",), "covered"),
+        (7, "team_user", ("team_id", "user_id"), "partial"),
+    ]

@@ -13,6 +13,7 @@ from fragaudit.config import Config
 from fragaudit.extract import extract
 from fragaudit.link import link_counted
 from fragaudit.model.statements import Written
+from fragaudit.pipeline import audit_sources
 
 SQLITE = "import sqlite3\ndb = sqlite3.connect('app.db')\n"
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -371,6 +372,8 @@ def test_the_only_relational_store_of_a_service_runs_what_could_not_be_followed(
         "db.execute(' '.join(['SELECT alpha', 'FROM beta', 'WHERE gamma = 1']))",
         "q = 'SELECT alpha FROM beta'\nq += ' WHERE gamma = 1'\ndb.execute(q)",
         "Q = 'SELECT alpha FROM beta WHERE x = $T AND gamma = 1'\ndb.execute(Q.replace('$T', t))",
+        "def f():\n w = []\n w.append('gamma @@ to_tsquery($1)')\n w.append('delta IS NULL')\n"
+        " db.execute('SELECT alpha FROM beta WHERE ' + ' AND '.join(w))",
         'def table(n):\n    return f\'"{schema}"."{n}"\'\ndb.execute(f\'SELECT alpha FROM {table("beta")} x\')',
     ],
 )
@@ -430,3 +433,45 @@ def test_many_optional_parts_stay_bounded() -> None:
 )
 def test_what_turns_in_circles_ends(source: str) -> None:
     statements(source)
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdicts"),
+    [
+        ("{x} = %s", ["unprovable"]),
+        ("t.{x} = %s AND b = %s", ["unprovable"]),
+        ("{x} IN (1, 2)", ["unprovable"]),
+        ("{x} IS NULL", ["unprovable"]),
+        ("{x} BETWEEN 1 AND 2 AND id = 3", ["covered"]),
+        ("b = {x}", ["uncovered"]),
+        ("({x} = b AND b > 3)", ["uncovered"]),
+        ("%s IS NULL OR b = %s", ["n/a"]),
+    ],
+)
+def test_a_column_that_is_put_in_is_counted_and_not_judged(condition: str, verdicts: list[str]) -> None:
+    head = "import psycopg\nc = psycopg.connect('postgresql://h/d')\ndef f(x, y):\n"
+    schema = "CREATE TABLE t (id bigint PRIMARY KEY, b int);\n"
+    source = f"{head}    c.execute(f'SELECT * FROM t WHERE {condition}', y)\n"
+    report = audit_sources({"schema.sql": schema, "a.py": source})
+    assert [a.verdict for s in report.services for a in s.accesses] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("index", "end", "verdict"),
+    [
+        ("(b)", "LEFT JOIN t u ON u.c = s.c AND u.b IS NULL", "covered"),
+        ("(b)", "LEFT JOIN t u ON u.c = s.c WHERE u.b IS NULL", "uncovered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND u.b + 1 > :p", "covered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON u.c = s.c AND coalesce(u.b, 1) > :p", "uncovered"),
+        ("(c, b) WHERE b IS NOT NULL", "WHERE s.id = (SELECT max(b) FROM t WHERE c = :p)", "covered"),
+        ("(b) WHERE b IS NOT NULL", "JOIN t u ON true WHERE (u.b, u.id) > (:p, :q)", "uncovered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.id = :q OR u.b = :r)", "covered"),
+        ("(c) WHERE b IS NOT NULL", "JOIN t u ON true WHERE u.c = :p AND (u.c = :q OR u.b = :r)", "uncovered"),
+    ],
+)
+def test_what_a_null_can_and_cannot_pass(index: str, end: str, verdict: str) -> None:
+    schema = "CREATE TABLE s (id int PRIMARY KEY, c int);\nCREATE TABLE t (id int PRIMARY KEY, b int, c int);\n"
+    query = f"-- name: q\nSELECT * FROM s {end};\n"
+    files = {"schema.sql": f"{schema}CREATE INDEX i ON t {index};\n", "q.sql": query}
+    report = audit_sources(files, Config(dialect="postgres"))
+    assert [a.verdict for s in report.services for a in s.accesses if a.table == "t"] == [verdict]

@@ -15,23 +15,32 @@ LONGEST = 4_000
 
 _GIVEN = re.compile(r"\b([A-Za-z_]\w*)=[\"']?([^\s\"']*)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))")
+_STAGE = re.compile(r"^(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?.*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 
 
 def read_dockerfile(path: str, text: str) -> DeployFacts:
-    """Return what a Dockerfile's last stage runs."""
-    runs, line = "", 1
+    """Return what a Dockerfile's last stage runs; a stage built on another one runs what that does, unless it says."""
+    entry, command, line = "", "", 1
+    stages: dict[str, tuple[str, str, int]] = {}
+    stage = ""
     copies: dict[str, None] = {}
     given: dict[str, str] = {}
     for number, instruction, rest in _instructions(text):
         if instruction == "FROM":
-            runs, line = "", 1
-        elif instruction in ("CMD", "ENTRYPOINT"):
-            runs, line = " ".join(part for part in (runs, _words(rest)) if part), number
+            base, _, stage = _STAGE.sub(r"\1 \2", rest).partition(" ")
+            entry, command, line = stages.get(base.lower(), ("", "", 1))
+        elif instruction == "CMD":
+            command, line = _words(rest), number
+        elif instruction == "ENTRYPOINT":
+            entry, line = _words(rest), number
         elif instruction in ("COPY", "ADD"):
             copies.update(dict.fromkeys(_sources(_filled(rest, given))))
         elif instruction in ("ARG", "ENV"):
             given.update((name, _filled(value, given)) for name, value in _GIVEN.findall(rest))
+        if stage:
+            stages[stage.lower()] = (entry, command, line)
+    runs = " ".join(part for part in (entry, command) if part)
     return DeployFacts(path, images=(Image(posixpath.dirname(path), runs, Location(path, line), tuple(copies)),))
 
 

@@ -14,7 +14,8 @@ _FRAGMENT = re.compile(
     r"RETURNING|CONFLICT|HAVING|UNION|INTO|MERGE|REPLACE|WITH|TRUNCATE|PRAGMA)\b|"
     r"\b(?:select\s|insert\s+into|delete\s+from|update\s+\S+\s+set|create\s+(?:table|index|unique)|alter\s+table|"
     r"drop\s+(?:table|index)|where\s|(?:left|inner|outer)\s+join|order\s+by|group\s+by)|"
-    r"[\w\")]\s+(?:=|<>|!=|<=?|>=?|LIKE|ILIKE|IN)\s+\(?(?:\$|\?|%s|%\(|:\w|ANY\()"
+    r"[\w\")]\s+(?:(?:=|<>|!=|<=?|>=?|LIKE|ILIKE|IN)\s+\(?(?:\$|\?|%s|%\(|:\w|ANY\()|@@\s|@>\s|<@\s"
+    r"|IS\s+(?:NOT\s+)?NULL\b|BETWEEN\s)"
 )
 _STATEMENT = re.compile(
     r"\b(?:select\b.{1,2000}?\bfrom|insert\s+into|delete\s+from|update\s+\S+\s+set|alter\s+table|"

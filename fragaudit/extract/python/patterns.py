@@ -46,6 +46,8 @@ _METHOD = re.compile(
     r"get_or_create|update_or_create|select_related|aggregate|in_bulk|having|join|outerjoin|execute)\(|"
     r"get\(\s*[A-Z]|\w+\.all\(\))"
 )
+_OF_CLASS = re.compile(r"(?<![\w.])[A-Z]\w*\.(?:all\(\)|first\(\)|get\(\w+\s*=)")
+"""What classes of models are asked, in the words that they share with much else."""
 _GENERATED = re.compile(r"\bget\(\w+ for ")
 _FUNCTIONS = ("select", "delete", "update", "insert", "exists", "aliased", "Q", "Exists", "OuterRef", "Subquery")
 _FUNCTION = re.compile(rf"\b(?:{'|'.join(_FUNCTIONS)})\(")
@@ -82,6 +84,7 @@ def builds_query(text: str, words: Set[str]) -> bool:
         or (not words.isdisjoint(_FUNCTIONS) and _FUNCTION.search(text) is not None)
         or _OR_404.search(text) is not None
         or ("get" in words and _GENERATED.search(text) is not None)
+        or (not words.isdisjoint(("all", "first", "get")) and _OF_CLASS.search(text) is not None)
         or (not words.isdisjoint(_SET) and _SETTING.search(text) is not None)
         or (not words.isdisjoint(_DECLARING) and _DECLARED.search(text) is not None)
     )

@@ -68,6 +68,12 @@ MODELS = frozenset(
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
 
+_TASKS = frozenset({"task", "shared_task", "delay", "apply_async", "send_task", "celery"})
+_HANDS_ON = re.compile(
+    r"^[ \t]*@(?:[\w.]+\.)?(?:task|shared_task)\b|\.(?:delay|apply_async|send_task)\(|\bsignature\(", re.MULTILINE
+)
+"""Tasks that take messages, and what sends them some."""
+
 _FROM_MODELS = re.compile(r"^from[ \t]+[\w.]*models[ \t]+import\b", re.MULTILINE)
 """Imports from the project's modules of models, `app.abstract_models` too: what derives from those is a model."""
 
@@ -207,6 +213,10 @@ class Chunk:
         """Say whether it builds or runs a query expression, or has a repository do it."""
         return builds_query(self.text, self.words) or asks_repository(self.text)
 
+    def hands_on(self) -> bool:
+        """Say whether it is a task that takes messages, or sends one."""
+        return not _TASKS.isdisjoint(self.words) and _HANDS_ON.search(self.text) is not None
+
 
 class Relevant(NamedTuple):
     """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
@@ -227,8 +237,11 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     if not MIGRATIONS.isdisjoint(spoken) and (migration := _migration(tree)):
         return Relevant(migration, frozenset())
     defines = not MODELS.isdisjoint(spoken) or (_FROM_MODELS.search(text) is not None and _derives(tree))
-    asks = (not MAPPERS.isdisjoint(spoken) and builds_query(text, spoken)) or asks_repository(text)
-    if not (sql or defines or asks or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
+    speaks = not MAPPERS.isdisjoint(spoken) or _FROM_MODELS.search(text) is not None
+    asks = (speaks and builds_query(text, spoken)) or asks_repository(text)
+    tasks = not _TASKS.isdisjoint(spoken) and _HANDS_ON.search(text) is not None
+    matters = sql or defines or asks or tasks
+    if not (matters or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
     for chunk in chunks:
         chunk.kept = (
@@ -237,6 +250,7 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
             or (defines and _makes_columns(chunk))
             or (asks and chunk.asks())
             or (sql and chunk.holds_sql())
+            or (tasks and chunk.hands_on())
         )
     if sql:
         # Functions may make a part of a statement: a table's name, a condition.
@@ -357,7 +371,7 @@ def _stays(inner: Chunk, vocabulary: Vocabulary, words: set[str]) -> bool:
         return True
     if "embedding" in inner.words and not _STORING.isdisjoint(inner.words):
         return True
-    return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql()
+    return not _DECLARED.isdisjoint(inner.words) or inner.asks() or inner.holds_sql() or inner.hands_on()
 
 
 def _always(chunk: Chunk) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 from sqlglot import exp
@@ -61,6 +62,7 @@ _NEGATED_BY_ALL = frozenset(
 )
 _FLIPPED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 assert set(_NEGATED) <= set(get_args(Operator))
+_HOLE = re.compile(r"h\d+\Z")
 NOTHING = And(())
 
 
@@ -77,6 +79,8 @@ class Predicates:
     def _lower(self, node: exp.Expr) -> Predicate:
         while isinstance(node, exp.Paren):
             node = node.this
+        if isinstance(node, (*_COMPARED, exp.Between, exp.In, exp.Is)) and _chosen_late(node.this, node.expression):
+            return Opaque(self._operand(node), unknown=True)
         lowered = self._plain(node)
         return negated(lowered) if node.args.get("negate") else lowered  # as newer versions say IS NOT
 
@@ -174,6 +178,14 @@ class Predicates:
         if isinstance(right, exp.Boolean):
             return Compare(left, "true" if right.this else "false")
         return Compare(left, "is not distinct", (self._operand(right),))
+
+
+def _chosen_late(left: exp.Expr, right: exp.Expr | None) -> bool:
+    """Say whether what is compared is a hole, so that its column is known only when the statement runs."""
+    if isinstance(left, exp.Column) and not isinstance(left.this, exp.Identifier):
+        return isinstance(left.this, exp.Placeholder) and _HOLE.match(str(left.this.name)) is not None
+    holes = [s for s in (left, right) if isinstance(s, exp.Placeholder) and _HOLE.match(str(s.name))]
+    return bool(holes) and not any(s is not None and s.find(exp.Column, exp.Query) for s in (left, right))
 
 
 def chain(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:

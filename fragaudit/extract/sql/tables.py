@@ -41,4 +41,6 @@ def created(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _is_name(word: Lexeme) -> bool:
-    return word.kind == "quoted" or (word.kind == "word" and word.text.lower() not in _NO_NAMES)
+    return (word.kind == "quoted" and word.name.lower() != "hole") or (
+        word.kind == "word" and word.text.lower() not in _NO_NAMES
+    )

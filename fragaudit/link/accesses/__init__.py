@@ -74,13 +74,14 @@ class _Reader:
         return lowered.startswith(_CATALOGUES) or lowered in _PSEUDO
 
     def _is_narrowed(self, source: Src) -> bool:
-        """Say whether some condition speaks of this source alone."""
+        """Say whether some condition speaks of this source alone and leaves less than about half of it."""
         if source.block is not None:
             child = source.block
             if child.query.limit or child.tests or any(a.tests for a in child.arms):
                 return True
         for about in (*self._tests, *self._only.get(source.number, ())):
-            if about.sources and all(n == source.number or n not in self._own for n in about.sources):
+            alone = about.sources and all(n == source.number or n not in self._own for n in about.sources)
+            if alone and not _is_truth(about.test):
                 return True
         return False
 
@@ -105,7 +106,7 @@ class _Reader:
         reader = Conditions(source, self._dialect, self._shown, self._kind, bool(others) or correlated)
         if source.number in self._strict:
             source.optional = False
-        found = reader.read(tests)
+        found = reader.read(tests, self._only.get(source.number, ()))
         unknown = any(isinstance(t, Unclear) and t.unknown for t in (*block.tests, *source.only))
         sort = self._sort(source)
         verb = query.kind if source.how == "target" else "read"
@@ -193,6 +194,15 @@ def _first(found: Found, source: Src) -> Location:
     return looked_up[0].at if looked_up else source.at
 
 
+def _is_truth(test: Test) -> bool:
+    """Say whether a condition asks for one of two values: those that aren't deleted are most of the rows."""
+    if not isinstance(test, Cmp):
+        return False
+    value = test.right[0] if len(test.right) == 1 else None
+    literal = test.op == "=" and isinstance(value, Value) and value.text in ("true", "false")
+    return test.op in ("true", "false") or literal
+
+
 def _never(test: Test) -> bool:
     """Say whether a condition is false whatever the rows are."""
     return isinstance(test, Unclear) and isinstance(test.term, Value) and test.term.text in ("false", "0")
@@ -208,4 +218,4 @@ def _writes(root: Block, written: Written) -> Iterable[Write]:
             continue
         columns_set = tuple(a.column for a in query.assigns) if query.kind in ("update", "merge") else ()
         name = target.table.name if target.table is not None else target.name
-        yield Write(target.at, name, query.kind, columns_set)
+        yield Write(target.at, name, query.kind, columns_set, bool(written.maintenance))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -68,11 +68,14 @@ class Conditions:
         self._shown = shown
         self._kind = kind
         self._filtered = filtered
+        self._optional = source.optional
 
-    def read(self, tests: list[About]) -> Found:
-        """Return what tests, which all hold and speak of the source, mean for it."""
+    def read(self, tests: list[About], joining: Sequence[About] = ()) -> Found:
+        """Return what tests, which all hold and speak of the source, mean for it; `joining`: those of its own join."""
         found = Found([], [], [])
         for about in tests:
+            # A condition of the join itself is asked of the source's rows, not of those that the join doesn't find.
+            self._optional = self._source.optional and about not in joining
             self._one(about.test, found)
         found.conditions = _merged(found.conditions)
         return found
@@ -231,7 +234,7 @@ class Conditions:
         elif op in _RANGES:
             yield condition("<", f"{op} {constant}" if constant is not None else op)
         elif op == "is null":
-            if self._source.optional:
+            if self._optional:
                 yield Unindexable(column.name, "it is asked for rows that the outer join does not find")
             elif self._table is not None and never_null(self._table, column.name):
                 yield Unindexable(column.name, "it is never null")
@@ -363,10 +366,18 @@ def _value_of(condition: Condition) -> str | None:
     return text if " " in text else None
 
 
+_STRICT = frozenset({"=", "<>", "<", "<=", ">", ">="})
+"""Comparisons that no null passes, nor what is reckoned from one."""
+
+
 def facts(tests: list[Test], number: int) -> Iterator[str]:
     """Yield the conditions on a source that compare its columns with constants alone, as `coverage` writes them."""
     for test in tests:
-        if not isinstance(test, Cmp) or not isinstance(test.left, Col) or test.left.source != number:
+        if not isinstance(test, Cmp):
+            continue
+        if isinstance(test.left, Computed) and test.left.why == "arithmetic" and test.op in _STRICT:
+            yield from (fact(c.name, "is not null", ()) for c in test.left.columns if c.source == number)
+        if not isinstance(test.left, Col) or test.left.source != number:
             continue
         values = [_constant(r) for r in test.right]
         known = [v for v in values if v is not None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.alchemy_table import Draft, Drawn, conventional
+from fragaudit.link.orm.between import between
 from fragaudit.link.orm.classes import Classes
 from fragaudit.link.orm.core import Model, Places, Relation
 from fragaudit.link.orm.reader import Read, Reader, View, argument, snake
@@ -68,6 +69,7 @@ class ActiveRecord:
         self.program = reader.program
         self.places = places
         self._names: dict[ClassRef, str] = {}
+        self._between: dict[str, Model] = {}
 
     def all(self) -> list[Model]:
         """Return the tables of all models, in order of file and appearance."""
@@ -77,7 +79,8 @@ class ActiveRecord:
         for cls, framework in classes:
             if not self._abstract(cls, framework, derived=cls in above):
                 found.append(self._model(cls, framework))
-        return found
+        tables = {model.table.name for model in found}
+        return [*found, *(model for name, model in self._between.items() if name not in tables)]
 
     def _framework(self, cls: ClassRef) -> _Framework | None:
         for name in self.classes.outside(cls):
@@ -178,7 +181,9 @@ class ActiveRecord:
         self._meta(options, framework, draft)
         if draft.name == "?":
             draft.opaque = "its name can't be followed"
-        return Model(framework.name, cls, scope.name, draft.table(), at, dict(draft.attributes), relations)
+        order = self.reader.texts(options["ordering"]) if "ordering" in options else None
+        return Model(framework.name, cls, scope.name, draft.table(), at, dict(draft.attributes), relations,
+                     tuple(order or ()))  # fmt: skip
 
     def _field(
         self, name: str, binding: Binding, cls: ClassRef, framework: _Framework, draft: Draft,
@@ -201,7 +206,11 @@ class ActiveRecord:
             call, "to") or first  # fmt: skip
         relation = last in framework.foreign or last in framework.one
         if last in framework.many:
-            relations[name] = Relation(self._target(target, cls)[0], many=True)
+            to, table = self._target(target, cls)
+            through = ""
+            if framework.name == "tortoise" and to is not None and table and last == "ManyToManyField":
+                through = self._through(call, cls, draft, to, table)
+            relations[name] = Relation(to, through=through, many=True)
             return
         if last[:1].islower() or last in ("Relation", "CompositeKey"):
             return
@@ -228,6 +237,22 @@ class ActiveRecord:
                 foreign,
             ),
         )  # fmt: skip
+        if relation and framework.name == "tortoise":
+            draft.attributes.setdefault(f"{name}_id", column)
+
+    def _through(self, call: Call, cls: ClassRef, draft: Draft, other: ClassRef, table: str) -> str:
+        """Return the table between two models of Tortoise, by the names that it makes up where none are given."""
+        view = View(cls.place)
+        given = {key: self.reader.text(read) for key, read in self.reader.keywords(call, view).items()}
+        names = [self.classes.scope(each).name.lower() for each in (cls, other)]
+        name = given.get("through") or f"{draft.name}_{table}"
+        ends = (
+            (given.get("backward_key") or f"{names[0]}_{'rel_' if names[0] == names[1] else ''}id", draft.name),
+            (given.get("forward_key") or f"{names[1]}_id", table),
+        )
+        at = self.reader.location(view, call.at)
+        self._between.setdefault(name, between("tortoise", name, ends, at, self.places.mark(at)))
+        return name
 
     def _target(self, value: Value | None, cls: ClassRef) -> tuple[ClassRef | None, str]:
         """Return the model a relation leads to, and its table."""

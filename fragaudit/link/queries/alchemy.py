@@ -8,7 +8,7 @@ from msgspec.structs import replace as changed
 
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read
-from fragaudit.link.queries.alchemy_terms import RECORDS, Terms
+from fragaudit.link.queries.alchemy_terms import RECORDS, Terms, named
 from fragaudit.link.queries.draft import (
     Bag,
     Choice,
@@ -23,6 +23,7 @@ from fragaudit.link.queries.draft import (
     Thing,
 )
 from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
+from fragaudit.link.queries.peewee import join_type
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.link.queries.rows import Rows, lazily, rows_of
 from fragaudit.link.queries.tables import equal, primary_key
@@ -215,10 +216,15 @@ class Alchemy(Terms):
 
     def _of_session(self, call: Call, flow: Flow) -> bool:
         """Say whether `x.query(…)` asks for models or columns of them, as only a session does."""
-        return any(isinstance(flow.argument(a), (Entity, Column, Labelled, Expression)) for a in call.args[:1])
+        first = flow.argument(call.args[0]) if call.args else None
+        return isinstance(first, (Entity, Column, Labelled, Expression)) or (
+            isinstance(first, Compare) and first.op == "exists"
+        )
 
     def _start(self, call: Call, verb: str, flow: Flow) -> Draft:
         draft = Draft(OF, flow.place.file, verb)  # type: ignore[arg-type]
+        if not call.args and isinstance(call.func, Attr):
+            draft = draft.add("where", UNKNOWN, flow.branch)  # of a row's relationship, whose key is asked as well
         return self._selected(draft, call, flow, start=True)
 
     def _selected(self, draft: Draft, call: Call, flow: Flow, *, start: bool = False) -> Draft:
@@ -333,7 +339,7 @@ class Alchemy(Terms):
         if name in ("subquery", "cte", "alias", "lateral"):
             return self._derived(drafts[0], flow)
         if name in ("scalar_subquery", "as_scalar", "label"):
-            return drafts[0]
+            return replace(drafts[0], scalar=True)
         if (
             name in ("exists", "execute", "run")
             and drafts[0].model is not None
@@ -401,9 +407,10 @@ class Alchemy(Terms):
             return Draft(OF, draft.file).add("arms", (_SETS[name], (draft, *arms)), branch)
         for argument in call.args:
             flow.escape(flow.argument(argument), argument.value)
-        if name in _SAME or name.startswith(("on_conflict", "with_", "execution")):
+        if name != "with_parent" and (name in _SAME or name.startswith(("on_conflict", "with_", "execution"))):
             return draft
-        return draft.add("where", UNKNOWN, branch)  # a method of the project's own query class
+        # A method of the project's own query class, or the foreign key of an object whose class isn't known.
+        return draft.add("where", UNKNOWN, branch)
 
     def _loaded(self, draft: Draft, call: Call, flow: Flow) -> Draft:
         """Report the queries that load related rows beside a query's own, and add the joins that load them with it."""
@@ -513,6 +520,8 @@ class Alchemy(Terms):
     def _order(self, item: Thing, flow: Flow) -> Order:
         if isinstance(item, Sorted):
             return _usual(item.order, flow.dialect)
+        if isinstance(item, Constant) and (column := named(item, flow)) is not None:
+            return Order(column)
         if isinstance(item, OPERANDS) and not isinstance(item, Parameter):
             return Order(item)
         return Order(Expression("", (), "chosen when it runs"))
@@ -599,6 +608,9 @@ class Alchemy(Terms):
         how = "left" if outer or flags.get("isouter") == Lit(True) else "inner"
         if getattr(flags.get("join_type"), "name", "").startswith("LEFT"):
             how = "left"
+        if arguments and (kind := join_type(arguments[-1].value)):
+            arguments.pop()
+            how = "left" if kind.startswith("LEFT") else how
         how = "full" if flags.get("full") == Lit(True) else how
         if named and arguments:
             left = flow.argument(arguments.pop(0))

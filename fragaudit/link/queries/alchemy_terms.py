@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
+from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
 from fragaudit.link.queries.predicates import (
@@ -13,7 +14,6 @@ from fragaudit.link.queries.predicates import (
     PREDICATES,
     PYTHON_OPERATORS,
     both,
-    compared,
     computed,
     denied,
     either,
@@ -183,20 +183,9 @@ class Terms:
         """Return the comparison of a relationship with an object: that of its foreign key."""
         if op in PYTHON_OPERATORS and len(things) == 2 and isinstance(things[0], Path):
             return self.compare(things[0], op, things[1], flow)
-        if op in ("<<", ">>", "%", "**") and len(things) == 2 and isinstance(things[0], Column):
-            return self._of_peewee(op, things[0], things[1], flow)
-        return None
-
-    def _of_peewee(self, op: str, left: Column, right: Thing, flow: Flow) -> Predicate | None:
-        """Return what Peewee means by an operator that is arithmetic elsewhere."""
-        entity = flow.pool.entities.get(left.source)
-        if entity is None or entity.model is None or entity.model.framework != "peewee":
-            return None
-        if op == "<<":
-            return self._in(left, right, "in_", flow, flow.here)
-        if op == ">>":
-            return compared(left, "=", flow.operand(right), flow.here)
-        return Compare(left, "like" if op == "%" else "ilike", (flow.operand(right),), flow.here)
+        if op == "<<" and len(things) == 2 and isinstance(things[0], Column) and peewee.is_field(things[0], flow):
+            return self._in(things[0], things[1], "in_", flow, flow.here)
+        return peewee.operated(op, things, flow)
 
     def each(self, found: Thing, flow: Flow) -> Thing | None:
         """Return the object that a loop over rows is at."""
@@ -240,7 +229,7 @@ class Terms:
             return self._aliased(call, flow)
         if name in ("join", "outerjoin"):
             return self._joined_tables(call, name, flow)
-        if name == "exists":
+        if name in ("exists", "EXISTS"):
             return self._exists(call, flow)
         things = [flow.argument(a) for a in call.args if a.name is None]
         if name == "not_":
@@ -284,6 +273,9 @@ class Terms:
             return flow.pool.entity(Entity(flow.pool.alias("anon"), None, "", flow.pool.query(base), flow.here))
         if not isinstance(base, Entity):
             return None
+        instead = flow.argument(call.args[1]) if len(call.args) > 1 and call.args[1].name is None else None
+        if isinstance(instead, Entity) and instead.query >= 0:  # rows of a query, by the names of a model
+            return flow.pool.entity(replace(instead, alias=flow.pool.alias(base.alias), model=base.model))
         name = flow.pool.alias(base.alias)
         return flow.pool.entity(Entity(name, base.model, base.table, base.query, flow.here))
 
@@ -355,7 +347,12 @@ class Terms:
         if name in ("is_in", "is_not_in"):  # as Piccolo has it
             name = "in_" if name == "is_in" else "not_in"
         if name in ("is_null", "is_not_null"):
-            return Compare(base, "is null" if name == "is_null" else "is not null", (), at)
+            absent = (name == "is_null") != (bool(things) and things[0] == Constant("false", "boolean"))
+            return Compare(base, "is null" if absent else "is not null", (), at)
+        if isinstance(base, Column) and peewee.is_field(base, flow):
+            by_pattern = peewee.matched(base, name, value, flow)
+            if by_pattern is not None:
+                return by_pattern
         if name in ("in_", "not_in", "notin_"):
             return self._in(base, things[0] if things else None, name, flow, at)
         if name in ("is_", "is_not", "isnot"):
@@ -430,7 +427,8 @@ class Terms:
         order = base.order if isinstance(base, Sorted) else None
         if order is None:
             operand = flow.operand(base) if isinstance(base, (*OPERANDS, Labelled)) else Expression("", (), "unknown")
-            order = Order(operand)
+            by_name = named(base, flow) if isinstance(base, Constant) else None
+            order = Order(by_name if by_name is not None else operand)
         what = _SORTS[name]
         if what in ("asc", "desc"):
             return Sorted(changed(order, descending=what == "desc"))
@@ -523,6 +521,8 @@ class Terms:
         if name in ("get", "get_or_none"):
             flow.ask(flow.filtered(draft, call.args).add("limit", None, flow.branch), call.at)
             return RAN
+        if name == "filter":
+            return peewee.filtered(draft, base, call, flow)
         things = [flow.argument(a) for a in call.args]
         if name == "get_by_id" and base.model is not None:
             for column in primary_key(base.model):
@@ -544,6 +544,7 @@ _RECORD_VERBS = {
     "select": "select", "update": "update", "delete": "delete", "insert": "insert", "get": "select",
     "get_or_none": "select", "get_by_id": "select", "create": "insert", "insert_many": "insert",
     "bulk_create": "insert", "get_or_create": "insert", "objects": "select", "count": "select", "exists": "select",
+    "filter": "select",
 }  # fmt: skip
 
 
@@ -551,6 +552,11 @@ def _flat(thing: Thing, flow: Flow) -> list[Operand]:
     if isinstance(thing, Bag):
         return [o for item, _ in thing.items for o in _flat(item, flow)]
     return [flow.operand(thing)]
+
+
+def named(text: Constant, flow: Flow) -> Column | None:
+    """Return the column that an order names in a string: one of the query's own tables, or a label."""
+    return Column("", text.value, flow.here) if text.value and text.value.isidentifier() else None
 
 
 def replace_args(call: Call) -> Call:

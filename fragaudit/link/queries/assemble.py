@@ -36,13 +36,13 @@ MOST_QUERIES = 40
 
 
 def statement(draft: Draft, clauses: Sequence[Clause], pool: Pool, at: Mark = NOWHERE) -> Statement | None:
-    """Return the statement that the clauses of a query make; None if it asks no table."""
+    """Return the statement that the clauses of a query make; None if neither it nor a query in it asks a table."""
     made = _Assembler(pool)
     number = made.block(draft, clauses, -1, frozenset(), at)
     if number < 0 or made.overfull:
         return None
     found = tuple(q for q in made.queries if q is not None)
-    if len(found) < len(made.queries) or not (found[0].sources or found[0].arms):
+    if len(found) < len(made.queries) or not (found[0].sources or found[0].arms or found[1:]):
         return None
     return _numbered(Statement(draft.verb, found))
 
@@ -88,7 +88,8 @@ class _Assembler:
         groups = tuple(g for c in clauses if c.kind == "group" for g in _tuple(c.value, object))
         assigns = tuple(o for c in clauses if c.kind == "set" for o in _tuple(c.value, Assign))
         extremes = tuple(e for c in clauses if c.kind == "extreme" for e in _tuple(c.value, tuple))
-        named = self._implied(joins, where, having, outputs, outside)
+        asked = outputs and draft.scalar and parent < 0  # what only its conditions name is asked around it
+        named = self._implied(joins, None if asked else where, None if asked else having, outputs, outside)
         sources = _ordered([*joins, *named], draft)
         inside = outside | {j.source.alias for j in sources}
         made = tuple(self._source(join, number, inside, parent) for join in sources)

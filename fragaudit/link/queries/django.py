@@ -10,11 +10,11 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django_functions import Functions
 from fragaudit.link.queries.django_results import NEAREST, one_of, reversed_
-from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Lookups, Name, One, is_django_like
+from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Links, Lookups, Name, One, is_django_like
 from fragaudit.link.queries.draft import UNBOUND, Draft, Drafts, Entity, Thing
 from fragaudit.link.queries.flow import Flow, options
 from fragaudit.link.queries.predicates import UNKNOWN
-from fragaudit.model.sql import Column, Compare, Constant, Parameter
+from fragaudit.model.sql import Column, Compare, Constant, Output, Parameter
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value, alternatives
 
 _SAME = frozenset(
@@ -42,9 +42,14 @@ class DjangoQueries(Functions):
             return base.query if name == "queryset" else None
         if base is UNBOUND or isinstance(base, One):
             return self._related(base.model if isinstance(base, One) else None, name, flow)
+        if isinstance(base, Links):
+            return flow.entity_of(base.model) if name == "through" else None
         model = base.model if isinstance(base, Entity) else None
         if model is None or not is_django_like(model):
             return None
+        steps = self._paths(flow).relations.step(model, name) if name in model.relations else None
+        if steps is not None and len(steps) > 1:
+            return Links(steps[0].model)
         return self.managed(model, name, flow)
 
     def _related(self, model: Model | None, name: str, flow: Flow) -> Thing | None:
@@ -91,7 +96,9 @@ class DjangoQueries(Functions):
         """Return what a call adds to a query."""
         if isinstance(base, (Name, Aggregate)):
             if name in ("desc", "asc") and isinstance(base, Name):
-                return replace(base, descending=name == "desc")
+                given = {a.name: a.value for a in call.args}
+                last, first = (given.get(f"nulls_{end}") == Lit(True) for end in ("last", "first"))
+                return replace(base, descending=name == "desc", nulls="last" if last else "first" if first else "")
             return base
         if isinstance(base, Around):
             return base.query if name == "get_queryset" else None
@@ -189,7 +196,7 @@ class DjangoQueries(Functions):
             self._arguments(call, flow)
             return self._default_order(draft, flow).add("limit" if name == "limit" else "offset", None, flow.branch)
         if name == "reverse":
-            return reversed_(draft)
+            return reversed_(self._default_order(draft, flow))
         if name == "distinct":
             self._arguments(call, flow)
             return draft.add("distinct", None, flow.branch)
@@ -205,7 +212,15 @@ class DjangoQueries(Functions):
         if name == "prefetch_related":
             self._prefetched(draft, call, flow)
             return draft
-        if name in ("raw", "extra", "dates", "datetimes", "bulk_update", "abulk_update"):
+        if name in ("dates", "datetimes"):
+            first = flow.argument(call.args[0]) if call.args else None
+            self._arguments(call, flow)
+            asked = Lookups(
+                ((f"{getattr(first, 'value', '')}__isnull", Constant("false", "boolean"), flow.mark(call.at)),)
+            )
+            draft, predicate = self._condition(draft.add("unordered", None, flow.branch), asked, flow, "", "inner")
+            return draft.add("where", predicate, flow.branch).add("outputs", (Output("?"),), flow.branch)
+        if name in ("raw", "extra", "bulk_update", "abulk_update"):
             self._arguments(call, flow)
             return ROWS if name not in ("extra",) else draft.add("where", UNKNOWN, flow.branch)
         if name in _SAME:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fragaudit.link.orm.reader import Read
+from fragaudit.link.queries.django_combined import combined
 from fragaudit.link.queries.django_managers import Managers
 from fragaudit.link.queries.django_results import one_of
 from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Exists, Lookups, Name, is_django_like
@@ -45,7 +46,7 @@ _ONE_ARGUMENT = {
     "TruncWeek": "date_trunc",
     "Trunc": "date_trunc",
     "Extract": "extract",
-    "ExtractYear": "extract",
+    "ExtractYear": "year",
     "ExtractMonth": "extract",
     "Coalesce": "coalesce",
     "Concat": "concat",
@@ -124,8 +125,11 @@ class Functions(Managers):
 
     def _q(self, call: Call, flow: Flow) -> Thing | None:
         items: list[object] = []
+        given = next((a.value for a in call.args if a.name == "join_type"), None)  # of Tortoise
         for argument in call.args:
             thing = flow.argument(argument)
+            if argument.name == "join_type":
+                continue
             mark = flow.mark(argument.at or call.at)
             if argument.name is None:
                 items.append(thing if thing is not None else UNKNOWN)
@@ -137,7 +141,7 @@ class Functions(Managers):
                 items.append(UNKNOWN)
             else:
                 items.append((argument.name, thing, mark))
-        return Lookups(tuple(items))
+        return Lookups(tuple(items), any=getattr(given, "value", "") == "OR")
 
     def _joined(self, base: Lookups, call: Call, flow: Flow) -> Thing | None:
         """Follow `q.add(Q(…), Q.OR)`."""
@@ -156,7 +160,9 @@ class Functions(Managers):
         return made
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
-        """Return what an operator makes of `Q` and `F`."""
+        """Return what an operator makes of `Q`, `F` and querysets."""
+        if (query := combined(op, things, flow)) is not None:
+            return query
         if any(isinstance(t, (Lookups, Exists)) for t in things):
             if op in ("~", "not"):
                 return Lookups((things[0],), negative=True)

@@ -108,7 +108,9 @@ def _compared(
     if name == "isnull":
         negative = isinstance(value, Constant) and value.value == "false"
         return Compare(left, "is not null" if negative else "is null", (), at)
-    if name == "ne":
+    if name == "not_isnull":
+        return _compared(left, "isnull", Constant("false", "boolean"), dialect, kind, at)
+    if name in ("ne", "not"):
         return compared(left, "<>", value, at)
     if name in _ORDER:
         return Compare(left, _ORDER[name], (value,), at)
@@ -117,6 +119,8 @@ def _compared(
         return both([Compare(left, ">=", (low,), at), Compare(left, "<=", (high,), at)])
     if name == "in":
         return _in(left, value, at)
+    if name == "not_in":
+        return Compare(left, "not in", (value,), at)
     if name in ("regex", "iregex"):
         return Compare(left, "regex", (value,), at)
     if name in _SPECIAL:
@@ -128,6 +132,8 @@ def _compared(
     plain = name.removeprefix("i")
     if plain in _PATTERN:
         before, after = _PATTERN[plain]
+        if isinstance(value, (Column, Expression)) and value != Expression("", (), "unknown"):
+            return Compare(left, "like", (value,), at)  # what is looked for differs from row to row
         text = pattern(value, before, after) if before or isinstance(value, Constant) else Constant(f"…{after}")
         if name.startswith("i") and plain != name and dialect not in ("sqlite", "mysql"):
             return Compare(computed("upper", [left]), "like", (text,), at)
@@ -139,7 +145,10 @@ _KNOWN = frozenset(
     {
         "exact",
         "isnull",
+        "not_isnull",
         "ne",
+        "not",
+        "not_in",
         "range",
         "in",
         "regex",

@@ -18,7 +18,10 @@ MOST_STEPS = 8
 
 @dataclass(frozen=True)
 class Reached:
-    """What a path leads to: a column (None where it isn't known) and the parts behind it."""
+    """What a path leads to: a column (None where it isn't known) and the parts behind it.
+
+    `computed`: to what is worked out from more than one column; `function`: to what a function makes of the column.
+    """
 
     draft: Draft
     column: Column | None
@@ -27,6 +30,7 @@ class Reached:
     model: Model | None = None
     json: bool = False
     computed: bool = False
+    function: str = ""
 
 
 class Paths:
@@ -52,7 +56,12 @@ class Paths:
         many, asked_left, left = False, how == "left", False
         walked: list[str] = []
         computed = dict(draft.paths)
-        if f"@{parts[0]}" in computed:
+        annotated = computed.get(f"@{parts[0]}")
+        if annotated:
+            function, _, path = annotated.rpartition(" ")
+            found = self.reach(draft, "__".join((path, *parts[1:])), flow, how=how, scope=scope)
+            return replace(found, function=function or found.function)
+        if annotated is not None:
             return Reached(draft, None, tuple(parts[1:]), computed=True)
         while parts:
             part = parts[0]
@@ -60,9 +69,9 @@ class Paths:
             steps = None if part == "pk" else self.relations.step(model, part)
             following = parts[1] if len(parts) > 1 else ""
             if column is not None and (
-                steps is None or not following or self._is_key(steps, following) or following in LOOKUPS
+                steps is None or not following or self.is_key(steps, following) or following in LOOKUPS
             ):
-                if steps is not None and following and self._is_key(steps, following):
+                if steps is not None and following and self.is_key(steps, following):
                     parts = parts[1:]
                 kind = next((c.type for c in model.table.columns if c.name == column), "")
                 return Reached(
@@ -82,7 +91,7 @@ class Paths:
                 many = many or step.many
                 left = left or (asked_left and step.optional)
                 key = "__".join(walked) + f":{number}" + (scope if many else "")
-                if final and number and (last or self._is_key(steps, following)):
+                if final and number and (last or self.is_key(steps, following)):
                     # The other side of a link table isn't needed for its key.
                     return Reached(
                         draft,
@@ -106,13 +115,17 @@ class Paths:
             return model.columns.get("pk") or next(iter(primary_key(model)), None)
         return model.columns.get(part)
 
-    def _is_key(self, steps: list[Step], following: str) -> bool:
+    def is_key(self, steps: list[Step], following: str) -> bool:
         """Say whether a name is the key that a relation compares anyway."""
         other = steps[-1].model
         there = steps[-1].pairs[0][1]
         if steps[-1].many and len(steps) == 1:
             return False
         return (following == "pk" and primary_key(other) == (there,)) or other.columns.get(following) == there
+
+    def joined(self, draft: Draft, alias: str, step: Step, flow: Flow) -> tuple[Draft, str]:
+        """Return a query with the table that one step from an alias leads to, and the alias of that."""
+        return self._join(draft, alias, step, f"{alias}:1", "inner", flow)
 
     def _join(self, draft: Draft, alias: str, step: Step, key: str, how: str, flow: Flow) -> tuple[Draft, str]:
         known = dict(draft.paths).get(key)
@@ -194,6 +207,9 @@ LOOKUPS = frozenset(
         "trigram_word_similar",
         "startswith_any",
         "ne",
+        "not",
+        "not_in",
+        "not_isnull",
         "tz",
         "trim",
         "abs",

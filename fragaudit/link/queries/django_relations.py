@@ -148,5 +148,7 @@ class Relations:
             one = getattr(binding.value.func, "name", "") == "OneToOneField"
             if related:
                 related = related.replace("%(class)s", lower).replace("%(app_label)s", model.app)
+        if model.framework == "tortoise":  # one name for both
+            return (related or f"{lower}s",) * 2
         accessor = related or (lower if one else f"{lower}_set")
         return accessor, query or related or lower

@@ -46,15 +46,32 @@ class Results(Conditions):
     def _ordered(self, draft: Draft, call: Call, flow: Flow) -> Draft:
         draft = draft.add("unordered", None, flow.branch)
         keys: list[Order] = []
+        outer = flow.here
         for argument in call.args:
+            flow.here = flow.mark(argument.at or call.at)
             thing = flow.argument(argument)
             items = [i for i, _ in thing.items] if isinstance(thing, Bag) else [thing]
             if isinstance(thing, Bag) and argument.name != "*":
                 items = [None]
             for item in items:
-                draft, order = self._key(draft, item, flow)
-                keys.append(order)
+                for one in self._by_relation(draft, item, flow):
+                    draft, order = self._key(draft, one, flow)
+                    keys.append(order)
+        flow.here = outer
         return draft.add("order", tuple(keys), flow.branch)
+
+    def _by_relation(self, draft: Draft, item: Thing, flow: Flow) -> list[Thing]:
+        """Return the keys that a key of an order stands for: a relation is ordered as its model is."""
+        if not isinstance(item, Constant) or item.kind != "string" or not item.value:
+            return [item]
+        name, model = item.value.lstrip("-+"), draft.model
+        for part in name.split("__"):
+            steps = self._paths(flow).relations.step(model, part) if model is not None and part != "pk" else None
+            model = steps[-1].model if steps else None
+        if model is None or not model.order:
+            return [item]
+        keys = ((key.lstrip("-+"), key.startswith("-") != item.value.startswith("-")) for key in model.order)
+        return [Constant(f"{'-' if descending else ''}{name}__{key}") for key, descending in keys]
 
     def _key(self, draft: Draft, item: Thing, flow: Flow) -> tuple[Draft, Order]:
         unknown = Order(Expression("", (), "chosen when it runs"))
@@ -62,12 +79,13 @@ class Results(Conditions):
             return draft, item.order
         if isinstance(item, Name):
             draft, operand = self._named(item, draft, flow)
-            return draft, Order(operand, item.descending)
+            usual = "first" if item.descending == (flow.dialect == "postgres") else "last"
+            return draft, Order(operand, item.descending, item.nulls if item.nulls != usual else "")
         if not isinstance(item, Constant) or item.kind != "string" or not item.value or item.value == "?":
             return draft, unknown
         name = item.value.lstrip("-+")
         reached = self._paths(flow).reach(draft, name, flow, how="left")
-        if reached.column is None or reached.rest:
+        if reached.column is None or reached.rest or reached.function:
             return draft, unknown
         return reached.draft, Order(reached.column, item.value.startswith("-"))
 
@@ -96,7 +114,8 @@ class Results(Conditions):
         else:
             standing = draft.has("order")
             draft = self._default_order(draft, flow)
-            if not standing and not draft.has("order") and draft.model is not None:
+            unordered = draft.model is None or draft.model.framework == "tortoise"
+            if not standing and not draft.has("order") and draft.model is not None and not unordered:
                 key = Column(draft.root, draft.model.columns.get("pk", "id"), flow.here)
                 draft = draft.add("order", (Order(key),), flow.branch)
             if _FIRST[name]:
@@ -153,7 +172,9 @@ class Results(Conditions):
             name = argument.name or (
                 f"{getattr(thing.over, 'value', '')}__{thing.name.lower()}" if isinstance(thing, Aggregate) else "?"
             )
-            draft = replace(draft, paths=(*draft.paths, (f"@{name}", "")))
+            kept = dict(draft.paths)
+            kept[f"@{name}"] = _standing_for(thing) if f"@{name}" not in kept else ""
+            draft = replace(draft, paths=tuple(kept.items()))
         return draft
 
     def _written(self, draft: Draft, call: Call, name: str, flow: Flow) -> Thing:
@@ -187,6 +208,27 @@ class Results(Conditions):
                         loaded, f"{path.back}__in", Row((Parameter(), Parameter())), at, flow, "", "inner"
                     )
                     flow.ask(loaded.add("where", predicate, flow.branch), call.at)
+
+
+_TRANSFORMS = {
+    "lower": "lower",
+    "upper": "upper",
+    "length": "length",
+    "date": "date",
+    "trim": "trim",
+    "abs": "abs",
+    "year": "year",
+}
+"""Functions that are lookups as well."""
+
+
+def _standing_for(thing: Thing) -> str:
+    """Return the path that an annotation stands for, behind the function that is applied to it; empty for more."""
+    if not isinstance(thing, Name) or thing.outer or not thing.path:
+        return ""
+    if thing.function in _TRANSFORMS:
+        return f" {thing.path}__{_TRANSFORMS[thing.function]}"
+    return f"{thing.function} {thing.path}"
 
 
 def one_of(draft: Draft) -> Thing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from fragaudit.link.orm.core import Model
 from fragaudit.link.queries.draft import Draft, Thing
@@ -30,6 +31,7 @@ class Name:
     outer: bool = False
     more: tuple[Thing, ...] = ()
     descending: bool = False
+    nulls: Literal["", "first", "last"] = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ class Around:
 @dataclass(frozen=True)
 class One:
     """A row of a model, such as `get` gives: its relations lead to other rows."""
+
+    model: Model
+
+
+@dataclass(frozen=True)
+class Links:
+    """A relation to many as its class has it: `through` is the model of the rows between."""
 
     model: Model
 

@@ -73,7 +73,8 @@ class Draft:
     """A query expression so far. `file` is where its branches are; `of` the framework that understands its calls.
 
     `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them;
-    `exists`: as a condition it asks only whether there are rows. `origin` is the function that made the query up to a
+    `exists`: as a condition it asks only whether there are rows; `scalar`: it is a value in another query, whose tables
+    it may name. `origin` is the function that made the query up to a
     number of clauses.
     """
 
@@ -85,6 +86,7 @@ class Draft:
     model: Model | None = None
     paths: tuple[tuple[str, str], ...] = ()
     exists: bool = False
+    scalar: bool = False
     origin: tuple[str, int] = ("", 0)
 
     def add(self, kind: ClauseKind, value: object = None, branch: int = NO_BRANCH) -> Draft:

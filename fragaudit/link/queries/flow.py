@@ -566,6 +566,8 @@ class Flow:
                 return self.operand(found.value)
             case Column() | Constant() | Expression() | Row() | Subquery() | Parameter():
                 return found
+            case Compare(left=Subquery(query=query), op="exists" | "not exists"):
+                return Expression("", (), "exists", (query,))
             case Compare():
                 return Expression("", tuple(_columns_of(found)), "comparison")
             case _:

@@ -168,7 +168,7 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
     options: dict[str, Thing] = {}
     complete, number = True, 0
     for argument in call.args:
-        thing = _crossing(flow.argument(argument), flow)
+        thing = _crossing(flow.argument(argument), flow, place)
         if argument.name is None:
             if number < len(plain):
                 passed[plain[number]] = thing
@@ -195,16 +195,19 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
             yield parameter.name, flow.inside(place).thing(parameter.default)
 
 
-def _crossing(thing: Thing, flow: Flow) -> Thing:
-    """Return an argument as another function gets it: what is there only in one arm of a choice isn't known there."""
+def _crossing(thing: Thing, flow: Flow, place: Place) -> Thing:
+    """Return an argument as another function gets it: what is there only in one arm of a choice isn't known there.
+
+    What the function adds to a query stands in arms of its own file.
+    """
     if thing is None:
         return Parameter(GIVEN)
     if isinstance(thing, Bag):
         return Bag(tuple((i if flow.holds(branch) else None, NO_BRANCH) for i, branch in thing.items))
     if isinstance(thing, Draft):
-        return flow.carried(thing)
+        return replace(flow.carried(thing), file=place.file)
     if isinstance(thing, Drafts):
-        return Drafts(tuple(flow.carried(d) for d in thing.options))
+        return Drafts(tuple(replace(flow.carried(d), file=place.file) for d in thing.options))
     return None if isinstance(thing, Choice) else thing
 
 

@@ -45,7 +45,10 @@ def model_of(found: Receiver, attribute: str, mapping: Tables) -> Model | None:
     for cls in order:
         binding = classes.members(cls).get(attribute)
         if binding is not None and binding.value is not None:
-            return mapping.model(binding.value, View(cls.place))
+            return mapping.model(binding.value, View(cls.place)) or mapping.made(binding.value, View(cls.place))
+    made = _made(order, attribute, mapping)
+    if made is not None:
+        return made
     for number, cls in enumerate(order):
         init = classes.functions(cls).get("__init__")
         if init is None:
@@ -61,6 +64,18 @@ def model_of(found: Receiver, attribute: str, mapping: Tables) -> Model | None:
     if not _declares(order, attribute, mapping):
         return None
     return type_argument(order, mapping)
+
+
+def _made(order: tuple[ClassRef, ...], attribute: str, mapping: Tables) -> Model | None:
+    """Return the table that a method makes and keeps in an attribute; None if others put something else there."""
+    for cls in order:
+        assigned = mapping.reader.program.assigned(cls.place, attribute)
+        values = [(a.binding.value, View(Place(a.method.file, a.inner))) for a in assigned]
+        made = [mapping.made(value, view) if value is not None else None for value, view in values]
+        if made:
+            first = made[0]
+            return first if all(m is not None and m is first for m in made) else None
+    return None
 
 
 def _declares(order: tuple[ClassRef, ...], attribute: str, mapping: Tables) -> bool:

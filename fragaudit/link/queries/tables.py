@@ -48,6 +48,13 @@ class Tables:
                     found.append(model)
         return found
 
+    def made(self, value: Value, view: View) -> Model | None:
+        """Return the table that an expression makes: `Table("name", metadata, …)`; None for any other."""
+        if not isinstance(value, Call) or getattr(value.func, "name", "") != "Table":
+            return None
+        library = self.reader.callee(value, view).partition(".")[0]
+        return self.table(value, view) if library == "sqlalchemy" else None
+
     def table(self, call: Call, view: View) -> Model | None:
         """Return the table that a `Table("name", metadata, …)` makes or names."""
         positional = [a.value for a in call.args if a.name is None]

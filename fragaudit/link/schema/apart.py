@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -9,6 +10,8 @@ from itertools import combinations
 from fragaudit.link.schema import Schema, fold, key
 from fragaudit.model.schema import CreateTable, Table
 from fragaudit.model.statements import Sited
+
+_FOLDER = re.compile(r"/(?:migrations?|versions|alembic)/")
 
 
 class Schemas:
@@ -36,16 +39,43 @@ class Schemas:
                 defining[key(sited.change.table.name)].add(number)
         shared = {name: numbers for name, numbers in defining.items() if len(numbers) > 1}
         self.twice = self._twice(found, shared)
-        strangers: dict[int, set[int]] = defaultdict(set)
+        strangers: dict[int, set[int | str]] = defaultdict(set)
+        made = self._made(found)
         for numbers in shared.values():
             for one, other in combinations(sorted(numbers), 2):
-                if databases[one] and databases[other] and databases[one] != databases[other]:
+                known = bool(databases[one] and databases[other])
+                # No database has a table made twice: of two series of migrations that both make it each has its own.
+                if databases[one] != databases[other] if known else bool(made[one] & made[other]):
                     strangers[one].add(other)
                     strangers[other].add(one)
+        for series, tables in sorted((s, t) for s, t in made.items() if isinstance(s, str)):
+            for number in range(len(paths)):
+                if made[number] & tables:
+                    strangers[number].add(series)
         self._own = {
-            number: fold([s for s in found if self._alone.get(s.origin.path, number) not in others])
+            number: fold([s for s in found if self._series(s) in (None, number) or self._series(s) not in others])
             for number, others in strangers.items()
         }
+
+    def _made(self, found: Sequence[Sited]) -> dict[int | str, set[str]]:
+        """Return the tables that the migrations of each service make, and those of nobody's series by their folder."""
+        made: dict[int | str, set[str]] = defaultdict(set)
+        for sited in found:
+            series = self._series(sited)
+            change = sited.change
+            if series is None or sited.by != "migration" or not isinstance(change, CreateTable):
+                continue
+            if not change.table.temporary and not change.if_absent:
+                made[series].add(key(change.table.name))
+        return made
+
+    def _series(self, sited: Sited) -> int | str | None:
+        """Return whose a change is: a service's, or that of a folder of migrations of nobody; None: of anyone."""
+        path = sited.origin.path
+        number = self._alone.get(path)
+        if number is not None or sited.by != "migration":
+            return number
+        return _FOLDER.split(f"/{path}", maxsplit=1)[0] or None
 
     def _twice(self, found: Sequence[Sited], shared: Mapping[str, set[int]]) -> dict[int, dict[str, Table]]:
         result: dict[int, dict[str, Table]] = {}
