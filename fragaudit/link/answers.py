@@ -24,7 +24,6 @@ _NONE: frozenset[Hashable] = frozenset()
 
 T = TypeVar("T")
 
-
 _Task: TypeAlias = tuple[Callable[..., tuple[Any, ...]], tuple[Any, ...], bool]
 """What answers a question, on what, and whether the question may lead to itself."""
 
@@ -117,7 +116,7 @@ class Answers:
                 waiting.pop()
             self._put_off.clear()
             self._hanging.clear()
-            self._lowest = _NOTHING
+            self._lowest, self._met = _NOTHING, []
             if not waiting:
                 return found
             waiting.extend(deeper)
