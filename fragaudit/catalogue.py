@@ -267,12 +267,21 @@ class Catalogue:
     @cached_property
     def record_writes(self) -> dict[str, list[Operation]]:
         """Writes of search engines, document and key-value databases by last name: their records may hold a vector."""
+        return self._writes_of_records("search", "document", "kv")
+
+    @cached_property
+    def row_writes(self) -> dict[str, list[Operation]]:
+        """Writes of relational databases that take rows as dictionaries, by last name: a column may be a vector."""
+        found = self._writes_of_records("relational")
+        return {name: found[name] for name in found if name.startswith(("insert", "upsert"))}
+
+    def _writes_of_records(self, *wanted: str) -> dict[str, list[Operation]]:
         found: dict[str, list[Operation]] = defaultdict(list)
         kinds = {lib.package: lib.kind for lib in self.libraries}
         for name, entries in self._operations.items():
             for operation in entries:
                 records = operation.verb == "write" and operation.metadata and not operation.role
-                if records and not operation.vector and kinds[operation.library] in ("search", "document", "kv"):
+                if records and not operation.vector and kinds[operation.library] in wanted:
                     found[name.rpartition(".")[2]].append(operation)
         return found
 

@@ -115,10 +115,8 @@ def link_counted(
     reached = [reached_by(root, program) for root in roots]
     files_of = _files_of(roots, reached)
     # What is asked of databases and what services keep where have little to do with one another.
-    # Each follows names on its own from here on, so that neither learns anything from the other.
-    twin, another = evaluator.twin(), evaluator.twin()
     begin = start if len(program.sites) > WORTH_A_START else Here
-    asking = begin(lambda asked: _asked(twin, files_of, asked))
+    asking = begin(lambda asked: _asked(evaluator, files_of, asked))
     whole = seen(begun, catalogue)
     tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
@@ -144,7 +142,7 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs = Statements(another, catalogue, begun.opened).all()
+    runs = Statements(evaluator, catalogue, begun.opened).all()
     said, queries, added = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
@@ -22,48 +22,47 @@ Key = tuple[str, Place]
 
 
 class _Named:
-    """The calls written with one name. The first `done` were looked at; `pending` ones of them hung on a question."""
+    """The calls written with one name. The first `done` were looked at; `pending` ones of them hung on a question.
 
-    __slots__ = ("done", "leading", "pending", "sites")
+    `circular` are those whose answer holds only while no question of a circle is open.
+    """
+
+    __slots__ = ("circular", "done", "leading", "pending", "sites")
 
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = sites
         self.done = 0
         self.leading: dict[Key, list[int]] = defaultdict(list)
         self.pending: list[int] = []
+        self.circular: dict[frozenset[Hashable], list[int]] = defaultdict(list)
 
-    def copy(self) -> _Named:
-        """Return one that knows the same."""
-        other = _Named(self.sites)
-        other.done, other.pending = self.done, list(self.pending)
-        other.leading = defaultdict(list, {key: list(numbers) for key, numbers in self.leading.items()})
-        return other
-
-    def following(self, wanted: Sequence[Key], number: int) -> int:
-        """Return the first call from a number on that leads to what is wanted, or may."""
+    def following(self, number: int, numbered: Iterable[Sequence[int]]) -> int:
+        """Return the first call from a number on that is one of some, or was not looked at."""
         least = max(number, self.done)
-        for numbers in (self.pending, *[self.leading[key] for key in wanted if key in self.leading]):
+        for numbers in numbered:
             at = bisect_left(numbers, number)
             if at < len(numbers) and numbers[at] < least:
                 least = numbers[at]
         return least
 
-    def settle(self, number: int, keys: Sequence[Key] | None) -> None:
-        """Remember what a call leads to; None: that hangs on an open question.
+    def settle(self, number: int, keys: Sequence[Key], circle: frozenset[Hashable] | None) -> None:
+        """Remember what a call leads to; no circle: that hangs on an open question.
 
         Asking what a call leads to can lead to the same question, which may have settled it by now.
         """
         if number == self.done:
             self.done += 1
-            if keys is None:
+            if circle is None:
                 self.pending.append(number)
                 return
-        elif keys is None or number not in self.pending:
+        elif circle is None or number not in self.pending:
             return
         else:
             self.pending.remove(number)
         for key in keys:
             insort(self.leading[key], number)
+        if circle:
+            insort(self.circular[circle], number)
 
 
 class Calling:
@@ -73,12 +72,6 @@ class Calling:
         self._evaluator = evaluator
         # By name, and by whether objects tell whose method is called.
         self._named: dict[tuple[str, bool], _Named] = {}
-
-    def twin(self, evaluator: Evaluator) -> Calling:
-        """Return one that asks another evaluator, and knows what this one does."""
-        other = Calling(evaluator)
-        other._named = {key: named.copy() for key, named in self._named.items()}
-        return other
 
     def of(self, function: Place, owner: Place | None) -> Iterator[Site | None]:
         """Yield the first calls of a function, in order of file and appearance, at last None if they were cut off.
@@ -96,9 +89,16 @@ class Calling:
         wanted: list[Key] = [("function", function)]
         if owner is not None:
             wanted += [("class", owner), ("on", owner)]
+        answers = self._evaluator.answers
+        doubtful = [named.pending, *[n for circle, n in named.circular.items() if answers.any_open(circle)]]
         number, found = 0, 0
-        while (number := named.following(wanted, number)) < len(named.sites):
-            if self._leads(named, number, on_objects, wanted):
+        while True:
+            leading = [named.leading[key] for key in wanted if key in named.leading]
+            number = named.following(number, (*doubtful, *leading))
+            if number >= len(named.sites):
+                return
+            known = number < named.done and not any(number in numbers for numbers in doubtful)
+            if known or self._leads(named, number, on_objects, wanted):
                 found += 1
                 yield named.sites[number]
             number += 1
@@ -108,11 +108,10 @@ class Calling:
 
     def _leads(self, named: _Named, number: int, on_objects: bool, wanted: Sequence[Key]) -> bool:
         """Say whether a call leads to one of the functions that are wanted."""
-        if number < named.done and number not in named.pending:
-            return True
-        left_out = self._evaluator.left_out
+        answers = self._evaluator.answers
+        begun = answers.begin()
         keys = tuple(dict.fromkeys(self._keys(named.sites[number], on_objects)))
-        named.settle(number, keys if left_out == self._evaluator.left_out else None)
+        named.settle(number, keys, answers.end(begun))
         return any(key in keys for key in wanted)
 
     def _keys(self, site: Site, on_objects: bool) -> Iterator[Key]:

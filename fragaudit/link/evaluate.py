@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from copy import copy
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link import settings, settings_classes
@@ -25,6 +24,7 @@ from fragaudit.link.abstract import (
     Template,
     Unknown,
 )
+from fragaudit.link.answers import Answers
 from fragaudit.link.calling import Calling
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
@@ -48,12 +48,9 @@ from fragaudit.model.values import (
 MOST_MEANINGS = 12
 """An expression with more possible meanings is cut off: no store has that many addresses in one service."""
 
-DEEPEST = 60
-MOST_ATTEMPTS = 3
 DEEPEST_UNPACKING = 4
 
 Meanings = tuple[Abstract, ...]
-K = TypeVar("K", bound=Hashable)
 
 
 class Evaluator:
@@ -62,34 +59,11 @@ class Evaluator:
     def __init__(self, program: Program, catalogue: Catalogue) -> None:
         self.program = program
         self.catalogue = catalogue
-        self._values: dict[tuple[int, Place], Meanings] = {}
-        self._names: dict[tuple[Place, str], Meanings] = {}
-        self._attributes: dict[tuple[Abstract, str], Meanings] = {}
-        self._open_questions: set[object] = set()
         self._readers: dict[Place, bool] = {}
-        self.left_out = 0
-        """How often an answer left out an open question: one during which this grows may be better elsewhere."""
-        self._attempts: dict[object, int] = {}
-        self._mixtures: dict[Place, tuple[ClassRef, ...]] = {}
-        self._ancestries: dict[Place, tuple[ClassRef, ...]] = {}
-        self._outside: dict[Place, tuple[External, ...]] = {}
+        self.answers = Answers()
+        self._known = self.answers.known
         self._calling = Calling(self)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
-
-    def twin(self) -> Evaluator:
-        """Return an evaluator that knows what this one does; what either learns from now on it keeps to itself."""
-        other = copy(self)
-        other._values = dict(self._values)
-        other._names = dict(self._names)
-        other._attributes = dict(self._attributes)
-        other._open_questions = set()
-        other._readers = dict(self._readers)
-        other._attempts = dict(self._attempts)
-        other._mixtures = dict(self._mixtures)
-        other._ancestries = dict(self._ancestries)
-        other._outside = dict(self._outside)
-        other._calling = self._calling.twin(other)
-        return other
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -99,35 +73,17 @@ class Evaluator:
             return ()
         if isinstance(value, Lit):
             return (Known(value.value),)
+        if isinstance(value, Ref):
+            return self.name(value.name, place)
         key = (id(value), place)
-        known = self._values.get(key)
-        if known is not None:
-            return known
-        return self._once(self._values, key, self._evaluate, value, place)
+        known = self._known.get(key)
+        return known if known is not None else self.answers.through(key, self._found, self._evaluate, value, place)
 
-    def _once(self, memory: dict[K, Meanings], key: K, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
-        """Return what `work` finds, `memory` not having it."""
-        if key in self._open_questions or len(self._open_questions) > DEEPEST:
-            self.left_out += 1
-            return ()
-        self._open_questions.add(key)
-        cut = self.left_out
-        try:
-            found = _distinct(work(*on))
-        finally:
-            self._open_questions.discard(key)
-        # An answer that left out an open question can be better when asked elsewhere, so it is asked again a few times.
-        if cut != self.left_out and self._open_questions:
-            self._attempts[key] = self._attempts.get(key, 0) + 1
-            if self._attempts[key] < MOST_ATTEMPTS:
-                return found
-        memory[key] = found
-        return found
+    def _found(self, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
+        return _distinct(work(*on))
 
     def _evaluate(self, value: Value, place: Place) -> Iterator[Abstract]:
         match value:
-            case Ref():
-                yield from self.name(value.name, place)
             case Attr():
                 for base in self.evaluate(value.base, place):
                     yield from self.attribute(base, value.name)
@@ -175,8 +131,8 @@ class Evaluator:
     def name(self, name: str, place: Place) -> Meanings:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
-        known = self._names.get(key)
-        return known if known is not None else self._once(self._names, key, self._name, name, place)
+        known = self._known.get(key)
+        return known if known is not None else self.answers.of(key, self._found, self._name, name, place)
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
         scope = place.scope
@@ -334,8 +290,8 @@ class Evaluator:
     def attribute(self, base: Abstract, name: str) -> Meanings:
         """Return what `base.name` means."""
         key = (base, name)
-        known = self._attributes.get(key)
-        return known if known is not None else self._once(self._attributes, key, self._attribute, base, name)
+        known = self._known.get(key)
+        return known if known is not None else self.answers.of(key, self._found, self._attribute, base, name)
 
     def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:
@@ -422,16 +378,15 @@ class Evaluator:
 
     def _mixed(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         """Return the classes that a class is mixed into, and the other parts of them."""
-        known = self._mixtures.get(cls.place)
-        if known is None:
-            self._mixtures[cls.place] = ()
-            found: dict[ClassRef, None] = {}
-            for whole in self.program.subclasses.get(self.program.scope(cls.place).name, ())[:MOST_MEANINGS]:
-                parts = self.ancestry(ClassRef(whole))
-                if cls in parts and len(self.program.scope(whole).bases) > 1:
-                    found.update(dict.fromkeys(part for part in parts if part != cls))
-            known = self._mixtures[cls.place] = tuple(found)
-        return known
+        return self.answers.of((cls, "<mixed>"), self._find_mixed, cls)
+
+    def _find_mixed(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        found: dict[ClassRef, None] = {}
+        for whole in self.program.subclasses.get(self.program.scope(cls.place).name, ())[:MOST_MEANINGS]:
+            parts = self.ancestry(ClassRef(whole))
+            if cls in parts and len(self.program.scope(whole).bases) > 1:
+                found.update(dict.fromkeys(part for part in parts if part != cls))
+        return tuple(found)
 
     def _assigned(self, cls: Place, name: str) -> Iterator[Abstract]:
         """Yield what the methods of a class assign to `self.name`."""
@@ -577,9 +532,7 @@ class Evaluator:
 
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
-        key = (function, "<result>")
-        known = self._names.get(key)
-        return known if known is not None else self._once(self._names, key, self._result, function)
+        return self.answers.of((function, "<result>"), self._found, self._result, function)
 
     def reads_environment(self, function: Place) -> bool:
         """Say whether the body of a function, or one inside it, reads environment variables."""
@@ -606,10 +559,9 @@ class Evaluator:
 
     def ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         """Return a class and its ancestors inside the project, nearest first."""
-        known = self._ancestries.get(cls.place)
-        if known is not None:
-            return known
-        cut = self.left_out
+        return self.answers.of((cls, "<ancestry>"), self._find_ancestry, cls) or (cls,)
+
+    def _find_ancestry(self, cls: ClassRef) -> tuple[ClassRef, ...]:
         found, queue = [cls], [cls]
         while queue and len(found) < 40:
             current = queue.pop(0)
@@ -619,17 +571,13 @@ class Evaluator:
                     if isinstance(meaning, ClassRef) and meaning not in found:
                         found.append(meaning)
                         queue.append(meaning)
-        ancestors = tuple(found)
-        if cut == self.left_out:
-            self._ancestries[cls.place] = ancestors
-        return ancestors
+        return tuple(found)
 
     def outside_bases(self, cls: ClassRef) -> tuple[External, ...]:
         """Return the library classes that a class and its ancestors derive from."""
-        known = self._outside.get(cls.place)
-        if known is not None:
-            return known
-        cut = self.left_out
+        return self.answers.of((cls, "<outside>"), self._find_outside, cls)
+
+    def _find_outside(self, cls: ClassRef) -> tuple[External, ...]:
         found: list[External] = []
         for ancestor in self.ancestry(cls):
             scope = self.program.scope(ancestor.place)
@@ -640,10 +588,7 @@ class Evaluator:
                         found.append(meaning)
                     elif isinstance(meaning, Handle) and External(meaning.name) not in found:
                         found.append(External(meaning.name))
-        bases = tuple(found)
-        if cut == self.left_out:
-            self._outside[cls.place] = bases
-        return bases
+        return tuple(found)
 
     def typed(self, annotation: Value, place: Place) -> Iterator[Abstract]:
         """Yield what a value of an annotated type is: handles and instances whose making isn't known."""

@@ -330,3 +330,80 @@ def save_again(note, vector):
 
 def test_callers_that_agree_are_shown_where_they_write() -> None:
     assert [(w.at.line, w.verdict) for w in writes(HANDED)] == [(7, "not-namespaced")]
+
+
+ROWS = """
+import uuid
+from google.cloud import bigquery
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert
+
+engine = create_engine("postgresql://db/app")
+notes = Table("notes", MetaData(), Column("id", String, primary_key=True), Column("embedding", Vector(3)))
+plain = Table("plain", MetaData(), Column("id", String, primary_key=True), Column("embedding_size", Integer))
+
+class Warehouse:
+    def __init__(self):
+        self.client = bigquery.Client(project="rag")
+
+    def save(self, text, embedding):
+        self.client.insert_rows_json("app.notes", [{"id": str(uuid.uuid4()), "text": text, "embedding": embedding}])
+
+    def log(self, text):
+        self.client.insert_rows_json("app.log", [{"id": str(uuid.uuid4()), "text": text, "embedding_model": "a"}])
+
+def save(connection, records):
+    connection.execute(insert(notes).values(records))
+
+def again(connection, records):
+    connection.execute(notes.insert().values(records).returning(notes.c.id))
+
+def save_plain(connection, records):
+    connection.execute(insert(plain).values(records))
+
+class Notes:
+    def __init__(self):
+        from pgvector.sqlalchemy import Vector
+
+        self.table = Table("near", MetaData(), Column("id", String, primary_key=True), Column("embedding", Vector(3)))
+
+    def save(self, connection, records):
+        connection.execute(insert(self.table).values(records))
+"""
+
+
+def test_vectors_in_rows_are_found_where_no_model_says_so() -> None:
+    found = [(w.at.line, w.store, w.container, w.verdict, w.pairing) for w in writes(ROWS)]
+    assert found == [
+        (16, "relational:bigquery", "app.notes", "native-namespace", "same row"),
+        (22, "relational:postgresql", "notes", "native-namespace", "same row"),
+        (25, "relational:postgresql", "notes", "native-namespace", "same row"),
+        (37, "relational:postgresql", "near", "native-namespace", "same row"),
+    ]
+
+
+MERGED = '''
+def save(cursor, rows):
+    cursor.executemany("""
+        MERGE INTO chunks t USING (SELECT :id AS id, :vector AS vector FROM dual) s ON (t.id = s.id)
+        WHEN MATCHED THEN UPDATE SET t.vector = TO_VECTOR(s.vector)
+        WHEN NOT MATCHED THEN INSERT (id, vector) VALUES (s.id, TO_VECTOR(s.vector))
+    """, rows)
+
+def log(cursor, rows):
+    cursor.executemany("""
+        MERGE INTO logs t USING (SELECT :id AS id FROM dual) s ON (t.id = s.id)
+        WHEN NOT MATCHED THEN INSERT (id, vector_size) VALUES (s.id, 3)
+    """, rows)
+
+def embed(driver, rows):
+    driver.execute_query("MATCH (n) WHERE elementId(n) = $id CALL db.create.setNodeVectorProperty(n, $name, $vector)")
+
+def describe(driver):
+    print("setNodeVectorProperty(n) needs Neo4j 5.13")
+'''
+
+
+def test_vectors_of_merged_rows_and_of_nodes_whose_property_is_given_are_found() -> None:
+    found = [(w.at.line, w.container, w.verdict) for w in writes(MERGED)]
+    assert found == [(3, "chunks", "native-namespace"), (16, "", "native-namespace")]

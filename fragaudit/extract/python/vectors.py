@@ -15,6 +15,8 @@ _INSERT = re.compile(
 _UPDATE = re.compile(
     rf"\bupdate\s+(?P<table>{_NAME})(?:\s+(?:as\s+)?\w+)?\s+set\s+(?P<columns>.*?)(?:\bwhere\b|$)", re.I | re.S
 )
+_MERGE = re.compile(rf"\bmerge\s+into\s+(?P<table>{_NAME})", re.I)
+_MERGED = re.compile(r"\bthen\s+insert\s*\((?P<columns>[^()]*)\)\s*values\b", re.I)
 _FROM = re.compile(rf"\bfrom\s+(?P<table>{_NAME})", re.I)
 _CAST = re.compile(
     r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b|\bto_vector\s*\(|\bvec_f32\s*\(", re.I
@@ -24,7 +26,9 @@ _NEAR = re.compile(
     r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance)\s*\(",
     re.I,
 )
-_PROPERTY = re.compile(r"\bset(?:Node|Relationship)?VectorProperty\s*\(\s*\w+\s*,\s*['\"](?P<column>\w+)['\"]", re.I)
+_PROPERTY = re.compile(
+    r"\bset(?:Node|Relationship)?VectorProperty\s*\(\s*\w+\s*,\s*(?:['\"](?P<column>\w+)['\"]|[$\w.{}\[\]]+)\s*,", re.I
+)
 _LABEL = re.compile(r"\(\s*\w*\s*:\s*`?(?P<label>\w+)")
 _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
 
@@ -41,16 +45,16 @@ def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
         written = _PROPERTY.search(text)
         label = _LABEL.search(text)
         if written is not None:
-            return VectorSql("write", label["label"] if label else "", written["column"], scope, at, sure=True)
+            return VectorSql("write", label["label"] if label else "", written["column"] or "", scope, at, sure=True)
     if "insert" in lowered or "replace" in lowered or "update" in lowered:
-        written = _INSERT.search(text) or _UPDATE.search(text)
+        merge = _MERGE.search(text)
+        written = _MERGED.search(text) if merge is not None else _INSERT.search(text) or _UPDATE.search(text)
         if written is not None:
             columns = [part.partition("=")[0] for part in written["columns"].split(",")]
             vector = next((c.strip().strip('"`[]') for c in columns if is_vector_column(c)), "")
             if vector:
-                return VectorSql(
-                    "write", _table(written["table"]), vector, scope, at, sure=_CAST.search(text) is not None
-                )
+                table = _table((merge or written)["table"])
+                return VectorSql("write", table, vector, scope, at, sure=_CAST.search(text) is not None)
             return None
     if "select" in lowered:
         return _search(text, scope, at)

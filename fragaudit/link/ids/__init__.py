@@ -52,7 +52,7 @@ class Vectors:
         self._callers = Callers(self._flow)
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
-        self._rows = RowVectors(self._flow).all()
+        self._rows = RowVectors(self._flow, writes.operations).all()
         self._searched = Searches(self._flow, catalogue, self._callers, writes.operations).all()
         self._order = Order(evaluator, catalogue, self._callers, called, {site_key(w.site) for w in self._written})
         self._derived: dict[SiteKey, list[Written]] = defaultdict(list)
@@ -82,7 +82,10 @@ class Vectors:
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
             found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
-        found.extend(self._row(row, primary) for row in self._rows if row.verb == "write" and row.file in files)
+        for row in self._rows:
+            if row.verb == "write" and row.file in files:
+                store = store_of(row.target) if row.target is not None else ""
+                found.append(self._row(row, store or primary))
         return tuple(sorted(followed(found)))
 
     def _judged(self, written: Written, names: Names, memory: dict[SiteKey, Judged], deep: int) -> Judged:
@@ -189,9 +192,9 @@ class Vectors:
             return "unknown"
         return origin(self._flow, written.metadata, takes)
 
-    def _row(self, row: RowVector, primary: str) -> VectorWrite:
+    def _row(self, row: RowVector, store: str) -> VectorWrite:
         why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"
-        return VectorWrite(row.at, "", primary, row.table, row.id, "native-namespace", why, pairing="same row",
+        return VectorWrite(row.at, "", store, row.table, row.id, "native-namespace", why, pairing="same row",
                            origin="leads back", row=row.at)  # fmt: skip
 
     # -- searches --------------------------------------------------------------------------------------------------

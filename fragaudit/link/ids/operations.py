@@ -106,7 +106,8 @@ class Operations:
             for meaning in evaluator.evaluate(func, site.place):
                 if isinstance(meaning, External):
                     found = catalogue.operation(meaning.name)
-        allowed = catalogue.record_writes.get(getattr(func, "name", ""), ())
+        name = getattr(func, "name", "")
+        allowed = (*catalogue.record_writes.get(name, ()), *catalogue.row_writes.get(name, ()))
         for operation in found:
             if operation in allowed:
                 yield self.target(operation, opened=opened), operation

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fragaudit.link.abstract import ClassRef, Instance
-from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, Items, Made, Several, Thunk
-from fragaudit.link.ids.vector_models import VectorModels
+from fragaudit.link.ids.operations import Operations
+from fragaudit.link.ids.paths import paths
+from fragaudit.link.ids.vector_models import VectorModels, text_of
+from fragaudit.link.ids.written import Target
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Attr, Call, Value, calls
+from fragaudit.model.values import Attr, Call, Value, calls, dotted
 
 _TYPED = frozenset({"pgvector", "sqlite_vec", "sqlite_vss"})
 _SINKS = frozenset(
@@ -44,7 +47,10 @@ _FILTERS = frozenset({"filter", "where", "filter_by", "exclude"})
 
 @dataclass(frozen=True, slots=True)
 class RowVector:
-    """One write or search of a vector column. `table` is the table or model, `by` what the row is called."""
+    """One write or search of a vector column. `table` is the table or model, `by` what the row is called.
+
+    `target` is the store where the call tells it, else it is the primary database.
+    """
 
     at: Location
     file: int
@@ -53,13 +59,15 @@ class RowVector:
     id: str
     verb: str
     scoped: bool = False
+    target: Target | None = None
 
 
 class RowVectors:
     """Finds vectors in rows."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, operations: Operations) -> None:
         self._flow = flow
+        self._operations = operations
         self._program: Program = flow.program
         self._evaluator: Evaluator = flow.evaluator
         self._found = VectorModels(flow.evaluator)
@@ -67,8 +75,8 @@ class RowVectors:
 
     def all(self) -> list[RowVector]:
         """Return the writes and searches of vector columns, by place."""
-        found = [*self._in_texts(), *self._of_models()]
-        return sorted(dict.fromkeys(found), key=lambda r: (r.at, r.verb))
+        found = [*self._in_texts(), *self._of_models(), *self._in_tables(), *self._of_clients()]
+        return sorted({(r.at, r.verb): r for r in reversed(found)}.values(), key=lambda r: (r.at, r.verb))
 
     def _in_texts(self) -> Iterator[RowVector]:
         files = self._program.files
@@ -80,6 +88,31 @@ class RowVectors:
                 if one.sure or sure:
                     at = self._program.location(number, one.at)
                     yield RowVector(at, number, one.table, one.column, "the row's key", one.verb, one.scoped)
+
+    def _of_clients(self) -> Iterator[RowVector]:
+        """Rows handed as dictionaries to a client of a relational database: `insert_rows_json(table, rows)`."""
+        catalogue = self._evaluator.catalogue
+        for name in sorted(catalogue.row_writes):
+            for site in self._program.sites_by_name.get(name, ()):
+                self._flow.fresh()
+                for target, operation in self._operations.of_records(site, site.call.func):
+                    if operation in catalogue.row_writes[name] and self._operations.holds_vector(site, operation):
+                        named = next(iter(paths(operation.table)), "")
+                        given = argument_of(site.call.args, named, operation.at.get(named))
+                        table = text_of(given) if given is not None else ""
+                        at = self._program.location(site.place.file, site.call.at)
+                        yield RowVector(at, site.place.file, table, "", "the row's key", "write", target=target)
+                        break
+
+    def _in_tables(self) -> Iterator[RowVector]:
+        """`insert(table).values(rows)`, `table.insert()`, where the table is no model and one column is a vector."""
+        tables = self._found.tables
+        for site in self._program.sites_by_name.get("values", ()) if tables else ():
+            name = _inserted(site.call.func)
+            table = tables.get((site.place.file, name)) if name else None
+            if table is not None:
+                at = self._program.location(site.place.file, site.call.at)
+                yield RowVector(at, site.place.file, *table, "the row's key", "write")
 
     # -- models ----------------------------------------------------------------------------------------------------
 
@@ -216,3 +249,18 @@ class RowVectors:
             for meaning in self._evaluator.evaluate(binding.value, model):
                 table = str(getattr(meaning, "value", name))
         return RowVector(at, file, table, self.models[model][0], f"the key of {name}", verb, scoped)
+
+
+def _inserted(func: Value) -> str:
+    """Return what the table is called that `insert(table).values` or `table.insert().values` writes, or nothing."""
+    made = func.base if isinstance(func, Attr) else None
+    for _ in range(4):
+        if not isinstance(made, Call):
+            break
+        last = getattr(made.func, "name", "")
+        if last in ("insert", "pg_insert", "upsert") and made.args:
+            return dotted(made.args[0].value)
+        if last in ("insert", "update") and isinstance(made.func, Attr):
+            return dotted(made.func.base)
+        made = made.func.base if isinstance(made.func, Attr) else None
+    return ""

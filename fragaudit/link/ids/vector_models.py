@@ -7,7 +7,8 @@ from functools import cached_property
 from fragaudit.link.abstract import External
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
-from fragaudit.model.values import Attr, Ref, Value, children
+from fragaudit.model.facts import FileFacts
+from fragaudit.model.values import Attr, Call, Lit, Ref, Value, children
 
 _TYPES = frozenset(
     {
@@ -38,22 +39,47 @@ class VectorModels:
         """The project's classes with vector columns, and those columns."""
         found: dict[Place, tuple[str, ...]] = {}
         for number, file in enumerate(self._program.files):
-            if not any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports):
+            if not self._speaks(file):
                 continue
             for binding in file.bindings:
                 if file.scopes[binding.scope].kind != "class":
                     continue
-                if self._is_vector(binding.value, number) or self._is_vector(binding.annotation, number):
-                    place = Place(number, binding.scope)
+                place = Place(number, binding.scope)
+                if self._is_vector(binding.value, place) or self._is_vector(binding.annotation, place):
                     found[place] = (*found.get(place, ()), binding.target)
         return found
 
-    def _is_vector(self, value: Value | None, file: int) -> bool:
+    @cached_property
+    def tables(self) -> dict[tuple[int, str], tuple[str, str]]:
+        """Tables that are no classes, by file and what they are bound to: their names, and their vector columns."""
+        found: dict[tuple[int, str], tuple[str, str]] = {}
+        for number, file in enumerate(self._program.files):
+            if not self._speaks(file):
+                continue
+            for binding in file.bindings:
+                value = binding.value
+                if not isinstance(value, Call) or getattr(value.func, "name", "") != "Table":
+                    continue
+                for argument in value.args:
+                    column = argument.value
+                    if (
+                        isinstance(column, Call)
+                        and column.args
+                        and self._is_vector(column, Place(number, binding.scope))
+                    ):
+                        named = (text_of(value.args[0].value), text_of(column.args[0].value))
+                        found.setdefault((number, binding.target), named)
+        return found
+
+    def _speaks(self, file: FileFacts) -> bool:
+        return any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports)
+
+    def _is_vector(self, value: Value | None, place: Place) -> bool:
         stack = [value] if value is not None else []
         while stack:
             top = stack.pop()
             if isinstance(top, (Ref, Attr)) and top.name in _TYPES:
-                for meaning in self._evaluator.evaluate(top, Place(file, 0)):
+                for meaning in self._evaluator.evaluate(top, place):
                     if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
                         return True
             stack.extend(children(top))
@@ -71,3 +97,8 @@ class VectorModels:
                         p for p in names[item.name] if p not in names.get(item.local, ())
                     )
         return names
+
+
+def text_of(value: Value) -> str:
+    """Return a literal text, empty for anything else."""
+    return value.value if isinstance(value, Lit) and isinstance(value.value, str) else ""

@@ -176,7 +176,7 @@ class Conditions:
         elif len(steps) > 1:
             rest = rest if lookups else rest.partition("__")[2]
             made = lookup(Column(alias, after, flow.here), tuple(filter(None, rest.split("__"))),
-                          self._value(value, inner, flow, "inner")[1], flow.dialect, "", flow.here)  # fmt: skip
+                          self._value(value, inner, flow, "inner", "")[1], flow.dialect, "", flow.here)  # fmt: skip
             predicate = made if made is not None else UNKNOWN
         else:
             path = "__".join(filter(None, (after if lookups else "", rest)))
@@ -184,8 +184,8 @@ class Conditions:
         inner = inner.add("where", predicate, flow.branch)
         return Compare(Subquery(flow.pool.query(inner)), "exists", (), flow.here)
 
-    def _value(self, value: Thing, draft: Draft, flow: Flow, how: str, scope: str = "") -> tuple[Draft, Operand]:
-        """Return what a column is compared with, and the query with the joins that it needs.
+    def _value(self, value: Thing, draft: Draft, flow: Flow, how: str, scope: str) -> tuple[Draft, Operand]:
+        """Return what a lookup compares with, and the query with the joins that it needs.
 
         An `F` names the rows that the lookups beside it join.
         """

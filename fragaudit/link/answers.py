@@ -1,0 +1,201 @@
+"""Remembers what questions come to whose answers lead to other questions, and at times back to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
+
+DEEPEST = 200
+"""Questions open at a time, each asked by the one before it; what lies deeper is asked on its own first."""
+
+LARGEST_CIRCLE = 400
+"""Answers found on the way round a circle of questions: of a larger one all are kept as they were found first.
+
+To answer each of its questions for itself takes as much work as the square of that; no circle in real code is so large.
+"""
+
+MOST_PUT_OFF = 40
+"""Questions put off on the way to one: what would take more is left out of its answer."""
+
+_NOTHING = 1 << 30
+_THE_ASKER = -1
+_NONE: frozenset[Hashable] = frozenset()
+
+T = TypeVar("T")
+
+
+_Task: TypeAlias = tuple[Callable[..., tuple[Any, ...]], tuple[Any, ...], bool]
+"""What answers a question, on what, and whether the question may lead to itself."""
+
+
+class _Opened:
+    """An open question at some depth. Once answered, it hangs on the one that its own answer hangs on."""
+
+    __slots__ = ("depth", "on")
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.on: _Opened | None = None
+
+    def lowest(self) -> int:
+        """Return the depth of the question that all this hangs on, which is still open."""
+        top = self
+        while top.on is not None:
+            top = top.on
+        return top.depth
+
+
+class Answers:
+    """The answers to questions, the same in whatever order they are asked.
+
+    A question that is asked while it is open answers nothing. An answer that was found with such a gap is good only
+    as long as the question it hangs on is open: `lowest` is the place of the first one, as in Tarjan's search for the
+    strongly connected components of a graph. So each question of a circle is answered for itself, as if it were the
+    first that is asked, and what was found on the way to it is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[Hashable, tuple[Any, ...]] = {}
+        """Answers that are good wherever their question is asked."""
+        # Those of questions that lead to themselves, with all the questions that lie on the way: none may be open.
+        self._circular: dict[Hashable, tuple[tuple[Any, ...], frozenset[Hashable]]] = {}
+        self._circles: dict[frozenset[Hashable], frozenset[Hashable]] = {}
+        self._open: dict[Hashable, tuple[int, _Task]] = {}
+        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened]] = {}
+        self._depth = 0
+        self._at = [*map(_Opened, range(DEEPEST)), _Opened(_THE_ASKER)]
+        self._put_off: dict[Hashable, _Task] = {}
+        self._lowest = _NOTHING
+        self._met: list[frozenset[Hashable]] = []
+
+    def of(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
+        """Return the answer to a question, by `work` on something if it is not known."""
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        task = (work, on, True)
+        return self._answer(key, task) if self._depth else self._answer_first(key, task)
+
+    def through(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
+        """Return the answer to a question that leads to itself only by way of others: it need not be open."""
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        task = (work, on, False)
+        return self._answer(key, task) if self._depth else self._answer_first(key, task)
+
+    def any_open(self, circle: frozenset[Hashable]) -> bool:
+        """Say whether a question of a circle is being asked."""
+        return not circle.isdisjoint(self._open)
+
+    def begin(self) -> tuple[int, list[frozenset[Hashable]]]:
+        """Begin to watch what the answers hang on that are given from now on; give `end` what this returns."""
+        begun = self._lowest, self._met
+        self._lowest, self._met = _NOTHING, []
+        return begun
+
+    def end(self, begun: tuple[int, list[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
+        """Return the questions none of which may be open for the answers given since then; None if one of them is."""
+        outer, met = begun
+        circle = (self._met[0].union(*self._met[1:]) if self._met else _NONE) if self._lowest == _NOTHING else None
+        self._lowest, self._met = min(outer, self._lowest), [*met, *self._met]
+        return circle
+
+    def _answer_first(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
+        """Return the answer to a question that no other one asks; what lies too deep below it is answered before."""
+        waiting, begun = [(key, task)], {key}
+        while True:
+            key, task = waiting[-1]
+            found = self.known.get(key)
+            if found is None:
+                found = self._answer(key, task)
+            deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
+            if not deeper:
+                if self._put_off:  # what was found of it has to do
+                    self._keep(key, found, 0, [])
+                waiting.pop()
+            self._put_off.clear()
+            self._hanging.clear()
+            self._lowest = _NOTHING
+            if not waiting:
+                return found
+            waiting.extend(deeper)
+            begun.update(other for other, _ in deeper)
+
+    def _answer(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
+        opened = self._open.get(key)
+        if opened is not None:
+            self._lowest = min(self._lowest, opened[0])
+            return ()
+        hanging = self._hanging.get(key)
+        if hanging is not None:
+            self._lowest = min(self._lowest, hanging[1].lowest())
+            return hanging[0]
+        circular = self._circular.get(key)
+        if circular is not None and circular[1].isdisjoint(self._open):
+            self._met.append(circular[1])
+            return circular[0]
+        depth = self._depth
+        if depth >= DEEPEST:
+            self._put(key, task)
+            return ()
+        work, on, opens = task
+        if opens:
+            self._open[key] = (depth, task)
+            self._at[depth] = _Opened(depth)
+        self._depth = depth + 1
+        begun = self.begin()
+        hung = len(self._hanging)
+        try:
+            found = work(*on)
+            lowest, met = self._lowest, self._met
+        finally:
+            if opens:
+                del self._open[key]
+            self._depth = depth
+            self._lowest, self._met = begun
+        if lowest < depth:
+            opened_by = self._at[lowest]
+            self._hanging[key] = (found, opened_by)
+            if opens:
+                self._at[depth].on = opened_by
+            self._lowest = min(self._lowest, lowest)
+        elif lowest == depth:
+            circle = self._keep(key, found, hung, met)
+            if circle:
+                self._met.append(circle)
+        elif met:
+            # It may be part of the circles that it was answered by way of.
+            circle = met[0].union(*met[1:])
+            self._circular[key] = (found, self._circles.setdefault(circle, circle))
+            self._met.extend(met)
+        else:
+            self.known[key] = found
+        return found
+
+    def _put(self, key: Hashable, task: _Task) -> None:
+        """Leave a question out for now: it, and one half-way to it, have to be answered before the first one."""
+        for half_way, (_, how) in islice(self._open.items(), len(self._open) // 2, len(self._open) // 2 + 1):
+            self._put_off.setdefault(half_way, how)
+        self._put_off.setdefault(key, task)
+        self._lowest = _THE_ASKER
+
+    def _keep(
+        self, key: Hashable, found: tuple[Any, ...], began: int, met: list[frozenset[Hashable]]
+    ) -> frozenset[Hashable]:
+        """Remember the answer to a question that leads to itself; forget the others found since it was asked.
+
+        Return the questions that have to be closed for it to be good.
+        """
+        on_the_way = list(islice(self._hanging.items(), began, None))
+        for other, _ in on_the_way:
+            del self._hanging[other]
+        if len(on_the_way) > LARGEST_CIRCLE:
+            self.known.update((other, answer) for other, (answer, _) in on_the_way)
+            self.known[key] = found
+            return _NONE
+        circle = frozenset((*(other for other, _ in on_the_way), key)).union(*met)
+        circle = self._circles.setdefault(circle, circle)
+        self._circular[key] = (found, circle)
+        return circle
