@@ -61,7 +61,8 @@ class Answers:
         self._circular: dict[Hashable, tuple[tuple[Any, ...], frozenset[Hashable]]] = {}
         self._circles: dict[frozenset[Hashable], frozenset[Hashable]] = {}
         self._open: dict[Hashable, tuple[int, _Task]] = {}
-        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened]] = {}
+        # With what they hang on, and the circles they were answered by way of.
+        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened, list[frozenset[Hashable]]]] = {}
         self._depth = 0
         self._at = [*map(_Opened, range(DEEPEST)), _Opened(_THE_ASKER)]
         self._put_off: dict[Hashable, _Task] = {}
@@ -128,8 +129,9 @@ class Answers:
             self._lowest = min(self._lowest, opened[0])
             return ()
         hanging = self._hanging.get(key)
-        if hanging is not None:
+        if hanging is not None and not any(map(self.any_open, hanging[2])):
             self._lowest = min(self._lowest, hanging[1].lowest())
+            self._met.extend(hanging[2])
             return hanging[0]
         circular = self._circular.get(key)
         if circular is not None and circular[1].isdisjoint(self._open):
@@ -156,7 +158,8 @@ class Answers:
             self._lowest, self._met = begun
         if lowest < depth:
             opened_by = self._at[lowest]
-            self._hanging[key] = (found, opened_by)
+            self._hanging[key] = (found, opened_by, met)
+            self._met.extend(met)
             if opens:
                 self._at[depth].on = opened_by
             self._lowest = min(self._lowest, lowest)
@@ -191,7 +194,7 @@ class Answers:
         for other, _ in on_the_way:
             del self._hanging[other]
         if len(on_the_way) > LARGEST_CIRCLE:
-            self.known.update((other, answer) for other, (answer, _) in on_the_way)
+            self.known.update((other, answer) for other, (answer, *_) in on_the_way)
             self.known[key] = found
             return _NONE
         circle = frozenset((*(other for other, _ in on_the_way), key)).union(*met)

@@ -63,6 +63,12 @@ def test_answers_do_not_depend_on_the_order_of_the_questions(
     assert {number: asking.of(number) for number in order} == {number: alone[number] for number in order}
 
 
+def test_an_answer_that_hangs_on_a_question_remembers_the_circles_on_its_way() -> None:
+    graph: Graph = {0: (), 1: (4,), 2: (2, 3, 1), 3: (2,), 4: (1, 2, 0)}
+    asking = Asking(graph, first_only=True)
+    assert [asking.of(number) for number in (1, 2, 3)] == [(1, 4, 2, 3), (2, 3), (3, 2, 1, 4, 0)]
+
+
 @settings(max_examples=400, deadline=None)
 @given(graphs, st.randoms(use_true_random=False))
 def test_questions_that_need_not_be_open_do_not_change_that(leads: tuple[tuple[int, ...], ...], random: Random) -> None:

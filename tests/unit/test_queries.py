@@ -244,3 +244,8 @@ def test_a_file_that_only_imports_models_may_ask_them() -> None:
         (7, "team", ("id",), "covered"),
         (7, "team_user", ("team_id", "user_id"), "partial"),
     ]
+
+
+def test_a_queryset_keeps_the_rows_that_it_was_run_for() -> None:
+    code = "found = Book.objects.filter(title=x)\nfor book in found:\n    keep(book)\nkeep(found)\nreturn list(found)"
+    assert told(asked(code, django=True)) == [(4, "shop_book", ("title",), "uncovered")]
