@@ -28,6 +28,7 @@ hung on the order without it. So an answer that takes the first of several found
 _NOTHING = 1 << 30
 _THE_ASKER = -1
 _NONE: frozenset[Hashable] = frozenset()
+_NO_CIRCLES: frozenset[frozenset[Hashable]] = frozenset()
 
 T = TypeVar("T")
 
@@ -69,12 +70,12 @@ class Answers:
         self._circles: dict[frozenset[Hashable], frozenset[Hashable]] = {}
         self._open: dict[Hashable, tuple[int, _Task]] = {}
         # With what they hang on, and the circles they were answered by way of.
-        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened, list[frozenset[Hashable]]]] = {}
+        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened, frozenset[frozenset[Hashable]]]] = {}
         self._depth = 0
         self._at = [*map(_Opened, range(DEEPEST)), _Opened(_THE_ASKER)]
         self._put_off: dict[Hashable, _Task] = {}
         self._lowest = _NOTHING
-        self._met: list[frozenset[Hashable]] = []
+        self._met: set[frozenset[Hashable]] = set()
 
     def of(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
         """Return the answer to a question, by `work` on something if it is not known."""
@@ -96,17 +97,17 @@ class Answers:
         """Say whether a question of a circle is being asked."""
         return not circle.isdisjoint(self._open)
 
-    def begin(self) -> tuple[int, list[frozenset[Hashable]]]:
+    def begin(self) -> tuple[int, set[frozenset[Hashable]]]:
         """Begin to watch what the answers hang on that are given from now on; give `end` what this returns."""
         begun = self._lowest, self._met
-        self._lowest, self._met = _NOTHING, []
+        self._lowest, self._met = _NOTHING, set()
         return begun
 
-    def end(self, begun: tuple[int, list[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
+    def end(self, begun: tuple[int, set[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
         """Return the questions none of which may be open for the answers given since then; None if one of them is."""
         outer, met = begun
-        circle = (self._met[0].union(*self._met[1:]) if self._met else _NONE) if self._lowest == _NOTHING else None
-        self._lowest, self._met = min(outer, self._lowest), [*met, *self._met]
+        circle = _NONE.union(*self._met) if self._lowest == _NOTHING else None
+        self._lowest, self._met = min(outer, self._lowest), met | self._met
         return circle
 
     def _answer_first(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
@@ -120,11 +121,11 @@ class Answers:
             deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
             if not deeper:
                 if self._put_off:  # what was found of it has to do
-                    self._keep(key, found, 0, [])
+                    self._keep(key, found, 0, set())
                 waiting.pop()
             self._put_off.clear()
             self._hanging.clear()
-            self._lowest, self._met = _NOTHING, []
+            self._lowest, self._met = _NOTHING, set()
             if not waiting:
                 return found
             waiting.extend(deeper)
@@ -138,11 +139,11 @@ class Answers:
         hanging = self._hanging.get(key)
         if hanging is not None and not any(map(self.any_open, hanging[2])):
             self._lowest = min(self._lowest, hanging[1].lowest())
-            self._met.extend(hanging[2])
+            self._met.update(hanging[2])
             return hanging[0]
         circular = self._circular.get(key)
         if circular is not None and circular[1].isdisjoint(self._open):
-            self._met.append(circular[1])
+            self._met.add(circular[1])
             return circular[0]
         depth = self._depth
         if depth >= DEEPEST:
@@ -165,21 +166,21 @@ class Answers:
             self._lowest, self._met = begun
         if lowest < depth:
             opened_by = self._at[lowest]
-            met = [circle for circle in met if len(circle) <= LARGEST_REMEMBERED]
-            self._hanging[key] = (found, opened_by, met)
-            self._met.extend(met)
+            small = frozenset(circle for circle in met if len(circle) <= LARGEST_REMEMBERED) if met else _NO_CIRCLES
+            self._hanging[key] = (found, opened_by, small)
+            self._met.update(small)
             if opens:
                 self._at[depth].on = opened_by
             self._lowest = min(self._lowest, lowest)
         elif lowest == depth:
             circle = self._keep(key, found, hung, met)
             if circle:
-                self._met.append(circle)
+                self._met.add(circle)
         elif met:
             # It may be part of the circles that it was answered by way of.
-            circle = met[0].union(*met[1:])
+            circle = next(iter(met)) if len(met) == 1 else _NONE.union(*met)
             self._circular[key] = (found, self._circles.setdefault(circle, circle))
-            self._met.extend(met)
+            self._met.update(met)
         else:
             self.known[key] = found
         return found
@@ -192,7 +193,7 @@ class Answers:
         self._lowest = _THE_ASKER
 
     def _keep(
-        self, key: Hashable, found: tuple[Any, ...], began: int, met: list[frozenset[Hashable]]
+        self, key: Hashable, found: tuple[Any, ...], began: int, met: set[frozenset[Hashable]]
     ) -> frozenset[Hashable]:
         """Remember the answer to a question that leads to itself; forget the others found since it was asked.
 
