@@ -75,7 +75,7 @@ class Answers:
         self._at = [*map(_Opened, range(DEEPEST)), _Opened(_THE_ASKER)]
         self._put_off: dict[Hashable, _Task] = {}
         self._lowest = _NOTHING
-        self._met: set[frozenset[Hashable]] = set()
+        self._met = _NO_CIRCLES
 
     def of(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
         """Return the answer to a question, by `work` on something if it is not known."""
@@ -97,13 +97,13 @@ class Answers:
         """Say whether a question of a circle is being asked."""
         return not circle.isdisjoint(self._open)
 
-    def begin(self) -> tuple[int, set[frozenset[Hashable]]]:
+    def begin(self) -> tuple[int, frozenset[frozenset[Hashable]]]:
         """Begin to watch what the answers hang on that are given from now on; give `end` what this returns."""
         begun = self._lowest, self._met
-        self._lowest, self._met = _NOTHING, set()
+        self._lowest, self._met = _NOTHING, _NO_CIRCLES
         return begun
 
-    def end(self, begun: tuple[int, set[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
+    def end(self, begun: tuple[int, frozenset[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
         """Return the questions none of which may be open for the answers given since then; None if one of them is."""
         outer, met = begun
         circle = _NONE.union(*self._met) if self._lowest == _NOTHING else None
@@ -111,8 +111,20 @@ class Answers:
         return circle
 
     def _answer_first(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
-        """Return the answer to a question that no other one asks; what lies too deep below it is answered before."""
+        """Return the answer to a question that no other one asks."""
+        found = self._answer(key, task)
+        if not self._put_off:  # as nearly always
+            self._hanging.clear()
+            self._lowest, self._met = _NOTHING, _NO_CIRCLES
+            return found
+        self._hanging.clear()
+        return self._answer_deep(key, task)
+
+    def _answer_deep(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
+        """Answer what lies too deep below a question before it."""
         waiting, begun = [(key, task)], {key}
+        self._put_off.clear()
+        self._lowest, self._met = _NOTHING, _NO_CIRCLES
         while True:
             key, task = waiting[-1]
             found = self.known.get(key)
@@ -121,11 +133,11 @@ class Answers:
             deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
             if not deeper:
                 if self._put_off:  # what was found of it has to do
-                    self._keep(key, found, 0, set())
+                    self._keep(key, found, 0, _NO_CIRCLES)
                 waiting.pop()
             self._put_off.clear()
             self._hanging.clear()
-            self._lowest, self._met = _NOTHING, set()
+            self._lowest, self._met = _NOTHING, _NO_CIRCLES
             if not waiting:
                 return found
             waiting.extend(deeper)
@@ -139,11 +151,11 @@ class Answers:
         hanging = self._hanging.get(key)
         if hanging is not None and not any(map(self.any_open, hanging[2])):
             self._lowest = min(self._lowest, hanging[1].lowest())
-            self._met.update(hanging[2])
+            self._met |= hanging[2]
             return hanging[0]
         circular = self._circular.get(key)
         if circular is not None and circular[1].isdisjoint(self._open):
-            self._met.add(circular[1])
+            self._met |= {circular[1]}
             return circular[0]
         depth = self._depth
         if depth >= DEEPEST:
@@ -168,19 +180,19 @@ class Answers:
             opened_by = self._at[lowest]
             small = frozenset(circle for circle in met if len(circle) <= LARGEST_REMEMBERED) if met else _NO_CIRCLES
             self._hanging[key] = (found, opened_by, small)
-            self._met.update(small)
+            self._met |= small
             if opens:
                 self._at[depth].on = opened_by
             self._lowest = min(self._lowest, lowest)
         elif lowest == depth:
             circle = self._keep(key, found, hung, met)
             if circle:
-                self._met.add(circle)
+                self._met |= {circle}
         elif met:
             # It may be part of the circles that it was answered by way of.
             circle = next(iter(met)) if len(met) == 1 else _NONE.union(*met)
             self._circular[key] = (found, self._circles.setdefault(circle, circle))
-            self._met.update(met)
+            self._met |= met
         else:
             self.known[key] = found
         return found
@@ -193,7 +205,7 @@ class Answers:
         self._lowest = _THE_ASKER
 
     def _keep(
-        self, key: Hashable, found: tuple[Any, ...], began: int, met: set[frozenset[Hashable]]
+        self, key: Hashable, found: tuple[Any, ...], began: int, met: frozenset[frozenset[Hashable]]
     ) -> frozenset[Hashable]:
         """Remember the answer to a question that leads to itself; forget the others found since it was asked.
 
