@@ -111,8 +111,8 @@ def summary(proposal: Proposal) -> list[str]:
 
 
 def harmless(text: str) -> str:
-    """Return a text without anything that would end a comment's line or string: paths and names may hold it."""
-    return "".join(c if c.isprintable() and c != "\\" else "?" for c in text).replace('"""', "???")
+    """Return a text without anything that would end or continue a comment's line: paths and names may hold it."""
+    return "".join(c if c.isprintable() and c != "\\" else "?" for c in text)
 
 
 def creatable(plan: IndexPlan) -> list[Proposal]:

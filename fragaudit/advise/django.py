@@ -52,7 +52,7 @@ def migrations(plan: IndexPlan, models: Mapping[str, DjangoModel]) -> str:
     for item, dialect in droppable(plan):
         model = models.get(item.index.table)
         field = _FIELD.search(item.index.name) is not None
-        if model is None or field or not {"model", "migration"} & set(item.index.by):
+        if model is None or field or not item.ddl or not {"model", "migration"} & set(item.index.by):
             hint = " It is made by its field: say db_index=False there." if field else ""
             left.append(f"# {harmless(item.index.name)} is superfluous: {harmless(item.why)}.{hint}")
             continue
@@ -87,11 +87,9 @@ def _add(file: _File, proposal: Proposal, model: DjangoModel | None, taken: set[
 
 def _remove(file: _File, item: Superfluous, model: DjangoModel, dialect: str) -> None:
     if "model" not in item.index.by:  # Django knows nothing of what a migration made in SQL
-        how = "CONCURRENTLY " if dialect == POSTGRES else ""
-        ddl = f"DROP INDEX {how}IF EXISTS {identifier(item.index.name, dialect)}"
         file.operations.append(
             f"        # superfluous: {harmless(item.why)}\n"
-            f"        migrations.RunSQL({ddl!r}, reverse_sql=migrations.RunSQL.noop),"
+            f"        migrations.RunSQL({item.ddl!r}, reverse_sql=migrations.RunSQL.noop),"
         )
         return
     operation = "migrations.RemoveIndex"

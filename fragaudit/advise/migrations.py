@@ -19,8 +19,6 @@ _REPLACES = re.compile(r"\breplaces\s*(?::[^=\n]*)?=\s*\[(.*?)\]", re.DOTALL)
 _PAIR = re.compile(r"\(\s*[\"']([^\"'\n]+)[\"']\s*,\s*[\"']([^\"'\n]+)[\"']\s*,?\s*\)")
 _CLASS = re.compile(r"\s*class\s+([A-Za-z_]\w*)\s*[(:]")
 _LABEL = re.compile(r"^\s+label\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
-
-
 _FIELD = re.compile(r"^([ \t]+)(\w+)[ \t]*(?::[^=\n]+)?=[ \t]*([\w.]+)\(", re.MULTILINE)
 _COLUMN = re.compile(r"\bdb_column\s*=\s*[\"']([^\"']+)[\"']")
 _REFERS = re.compile(r"ForeignKey|OneToOne")

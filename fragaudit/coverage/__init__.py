@@ -278,11 +278,10 @@ def _absent(access: Access, table: Table) -> str:
 
 def _uncovered(access: Access, table: Table, dialect: str) -> Judgement:
     found = category(access, table, dialect)
-    if found is None and access.unknown and not access.unindexable:
-        return Judgement(
-            "unprovable", why="its conditions are put together when it runs", category="unknown conditions"
-        )
     if found is None:
+        if access.unknown and not access.unindexable:
+            why = "its conditions are put together when it runs"
+            return Judgement("unprovable", why=why, category="unknown conditions")
         why = (
             "nothing in it can be looked up in an index"
             if access.conditions or access.unindexable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing, is_state
 from fragaudit.model.accesses import Access, Condition, Write
-from fragaudit.model.schema import ForeignKey, Table
+from fragaudit.model.schema import ForeignKey, Table, bare
 
 SURE = frozenset(
     {"equality", "two-sided range", "filtered join", "outer join", "extreme", "alternatives", "correlated",
@@ -73,11 +73,6 @@ def around(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence
         deleted=_names(w.table for w in writes if w.verb == "delete" and not w.once),
         modelled=any("model" in t.by for t in tables),
     )
-
-
-def bare(name: str) -> str:
-    """Return a table's name without its schema, in lower case."""
-    return name.rpartition(".")[2].lower()
 
 
 def _names(tables: Iterable[str]) -> frozenset[str]:

@@ -79,18 +79,16 @@ class Answers:
 
     def of(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
         """Return the answer to a question, by `work` on something if it is not known."""
-        known = self.known.get(key)
-        if known is not None:
-            return known
-        task = (work, on, True)
-        return self._answer(key, task) if self._depth else self._answer_first(key, task)
+        return self._ask(key, (work, on, True))
 
     def through(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
         """Return the answer to a question that leads to itself only by way of others: it need not be open."""
+        return self._ask(key, (work, on, False))
+
+    def _ask(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
         known = self.known.get(key)
         if known is not None:
             return known
-        task = (work, on, False)
         return self._answer(key, task) if self._depth else self._answer_first(key, task)
 
     def any_open(self, circle: frozenset[Hashable]) -> bool:
@@ -111,25 +109,17 @@ class Answers:
         return circle
 
     def _answer_first(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
-        """Return the answer to a question that no other one asks."""
-        found = self._answer(key, task)
-        if not self._put_off:  # as nearly always
-            self._hanging.clear()
-            self._lowest, self._met = _NOTHING, _NO_CIRCLES
-            return found
-        self._hanging.clear()
-        return self._answer_deep(key, task)
-
-    def _answer_deep(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
-        """Answer what lies too deep below a question before it."""
+        """Return the answer to a question that no other one asks; what lies too deep below it is answered before."""
         waiting, begun = [(key, task)], {key}
-        self._put_off.clear()
-        self._lowest, self._met = _NOTHING, _NO_CIRCLES
         while True:
             key, task = waiting[-1]
             found = self.known.get(key)
             if found is None:
                 found = self._answer(key, task)
+            if not self._put_off and len(waiting) == 1:  # as nearly always
+                self._hanging.clear()
+                self._lowest, self._met = _NOTHING, _NO_CIRCLES
+                return found
             deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
             if not deeper:
                 if self._put_off:  # what was found of it has to do

@@ -16,9 +16,9 @@ import msgspec
 from fragaudit.link.defined import Defined
 from fragaudit.link.migrations import History
 from fragaudit.link.orm import Model
-from fragaudit.link.schema import bare, key
+from fragaudit.link.schema import key
 from fragaudit.model.locations import Location
-from fragaudit.model.schema import CreateTable, Drift, ForeignKey, Index, Split, Table
+from fragaudit.model.schema import CreateTable, Drift, ForeignKey, Index, Split, Table, bare
 from fragaudit.model.stores import Service
 
 MOSTLY = 0.8

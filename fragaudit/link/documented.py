@@ -9,12 +9,11 @@ import msgspec
 
 from fragaudit.link.asking import Places
 from fragaudit.link.once import run_by_migration
-from fragaudit.link.schema import bare
 from fragaudit.link.servings import Servings
 from fragaudit.model.accesses import Access
 from fragaudit.model.documents import Claim, Documentation, Documented, Section, Serving, Undocumented, Untrue
 from fragaudit.model.locations import Location
-from fragaudit.model.schema import Index, Table
+from fragaudit.model.schema import Index, Table, bare
 from fragaudit.model.stores import Service
 
 _JUDGED = ("covered", "partial", "uncovered")

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fragaudit.coverage import column_of, index_name
 from fragaudit.coverage.rivals import uses
 from fragaudit.link.asking import Asked, Places
-from fragaudit.link.schema import bare
 from fragaudit.model.accesses import Access
 from fragaudit.model.documents import Serving, Sought, Untrue
-from fragaudit.model.schema import Index, Table
+from fragaudit.model.schema import Index, Table, bare
 from fragaudit.model.sql import And, Column, Compare, Predicate
 
 _ANY_KEY = frozenset({"gin", "brin", "bloom", "fulltext"})

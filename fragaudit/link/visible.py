@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fragaudit.link.schema import bare
 from fragaudit.link.schema.apart import Schemas
-from fragaudit.model.schema import Table
+from fragaudit.model.schema import Table, bare
 from fragaudit.model.stores import Kind, Service, TableOrigin
 
 

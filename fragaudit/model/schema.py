@@ -308,3 +308,8 @@ class Split(Struct, frozen=True, order=True):
     columns: tuple[str, ...]
     how: Literal["key", "unique", "name"]
     same_name: bool = False
+
+
+def bare(name: str) -> str:
+    """Return a table's name without its schema, as it is compared."""
+    return name.rpartition(".")[2].lower()

@@ -242,7 +242,7 @@ def test_django_removes_what_a_migration_made_and_leaves_what_a_field_makes() ->
     in_sql = replace(index("ix_note", "note"), by=("migration",))
     by_field = replace(index("orders_total_0a1b2c3d", "total"), by=("model",))
     longer = [replace(index(f"{c}_longer", c, "note"), by=("model", "migration")) for c in ("email", "total")]
-    longer.append(replace(index("note_longer", "note", "email"), by=("model",)))
+    longer.append(replace(index("note_longer", "note", "email"), by=("model", "migration")))
     found = plan([table(PK, made, in_sql, by_field, *longer)], [access(1, "id", verdict="covered")], [])
     text = migrations(found, {"orders": DjangoModel("shop", "Order", "0007_last")})
     assert "RemoveIndexConcurrently(model_name='order', name='ix_email')" in text

@@ -38,7 +38,8 @@ class Results(Conditions):
         table = model.table.name
         at = flow.here if flow.here[0] >= 0 else (-1, -1)
         flow.pool.entity(Entity(table, model, table))
-        draft = Draft(OF, flow.place.file, verb, root=table, model=model)  # type: ignore[arg-type]
+        keeps = model.framework.startswith(OF)
+        draft = Draft(OF, flow.place.file, verb, root=table, model=model, keeps=keeps)  # type: ignore[arg-type]
         return draft.add(
             "from", Join(Source(table, table, -1, "from" if verb == "select" else "target", at=at)), flow.branch
         )

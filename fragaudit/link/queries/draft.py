@@ -74,7 +74,7 @@ class Draft:
 
     `root` is the alias that names without a source belong to, `paths` the aliases of joins by what leads to them;
     `exists`: as a condition it asks only whether there are rows; `scalar`: it is a value in another query, whose tables
-    it may name. `origin` is the function that made the query up to a
+    it may name; `keeps`: it keeps the rows that it was run for. `origin` is the function that made the query up to a
     number of clauses.
     """
 
@@ -87,6 +87,7 @@ class Draft:
     paths: tuple[tuple[str, str], ...] = ()
     exists: bool = False
     scalar: bool = False
+    keeps: bool = False
     origin: tuple[str, int] = ("", 0)
 
     def add(self, kind: ClauseKind, value: object = None, branch: int = NO_BRANCH) -> Draft:

@@ -304,8 +304,8 @@ class Flow:
                 self.escape(item, value, lazy=lazy)
             return
         for draft in options(found):
-            if isinstance(value, Ref) and draft.of == "django" and any(a.draft is draft for a in self.asked):
-                continue  # a queryset keeps the rows that it was run for
+            if draft.keeps and isinstance(value, Ref) and any(asked.draft is draft for asked in self.asked):
+                continue
             self.ask(draft, _span(value), lazy=lazy)
 
     def ask(self, draft: Draft, at: Span, *, lazy: bool = False) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fragaudit.link.schema.fold import Folded
 from fragaudit.link.schema.order import order, source
-from fragaudit.model.schema import Table
+from fragaudit.model.schema import Table, bare
 from fragaudit.model.statements import Read, Sited, Written
 
 __all__ = ["Schema", "bare", "changes", "fold"]
@@ -32,11 +32,6 @@ class Schema:
             return found
         named = self._bare.get(bare(name), [])
         return named[0] if len(named) == 1 else None
-
-
-def bare(name: str) -> str:
-    """Return a table's name without its schema, as it is compared."""
-    return name.rpartition(".")[2].lower()
 
 
 def key(name: str) -> str:
