@@ -79,7 +79,9 @@ def grows(
     """
     owners = [o for o in _owners(table, called) if o not in small and o not in _FRAMEWORK and o != bare(table.name)]
     if _KEPT.search(snake(table.name)) is not None:
-        return len(owners) >= _BELONGING and any(_PEOPLE.search(owner) is not None for owner in owners)
+        signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
+        people = any(_PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
+        return len(owners) >= _BELONGING and people
     if len(owners) >= _BELONGING or _is_account(table):
         return True
     added = bare(table.name) in grown
@@ -121,7 +123,8 @@ def _owners(table: Table, called: Mapping[str, frozenset[str]]) -> Iterator[str]
 
 def _by_time(access: Access, table: Table) -> bool:
     """Say whether rows are found, or put in order, by when something happened."""
-    asked = {c.column.lower() for c in access.conditions} | {s.column.lower() for s in access.sort}
+    asked = {c.column.lower() for c in access.conditions if c.op in ("<", "two-sided")}
+    asked |= {s.column.lower() for s in access.sort}
     types = {c.name.lower(): c.type for c in table.columns}
     return any(types.get(name, "").startswith(_TIME) or _WHEN.search(name) is not None for name in asked)
 
