@@ -38,6 +38,31 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(3, "lancedb", "unknown")],
     ),
     (
+        "a table of LanceDB that makes the vectors of its rows itself",
+        """
+        import lancedb
+        from lancedb.embeddings import get_registry
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "text": note.text} for note in notes])
+        """,
+        [(8, "lancedb", "not-namespaced")],
+    ),
+    (
+        "a table of LanceDB whose rows have a vector under another name",
+        """
+        import lancedb
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "body": note.text, "at": note.embedding} for note in notes])
+        """,
+        [(7, "lancedb", "not-namespaced")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):
@@ -234,6 +259,18 @@ NONE: list[tuple[str, str]] = [
         class Milvus(Base):
             def add(self, embeddings, metadatas=None, ids=None):
                 return super().add(embeddings=embeddings, metadatas=metadatas, ids=ids)
+        """,
+    ),
+    (
+        "a table that is searched for words: its rows have no vector",
+        """
+        import lancedb
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "text": note.text} for note in notes])
+            table.create_fts_index("text")
         """,
     ),
 ]

@@ -15,6 +15,7 @@ from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
+from fragaudit.link.ids.vectorless import writes_rows
 from fragaudit.link.ids.written import Target
 from fragaudit.link.program import Site
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
@@ -40,7 +41,7 @@ class Operations:
                     chosen = found
                 break
         if chosen is not None:
-            if not self._only_deletes(site, chosen[1]):
+            if not self._only_deletes(site, chosen[1]) and not self._writes_rows(site, chosen[1]):
                 yield chosen
             return
         if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
@@ -78,6 +79,9 @@ class Operations:
         """Say whether a method that does several things only deletes or patches here."""
         others = any((a.name or "").startswith(("delete", "patch")) for a in site.call.args)
         return others and not self._fits(site, operation)
+
+    def _writes_rows(self, site: Site, operation: Operation) -> bool:
+        return writes_rows(self._flow, self._kinds.get(operation.library), operation, site)
 
     def _keeps_else(self, meaning: Abstract) -> bool:
         """Say whether something is a client of a library that keeps no vectors."""
