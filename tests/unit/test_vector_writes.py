@@ -63,6 +63,34 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(7, "lancedb", "not-namespaced")],
     ),
     (
+        "a collection that a class outside of the project names, as it is told by whoever makes its object",
+        """
+        from llama_index.vector_stores.qdrant import QdrantVectorStore
+
+        class Kept(QdrantVectorStore):
+            def keep(self, points):
+                self._client.upload_points(collection_name=self.collection_name, points=[
+                    {"id": point.id, "vector": point.vector} for point in points
+                ])
+        """,
+        [(6, "qdrant", "unknown")],
+    ),
+    (
+        "a collection that a configuration from outside names, once for all",
+        """
+        from outside import configuration
+        from qdrant_client import QdrantClient
+        from qdrant_client.models import PointStruct
+
+        client = QdrantClient(url="http://qdrant:6333")
+        config = configuration()
+
+        def keep(row, vector):
+            client.upsert(config.collection_name, [PointStruct(id=row.id, vector=vector)])
+        """,
+        [(10, "qdrant", "not-namespaced")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):

@@ -25,7 +25,7 @@ def writes_rows(flow: Flow, library: Library | None, operation: Operation, site:
 
     Tables of such a library may make vectors by themselves: only where the project uses nothing that has them do it.
     """
-    if library is None or not library.embeds or not operation.metadata or _embeds(flow.program, library):
+    if library is None or not library.embeds or not operation.vector or _embeds(flow.program, library):
         return False
     records = [
         record
