@@ -91,6 +91,65 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(10, "qdrant", "not-namespaced")],
     ),
     (
+        "what runs in a thread, a pool or an executor",
+        """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        from functools import partial
+
+        import anyio
+        import chromadb
+        from fastapi.concurrency import run_in_threadpool
+
+        notes = chromadb.HttpClient(host="chroma").get_collection("notes")
+        executor = ThreadPoolExecutor()
+
+        async def save(row, vector):
+            await asyncio.to_thread(notes.upsert, ids=[f"{row.id}"], embeddings=[vector])
+            await run_in_threadpool(notes.upsert, [row.id], [vector])
+            await anyio.to_thread.run_sync(partial(notes.add, ids=[row.id]), limiter=None)
+            await asyncio.get_running_loop().run_in_executor(None, notes.add, [row.id], [vector])
+            executor.submit(notes.upsert, ids=[row.id], embeddings=[vector])
+            form.submit(notes.upsert, ids=[row.id])
+        """,
+        [(n, "chroma", "not-namespaced") for n in (14, 15, 16, 17, 18)],
+    ),
+    (
+        "an awaited bridge to code that blocks",
+        """
+        import chromadb
+        from asgiref.sync import sync_to_async
+
+        notes = chromadb.HttpClient(host="chroma").get_collection("notes")
+
+        async def save(row, vector):
+            await sync_to_async(notes.upsert)(ids=[row.id], embeddings=[vector])
+        """,
+        [(8, "chroma", "not-namespaced")],
+    ),
+    (
+        "a class that does by itself what its library's class did, and one that does it too",
+        """
+        from llama_index.vector_stores.qdrant import QdrantVectorStore
+
+        class Own(QdrantVectorStore):
+            def add(self, nodes, **kwargs):
+                print(nodes)
+
+            def more(self, nodes):
+                self.add(nodes)
+
+        class Told(QdrantVectorStore):
+            def add(self, nodes, **kwargs):
+                print(nodes)
+                return super().add(nodes)
+
+        def save(client, nodes):
+            Told(collection_name="notes", client=client).add(nodes)
+        """,
+        [(17, "qdrant", "not-namespaced")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):

@@ -116,7 +116,8 @@ class Searches:
             yield from self._own(site, func, means)
 
     def _of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
-        for name, opened in self._operations.objects(self._flow.evaluator.evaluate(func.base, site.place)):
+        meanings = self._flow.evaluator.evaluate(func.base, site.place)
+        for name, opened in self._operations.objects(meanings, func.name):
             for verb in ("read", "delete"):
                 for operation in self._catalogue.vector_operations(name, func.name, verb):
                     similar = operation.similarity is True and not searches_texts(site.call, operation)
