@@ -150,6 +150,50 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(17, "qdrant", "not-namespaced")],
     ),
     (
+        "records that become dictionaries of their fields",
+        """
+        from dataclasses import asdict, dataclass
+
+        from elasticsearch import AsyncElasticsearch, Elasticsearch
+        from elasticsearch.helpers import async_bulk, bulk
+        from pydantic import BaseModel
+
+        es = Elasticsearch("http://es:9200")
+        later = AsyncElasticsearch("http://es:9200")
+
+        class Kept(BaseModel):
+            embedding: list[float]
+
+        class Chunk(Kept):
+            id: str
+
+        @dataclass
+        class Row:
+            id: str
+            vector: list[float]
+
+        def model(doc: Chunk):
+            es.index(index="notes", id=doc.id, document=doc.model_dump())
+
+        def without(doc: Chunk):
+            es.index(index="notes", id=doc.id, document=doc.model_dump(exclude={"embedding"}))
+
+        def data(row: Row):
+            es.index(index="notes", id=row.id, document=asdict(row))
+
+        def each(docs: list[Chunk]):
+            bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.dict()} for d in docs])
+
+        async def chosen(chunks):
+            actions = []
+            for chunk in chunks:
+                source = chunk.model_dump(exclude_none=True, include={"text", "embedding"})
+                actions.append({"_index": "notes", "_id": chunk.id, "_source": source})
+            await async_bulk(client=later, actions=actions, refresh=True)
+        """,
+        [(n, "elasticsearch", "not-namespaced") for n in (23, 29, 32, 39)],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):
