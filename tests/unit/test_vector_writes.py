@@ -194,6 +194,22 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(n, "elasticsearch", "not-namespaced") for n in (23, 29, 32, 39)],
     ),
     (
+        "a collection whose name is empty until whoever makes the object fills it in",
+        """
+        from pydantic import BaseModel
+        from qdrant_client import QdrantClient
+        from qdrant_client.models import PointStruct
+
+        class Kept(BaseModel):
+            client: QdrantClient
+            collection_name: str = ""
+
+            def save(self, row, vector):
+                self.client.upsert(self.collection_name, [PointStruct(id=row.id, vector=vector)])
+        """,
+        [(11, "qdrant", "unknown")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):

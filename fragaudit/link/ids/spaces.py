@@ -33,9 +33,11 @@ class Native:
 
 def container_name(scope: Scope) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
-    found = [shape for head in scope.containers for shape in shapes(head)]
+    given = [shape for head in scope.containers for shape in shapes(head)]
+    found = [shape for shape in given if str(shape)]
     if not found:
-        return "", "unknown" if scope.lost else "unnamed"
+        # An empty name is there for others to fill in.
+        return "", "unknown" if scope.lost or given else "unnamed"
     states = {_state(shape) for shape in found}
     name = str(found[0])
     if "dynamic" in states:
