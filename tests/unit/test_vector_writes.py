@@ -591,3 +591,63 @@ def describe(driver):
 def test_vectors_of_merged_rows_and_of_nodes_whose_property_is_given_are_found() -> None:
     found = [(w.at.line, w.container, w.verdict) for w in writes(MERGED)]
     assert found == [(3, "chunks", "native-namespace"), (16, "", "native-namespace")]
+
+
+DOCUMENTS = """
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import InsertOne, MongoClient, ReplaceOne, UpdateOne
+
+KEY, VECTOR = "_id", "embedding"
+db = MongoClient("mongodb://mongo/app")["app"]
+
+def document(note):
+    return {KEY: note.id, "meta": {KEY: note.id}, VECTOR: note.vector}
+
+def replaced(notes):
+    requests = []
+    for note in notes:
+        requests.append(ReplaceOne(filter={KEY: note.id}, replacement=document(note), upsert=True))
+    db["notes"].bulk_write(requests, ordered=False)
+
+def changed(notes):
+    db.notes.bulk_write([UpdateOne({"_id": n.id}, {"$set": {"embedding": n.vector}}) for n in notes])
+
+def added(notes):
+    db.notes.bulk_write([InsertOne(document(n)) for n in notes])
+
+class Kept:
+    def __init__(self):
+        self.client = AsyncIOMotorClient("mongodb://mongo/app")
+
+    @property
+    def database(self):
+        return self.client["app"]
+
+    async def save(self, notes):
+        await self.database["later"].bulk_write([UpdateOne(document(n), {"$set": document(n)}) for n in notes])
+"""
+TABLES = """
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+engine = create_engine("postgresql://db/app")
+
+class Base(DeclarativeBase): ...
+
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+WRITTEN = [(15, "notes"), (18, "notes"), (21, "notes"), (32, "later")]
+
+
+def test_vectors_in_documents_beside_another_primary_database_are_judged_by_their_keys() -> None:
+    found = audit_sources({"app/main.py": DOCUMENTS, "app/tables.py": TABLES}).services[0].vector_writes
+    assert [(w.at.line, w.container) for w in found] == WRITTEN
+    assert {(w.verdict, w.why) for w in found} == {("not-namespaced", "the id is a bare id (`notes[].id`)")}
+
+
+def test_a_vector_in_a_document_of_the_primary_database_has_the_documents_key() -> None:
+    found = audit_sources({"app/main.py": DOCUMENTS}).services[0].vector_writes
+    assert [(w.at.line, w.container) for w in found] == WRITTEN
+    assert {(w.verdict, w.pairing, w.origin) for w in found} == {("native-namespace", "same row", "leads back")}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from msgspec import structs
+
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
@@ -49,6 +51,7 @@ class Vectors:
         self._flow = Flow(evaluator)
         self._program: Program = evaluator.program
         self._config = config
+        self._documents = {library.package for library in catalogue.libraries if library.kind == "document"}
         self._callers = Callers(self._flow)
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
@@ -81,7 +84,8 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
+            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards)
+            found.append(self._in_document(written, write, primary))
         for row in self._rows:
             if row.verb == "write" and row.file in files:
                 store = store_of(row.target) if row.target is not None else ""
@@ -183,6 +187,15 @@ class Vectors:
             rewrite=rewrite(written, judged, name if state == "fixed" else "", names, self._config),
             updates=written.updates,
         )
+
+    def _in_document(self, written: Written, write: VectorWrite, primary: str) -> VectorWrite:
+        """Return a write as one of a document with its vector, where the primary database is one of documents."""
+        library = written.operation.library if written.operation is not None else ""
+        if not primary or write.store != primary or library not in self._documents or write.verdict == "namespaced":
+            return write
+        why = f"a field of a document: the vector has the document's own key in `{write.container or 'its collection'}`"
+        return structs.replace(write, verdict="native-namespace", why=why, near=False, pairing="same row", row=write.at,
+                               origin="leads back", rewrite=None)  # fmt: skip
 
     def _origin(self, written: Written, takes: bool) -> Origin:
         """Say whether what is stored leads back to a row; texts of the code's own and libraries' memories have none."""
