@@ -651,3 +651,39 @@ def test_a_vector_in_a_document_of_the_primary_database_has_the_documents_key() 
     found = audit_sources({"app/main.py": DOCUMENTS}).services[0].vector_writes
     assert [(w.at.line, w.container) for w in found] == WRITTEN
     assert {(w.verdict, w.pairing, w.origin) for w in found} == {("native-namespace", "same row", "leads back")}
+
+
+def test_a_function_elsewhere_that_puts_a_record_together_is_read() -> None:
+    library = """
+import os
+from azure.search.documents.indexes.aio import SearchIndexClient
+
+FIELD_KEY = "key"
+FIELD_EMBEDDING = "Embedding"
+
+
+def client_of():
+    return SearchIndexClient(os.environ["SEARCH"], credential=None)
+
+
+def record_of(memory):
+    return {FIELD_KEY: memory.key, FIELD_EMBEDDING: memory._embedding.tolist()}
+"""
+    main = """
+from app.records import client_of, record_of
+
+
+class Kept:
+    def __init__(self):
+        self.indexes = client_of()
+
+    async def save(self, memories):
+        client = self.indexes.get_search_client("notes")
+        records = []
+        for memory in memories:
+            records.append(record_of(memory))
+        await client.upload_documents(documents=records)
+"""
+    report = audit_sources({"app/__init__.py": "", "app/main.py": main, "app/records.py": library})
+    found = [(w.at.line, w.container, w.shape, w.verdict) for w in report.services[0].vector_writes]
+    assert found == [(14, "notes", "{memories[].key}", "not-namespaced")]
