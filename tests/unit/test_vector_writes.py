@@ -210,6 +210,33 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(11, "qdrant", "unknown")],
     ),
     (
+        "records that nobody could follow, written by a class that keeps vectors",
+        """
+        from elasticsearch import Elasticsearch
+        from elasticsearch.helpers import bulk
+
+        es = Elasticsearch("http://es:9200")
+
+        class BaseVectorStore:
+            def add(self, docs): ...
+
+        class Kept(BaseVectorStore):
+            def add(self, docs):
+                bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.body()} for d in docs])
+
+            def add_texts(self, docs):
+                es.index(index="texts", id=docs[0].id, document={"doc": docs[0].text})
+
+            def save_metadata(self, meta):
+                es.index(index="meta", id=meta.id, document=meta)
+
+        class Texts:
+            def add(self, docs):
+                bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.body()} for d in docs])
+        """,
+        [(12, "elasticsearch", "not-namespaced")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):

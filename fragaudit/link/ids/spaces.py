@@ -33,11 +33,10 @@ class Native:
 
 def container_name(scope: Scope) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
-    given = [shape for head in scope.containers for shape in shapes(head)]
-    found = [shape for shape in given if str(shape)]
-    if not found:
+    found = [shape for head in scope.containers for shape in shapes(head)]
+    if not found or not str(found[0]):
         # An empty name is there for others to fill in.
-        return "", "unknown" if scope.lost or given else "unnamed"
+        return "", "unknown" if scope.lost or found else "unnamed"
     states = {_state(shape) for shape in found}
     name = str(found[0])
     if "dynamic" in states:
