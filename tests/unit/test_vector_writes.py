@@ -714,3 +714,43 @@ class Kept:
     report = audit_sources({"app/__init__.py": "", "app/main.py": main, "app/records.py": library})
     found = [(w.at.line, w.container, w.shape, w.verdict) for w in report.services[0].vector_writes]
     assert found == [(14, "notes", "{memories[].key}", "not-namespaced")]
+
+
+def test_rows_whose_columns_are_computed_hold_a_vector_where_a_class_that_keeps_vectors_writes_them() -> None:
+    found = writes(
+        """
+        import psycopg
+        from psycopg import sql
+
+        connection = psycopg.connect("postgresql://db/app")
+
+        class BaseVectorStore:
+            def add(self, rows): ...
+
+        class Kept(BaseVectorStore):
+            def add(self, rows):
+                names = ", ".join(field.name for field in self.fields)
+                connection.execute(f"INSERT INTO notes ({names}) VALUES (1)", rows)
+
+            def upsert(self, rows):
+                query = sql.SQL("INSERT INTO {table} ({names}) VALUES ({holes})").format(
+                    table=sql.Identifier(self.table), names=sql.SQL(", ").join(self.names), holes=self.holes
+                )
+                connection.execute(query, rows)
+
+            def merged(self):
+                return f"MERGE INTO notes USING s ON x WHEN NOT MATCHED THEN INSERT ({self.names}) VALUES (1)"
+
+            def save_metadata(self, rows):
+                connection.execute(f"INSERT INTO about ({self.names}) VALUES (1)", rows)
+
+        class Rows:
+            def add(self, rows):
+                connection.execute(f"INSERT INTO rows ({self.names}) VALUES (1)", rows)
+        """
+    )
+    assert [(w.at.line, w.container, w.verdict) for w in found] == [
+        (13, "notes", "native-namespace"),
+        (16, "", "native-namespace"),
+        (22, "notes", "native-namespace"),
+    ]

@@ -193,7 +193,8 @@ class Vectors:
         library = written.operation.library if written.operation is not None else ""
         if not primary or write.store != primary or library not in self._documents or write.verdict == "namespaced":
             return write
-        why = f"a field of a document: the vector has the document's own key in `{write.container or 'its collection'}`"
+        where = f"`{write.container}`" if write.container else "its collection"
+        why = f"a field of a document: the vector has the document's own key in {where}"
         return structs.replace(write, verdict="native-namespace", why=why, near=False, pairing="same row", row=write.at,
                                origin="leads back", rewrite=None)  # fmt: skip
 
@@ -206,7 +207,8 @@ class Vectors:
         return origin(self._flow, written.metadata, takes)
 
     def _row(self, row: RowVector, store: str) -> VectorWrite:
-        why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"
+        where = f"`{row.table}`" if row.table else "its table"
+        why = f"a column of a row: the vector has the row's own key in {where}"
         return VectorWrite(row.at, "", store, row.table, row.id, "native-namespace", why, pairing="same row",
                            origin="leads back", row=row.at)  # fmt: skip
 

@@ -142,16 +142,18 @@ class Operations:
                 if any(is_vector_name(key) for key in keys_of(self._flow, head)):
                     return True
                 hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
-        return hidden and self._keeps_vectors(site)
+        function = self._flow.program.enclosing_function(site.place)
+        name = self._flow.program.scope(function).name if function is not None else ""
+        return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
 
-    def _keeps_vectors(self, site: Site) -> bool:
-        """Say whether a call is part of how a class of the project's own writes vectors."""
+    def keeps_vectors(self, place: Place, verb: str | None) -> bool:
+        """Say whether what is done at a place is how a class of the project's own writes vectors."""
         program = self._flow.program
-        cls, function = program.enclosing_class(site.place), program.enclosing_function(site.place)
-        if cls is None or function is None:
+        cls, function = program.enclosing_class(place), program.enclosing_function(place)
+        if verb != "write" or cls is None or function is None:
             return False
         name = program.scope(function).name
-        if verb_of(name, "vector") != "write" or PREPARING.search(name) or _BESIDE.search(name):
+        if PREPARING.search(name) or _BESIDE.search(name):
             return False
         kinds = (
             self._catalogue.abstraction(program.scope(ancestor.place).name)
