@@ -56,8 +56,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
-_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
-"""What an embedding is written with by clients whose methods many others have too."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk", "search", "query"})
+"""What an embedding is written or searched with by clients whose methods many others have too."""
 
 MODELS = frozenset(
     {
@@ -70,6 +70,9 @@ MODELS = frozenset(
     }
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
+
+_ABSTRACT = frozenset({"ABC", "ABCMeta", "Protocol"})
+"""What marks a class that others implement."""
 
 _TASKS = frozenset({"task", "shared_task", "delay", "apply_async", "send_task", "celery"})
 _HANDS_ON = re.compile(
@@ -245,7 +248,11 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     tasks = not _TASKS.isdisjoint(spoken) and _HANDS_ON.search(text) is not None
     matters = sql or defines or asks or tasks
     if not (matters or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
-        return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
+        made = _makers(tree) if not _MAKING.isdisjoint(spoken) else []
+        if not _ABSTRACT.isdisjoint(spoken) and (abstract := _abstract(tree)):
+            wanted = {id(node) for node in (*made, *abstract)}
+            made = [n for n in tree.body if id(n) in wanted or isinstance(n, (ast.Import, ast.ImportFrom))]
+        return Relevant(made, frozenset())
     for chunk in chunks:
         chunk.kept = (
             _always(chunk)
@@ -342,6 +349,23 @@ def _makers(tree: ast.Module) -> list[ast.stmt]:
     kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, *_FUNCTIONS))]
     short = [n for n in kept if (n.end_lineno or n.lineno) - n.lineno < SMALL * 2]
     return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
+
+
+def _abstract(tree: ast.Module) -> list[ast.stmt]:
+    """Return the abstract classes of a file that says nothing of stores: what implements one of them is one role."""
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(_base_name(base) in _ABSTRACT for base in (*node.bases, *(k.value for k in node.keywords)))
+    ]
+
+
+def _base_name(base: ast.expr) -> str:
+    """Return the last name of a base class, what it is generic over left off."""
+    if isinstance(base, ast.Subscript):
+        base = base.value
+    return base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
 
 
 def _names(node: ast.stmt) -> list[str]:

@@ -55,7 +55,7 @@ class Vectors:
         self._callers = Callers(self._flow)
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
-        self._rows = RowVectors(self._flow, writes.operations).all()
+        self._rows = RowVectors(self._flow, writes.operations, called).all()
         self._searched = Searches(self._flow, catalogue, self._callers, writes.operations).all()
         self._order = Order(evaluator, catalogue, self._callers, called, {site_key(w.site) for w in self._written})
         self._derived: dict[SiteKey, list[Written]] = defaultdict(list)
@@ -209,7 +209,8 @@ class Vectors:
     def _row(self, row: RowVector, store: str) -> VectorWrite:
         where = f"`{row.table}`" if row.table else "its table"
         why = f"a column of a row: the vector has the row's own key in {where}"
-        return VectorWrite(row.at, "", store, row.table, row.id, "native-namespace", why, pairing="same row",
+        engine = row.target.engine if row.target is not None else ""
+        return VectorWrite(row.at, engine, store, row.table, row.id, "native-namespace", why, pairing="same row",
                            origin="leads back", row=row.at)  # fmt: skip
 
     # -- searches --------------------------------------------------------------------------------------------------
@@ -220,11 +221,13 @@ class Vectors:
         """Return the searches and deletions in some files; `writes` say what is shared."""
         found = [self._search(s, writes, store_of) for s in self._searched if s.site.place.file in files]
         found.extend(
-            VectorSearch(r.at, "", primary, r.table, r.scoped)
-            for r in self._rows
-            if r.verb == "search" and r.file in files
+            self._row_search(r, store_of, primary) for r in self._rows if r.verb == "search" and r.file in files
         )
         return tuple(sorted(found))
+
+    def _row_search(self, row: RowVector, store_of: StoreOf, primary: str) -> VectorSearch:
+        engine, store = (row.target.engine, store_of(row.target)) if row.target is not None else ("", "")
+        return VectorSearch(row.at, engine, store or primary, row.table, row.scoped)
 
     def _search(self, searched: Searched, writes: Sequence[VectorWrite], store_of: StoreOf) -> VectorSearch:
         at = self._program.location(searched.site.place.file, searched.site.call.at)

@@ -73,12 +73,19 @@ class Families:
         declared = self._catalogue.abstraction(name)
         # What stands in the module of a back end is that back end's, whatever tools reach for it too.
         own = root.file if root is not None else -1
+        # What the base that all share opens by itself tells none of them from the others.
+        above = {c.place for c in self._ancestors(root)} if root is not None else set()
         homes = frozenset(cls.file for cls in classes if cls.file != own) if declared else frozenset()
         alternatives = []
         for cls in classes:
             makers = self._makers(cls)
             reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self._calls.reached(unit)))
-            openings = tuple(o for o in reached if o.site.place.file in homes or self._calls.only_from(o, allowed))
+            openings = tuple(
+                o
+                for o in reached
+                if self._calls.owner(o.site.place) not in above
+                and (o.site.place.file in homes or self._calls.only_from(o, allowed))
+            )
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._defaults.names(cls)))
         engines = engines_of(o for a in alternatives for o in a.openings)
         opening = [a for a in alternatives if a.openings]
