@@ -754,3 +754,24 @@ def test_rows_whose_columns_are_computed_hold_a_vector_where_a_class_that_keeps_
         (16, "", "native-namespace"),
         (22, "notes", "native-namespace"),
     ]
+
+
+def test_a_row_that_a_client_inserts_is_found_once() -> None:
+    found = writes(
+        """
+        import clickhouse_connect
+
+        class BaseVectorStore:
+            def add(self, rows): ...
+
+        class Kept(BaseVectorStore):
+            def __init__(self):
+                self.client = clickhouse_connect.get_client(host="clickhouse")
+
+            def add(self, rows):
+                self.client.insert("notes", rows, column_names=["id", "embedding"])
+        """
+    )
+    assert [(w.at.line, w.engine, w.container, w.verdict) for w in found] == [
+        (12, "clickhouse", "notes", "native-namespace")
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
@@ -105,8 +105,8 @@ class Operations:
         opened = self._catalogue.open(meaning.name if isinstance(meaning, Handle) else meaning.handle.name)
         return opened is None or opened.kind != "vector"
 
-    def of_records(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
-        """Yield the writes of records that a call is: a method of a client, or a helper function of its library."""
+    def of_records(self, site: Site, func: Value, among: Collection[Operation]) -> Iterator[tuple[Target, Operation]]:
+        """Yield those of some writes that a call is: a method of a client, or a helper function of its library."""
         evaluator, catalogue = self._flow.evaluator, self._catalogue
         found: tuple[Operation, ...] = ()
         opened = None
@@ -125,10 +125,8 @@ class Operations:
             for meaning in evaluator.evaluate(func, site.place):
                 if isinstance(meaning, External):
                     found = catalogue.operation(meaning.name)
-        name = getattr(func, "name", "")
-        allowed = (*catalogue.record_writes.get(name, ()), *catalogue.row_writes.get(name, ()))
         for operation in found:
-            if operation in allowed:
+            if operation in among:
                 yield self.target(operation, opened=opened), operation
 
     def holds_vector(self, site: Site, operation: Operation) -> bool:

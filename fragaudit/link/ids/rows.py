@@ -117,8 +117,8 @@ class RowVectors:
         for name in sorted(catalogue.row_writes):
             for site in self._program.sites_by_name.get(name, ()):
                 self._flow.fresh()
-                for target, operation in self._operations.of_records(site, site.call.func):
-                    if operation in catalogue.row_writes[name] and self._operations.holds_vector(site, operation):
+                for target, operation in self._operations.of_records(site, site.call.func, catalogue.row_writes[name]):
+                    if self._operations.holds_vector(site, operation):
                         named = next(iter(paths(operation.table)), "")
                         given = argument_of(site.call.args, named, operation.at.get(named))
                         table = text_of(given) if given is not None else ""

@@ -148,7 +148,7 @@ class Writes:
         if isinstance(func, Attr) and getattr(func.base, "name", "") in _MANAGERS:
             return
         if name in self._catalogue.record_writes:
-            for target, operation in self.operations.of_records(site, func):
+            for target, operation in self.operations.of_records(site, func, self._catalogue.record_writes[name]):
                 if self.operations.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
