@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from fragaudit.link.program import Program
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.values import Lit, Value, children
+from fragaudit.model.values import Call, Lit, Value, children
 
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 LONGEST_PATH = 200
@@ -28,25 +29,39 @@ class Spelled:
         if known is None:
             known = self._known[number] = frozenset(
                 found
-                for path in sorted(_paths(self._program.files[number]))
-                if (found := self._module(path, number)) is not None
+                for path in sorted(_paths(_values(self._program.files[number])))
+                if (found := _module(self._program, path, number)) is not None
             )
         return known
 
-    def _module(self, path: str, asking: int) -> int | None:
-        while "." in path:
-            found = self._program.module(path, asking)
-            if found is not None:
-                return found
-            path = path.rpartition(".")[0]
-        return None
+
+def named_modules(program: Program, call: Call, asking: int) -> list[int]:
+    """Return the files that a call names by dotted paths in its arguments: `load("shop.stores.redis")`."""
+    found = (_module(program, path, asking) for path in sorted(_paths(argument.value for argument in call.args)))
+    return [number for number in found if number is not None]
 
 
-def _paths(file: FileFacts) -> set[str]:
-    """Return the texts of a file that can be dotted paths, without the `:name` that some add."""
+def _module(program: Program, path: str, asking: int) -> int | None:
+    while "." in path:
+        found = program.module(path, asking)
+        if found is not None:
+            return found
+        path = path.rpartition(".")[0]
+    return None
+
+
+def _values(file: FileFacts) -> Iterator[Value]:
+    for binding in file.bindings:
+        if binding.value is not None:
+            yield binding.value
+    for use in file.uses:
+        yield use.value
+
+
+def _paths(values: Iterable[Value]) -> set[str]:
+    """Return the texts that can be dotted paths, without the `:name` that some add."""
     found: set[str] = set()
-    stack: list[Value] = [binding.value for binding in file.bindings if binding.value is not None]
-    stack.extend(use.value for use in file.uses)
+    stack = list(values)
     while stack:
         top = stack.pop()
         if isinstance(top, Lit):

@@ -189,3 +189,36 @@ class Kept(BaseModel):
     assert [(w.store, w.container, w.verdict) for w in found.vector_writes] == [
         ("vector:chroma", "notes", "not-namespaced")
     ]
+
+
+def test_two_choices_among_some_of_the_same_engines_are_two_roles() -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/loading.py": "from importlib import import_module\n\ndef load(name):\n    return import_module(name)\n",
+        "app/rag/__init__.py": """
+from app.loading import load
+
+def client_of(provider="chroma"):
+    if provider == "chroma":
+        return load("app.rag.chroma").client()
+    if provider == "qdrant":
+        return load("app.rag.qdrant").client()
+    raise ValueError(provider)
+""",
+        "app/rag/chroma.py": "import chromadb\n\ndef client():\n    return chromadb.PersistentClient('rag')\n",
+        "app/rag/qdrant.py": "import qdrant_client as q\n\ndef client(**o):\n    return q.QdrantClient(**o)\n",
+        "app/memory/__init__.py": """
+import lancedb
+from qdrant_client import QdrantClient
+
+def memory_of(backend="lancedb"):
+    if backend == "lancedb":
+        return lancedb.connect("memory")
+    else:
+        return QdrantClient(path="memory.qdrant")
+""",
+    }
+    assert slots(audit_sources(files).services[0]) == [
+        ("vector:chroma", ("chroma", "qdrant"), "chroma"),
+        ("vector:lancedb", ("lancedb", "qdrant"), "lancedb"),
+    ]
