@@ -107,7 +107,7 @@ def _owners(table: Table, called: Mapping[str, frozenset[str]]) -> Iterator[str]
     keyed = {c.lower() for k in table.foreign_keys for c in k.columns}
     signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
     yield from sorted(signed)
-    yield from (bare(k.table) for k in table.foreign_keys if not _is_signature(k))
+    yield from {tuple(k.columns): bare(k.table) for k in table.foreign_keys if not _is_signature(k)}.values()
     own = {c.lower() for c in table.primary_key} if len(table.primary_key) == 1 else set()
     for name in (column.name.lower() for column in table.columns):
         if name in keyed or name in own:
