@@ -222,3 +222,22 @@ def memory_of(backend="lancedb"):
         ("vector:chroma", ("chroma", "qdrant"), "chroma"),
         ("vector:lancedb", ("lancedb", "qdrant"), "lancedb"),
     ]
+
+
+def test_rows_whose_connection_is_handed_in_are_in_the_store_that_their_class_implements() -> None:
+    rows = """
+from app.stores.base import BaseVectorStore
+
+class RowsKept(BaseVectorStore):
+    def __init__(self, pool):
+        self.pool = pool
+
+    def add(self, rows):
+        with self.pool.acquire() as connection:
+            connection.execute("INSERT INTO notes (id, embedding) VALUES ($1, $2::vector)", rows)
+"""
+    base = BASE.replace("Keeps", "BaseVectorStore")
+    found = service({"app/stores/base.py": base, "app/stores/rows.py": rows}, "BaseVectorStore")
+    assert [(w.at.path, w.store) for w in found.vector_writes if w.pairing == "same row"] == [
+        ("app/stores/rows.py", "vector:chroma")
+    ]

@@ -100,16 +100,22 @@ class RowVectors:
                     )
 
     def _executed(self, place: Place) -> Target | None:
-        """Return the one store that is called in the function, or else the file, of a statement; None if unclear."""
+        """Return the one store that is called in the function, or else the file, of a statement.
+
+        Where none is, or several are, it is the one that the class implements.
+        """
         function = self._program.enclosing_function(place)
         first, _, last, _ = self._program.scope(function).span if function is not None else (0, 0, -1, 0)
         calls = self._called.get(place.file, [])
         for among in ([c for c in calls if first <= c.call.at.line <= last], calls):
             stores = {(call.engine, call.opening) for call in among}
+            if len(stores) == 1:
+                engine, opening = stores.pop()
+                return Target(engine, opening=opening)
             if stores:
-                engine, opening = min(stores, key=str)
-                return Target(engine, opening=opening) if len(stores) == 1 else None
-        return None
+                break
+        cls = self._program.enclosing_class(place)
+        return Target("", owner=ClassRef(cls)) if cls is not None else None
 
     def _of_clients(self) -> Iterator[RowVector]:
         """Rows handed as dictionaries to a client of a relational database: `insert_rows_json(table, rows)`."""
