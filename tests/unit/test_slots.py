@@ -241,3 +241,16 @@ class RowsKept(BaseVectorStore):
     assert [(w.at.path, w.store) for w in found.vector_writes if w.pairing == "same row"] == [
         ("app/stores/rows.py", "vector:chroma")
     ]
+
+
+def test_back_ends_that_a_registry_loads_by_the_names_of_their_modules_are_one_role() -> None:
+    registry = 'PROVIDERS = [{"vector_store": "faiss", "module": "app.first"}, {"module": "app.second"}]\n'
+    entry = "from app.stores.{module} import {cls}\n\ndef adapter(config):\n    made = {cls}(3)\n    return made\n"
+    modules = {
+        "app/stores/base.py": BASE,
+        "app/first.py": entry.format(module="faiss", cls="FaissKept"),
+        "app/second.py": entry.format(module="chroma", cls="ChromaKept"),
+    }
+    assert slots(service(modules)) == []
+    found = service({**modules, "app/registry.py": registry})
+    assert slots(found) == [("vector:chroma", ("chroma", "faiss"), None)]

@@ -13,6 +13,7 @@ from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.slots.calls import Calls
 from fragaudit.link.slots.defaults import Defaults
 from fragaudit.link.slots.found import APART, FEWEST, Alternative, SlotFound, engines_of
+from fragaudit.link.spelled import Spelled
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.stores import Kind, Reason
 
@@ -164,8 +165,20 @@ class Families:
         if self._selected_by_value(one) and self._selected_by_value(other):
             return True
         if one.place.file != other.place.file:
-            return False
+            return self._loaded_by_name(one) and self._loaded_by_name(other)
         return self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return"
+
+    def _loaded_by_name(self, site: Site) -> bool:
+        """Say whether a site is in a function that nobody calls, of a module that a text names, as registries do."""
+        function = self._program.enclosing_function(site.place)
+        if function is None or self._calls.callers.get(self._calls.owner(site.place)):
+            return False
+        return site.place.file in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[int]:
+        spelled = Spelled(self._program)
+        return frozenset().union(*(spelled.by(number) for number in range(len(self._program.files))))
 
     def _selected_by_value(self, site: Site) -> bool:
         """Say whether a site runs only for one value of a setting: `if provider == "x"`, or the rest of such a choice.
