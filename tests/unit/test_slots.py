@@ -254,3 +254,24 @@ def test_back_ends_that_a_registry_loads_by_the_names_of_their_modules_are_one_r
     assert slots(service(modules)) == []
     found = service({**modules, "app/registry.py": registry})
     assert slots(found) == [("vector:chroma", ("chroma", "faiss"), None)]
+
+
+def test_a_field_that_holds_a_class_of_stores_is_none_and_what_that_makes_has_its_name() -> None:
+    text = """
+from dataclasses import dataclass
+
+class BaseKVStorage:
+    def get(self, key): ...
+
+class JsonKVStorage(BaseKVStorage):
+    def get(self, key): ...
+
+@dataclass
+class Kept:
+    storage_cls: type[BaseKVStorage] = JsonKVStorage
+
+    def __post_init__(self):
+        self.docs = self.storage_cls()
+"""
+    found = audit_sources({"app/main.py": text}).services[0]
+    assert [(s.id, s.identity) for s in found.stores] == [("kv:JsonKVStorage", "Kept.docs")]
