@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fragaudit.checks.registry import check
-from fragaudit.checks.words import by_place, listed, place_of, related_to, shown, store_data
+from fragaudit.checks.words import by_place, listed, one_of, place_of, related_to, shown, store_data
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.stores import Kind, Role, Service, Store, StoreClass
 
@@ -48,6 +48,8 @@ def multiple_vector_stores(service: Service, *, limit: int, collections: int) ->
         yield Hit(at, message, "vector", related=related_to(stores, at), confidence=_together(stores, holder, limit),
                   data={**store_data(stores), "count": len(stores), "limit": limit})  # fmt: skip
     for store in stores:
+        if one_of(store):
+            continue  # what its back ends are divided into, each of them
         fixed = sorted({c.name for c in store.containers if not c.dynamic})
         if len(fixed) >= collections:
             message = (

@@ -17,7 +17,15 @@ def shown(store: Store) -> str:
         return store.engine if store.identity == AT_RUN_TIME else f"{store.engine} ({store.identity})"
     where = f" at {store.identity}" if store.identity and store.identity != AT_RUN_TIME else ""
     role = f", used as {store.role}" if store.role != "data" else ""
-    return f"{store.engine}{where}{role}"
+    return f"{one_of(store) or store.engine + where}{role}"
+
+
+def one_of(store: Store) -> str:
+    """Return the back ends that a store is one of, empty where it has one alone or one of them is the default."""
+    slot = store.slot
+    if slot is None or slot.default is not None or len(slot.alternatives) < 2:
+        return ""
+    return f"one of {enumerated(slot.alternatives)}"
 
 
 def listed(stores: Sequence[Store]) -> str:

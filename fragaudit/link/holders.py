@@ -79,6 +79,8 @@ class Holders:
     def _held(self, cls: Place, binding: Binding, field: str) -> Iterator[Held]:
         place = Place(cls.file, binding.scope)
         declared = binding.annotation or self._parameter_type(binding, place)
+        if isinstance(declared, Item) and type_name(declared.base) in ("type", "Type"):
+            return  # a class of stores, not one of them
         name = type_name(declared)
         kind = self._catalogue.abstraction(name) if name else None
         opening, implementation = self._given(binding, place)
@@ -95,6 +97,8 @@ class Holders:
             name = factory if kind is not None else name
         if opening is None and kind is None:
             return
+        if not name and implementation is not None:
+            name = self._program.scope(implementation).name
         container = self._container(binding.value)
         conditional = bool(self._program.branches(cls.file, binding.branch))
         yield Held(

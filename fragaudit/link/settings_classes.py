@@ -30,8 +30,8 @@ def field(evaluator: Evaluator, instance: Instance, cls: ClassRef, name: str) ->
         for argument in instance.site.call.args:
             if argument.name == name:
                 return evaluator.evaluate(argument.value, instance.site.place)
-    if not _is_configuration(evaluator, cls):
-        return None
+    if name.startswith("_") or not _is_configuration(evaluator, cls):
+        return None  # a private attribute is what the class's own methods make it
     binding = bindings[-1]
     place = cls.place
     defaults = evaluator.evaluate(binding.value, place) if binding.value is not None else ()

@@ -168,6 +168,7 @@ def _mapped(report: Report, service: Service) -> Json:
             {
                 "at": place(w.at),
                 "store": w.store_id,
+                "engine": w.engine or None,
                 "container": w.container or None,
                 "id": w.id,
                 "verdict": w.verdict,
@@ -181,7 +182,13 @@ def _mapped(report: Report, service: Service) -> Json:
             for w in service.vector_writes
         ],
         "vector_searches": [
-            {"at": place(s.at), "store": s.store_id, "container": s.container or None, "scoped": s.scoped}
+            {
+                "at": place(s.at),
+                "store": s.store_id,
+                "engine": s.engine or None,
+                "container": s.container or None,
+                "scoped": s.scoped,
+            }
             for s in service.vector_searches
             if s.verb == "search"
         ],

@@ -34,6 +34,9 @@ _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
 _MAKING = frozenset({"uuid3", "uuid4", "uuid5", "hexdigest", "generate_uuid5"})
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
+_EMBEDDING = re.compile(r"(?:^|_)embeddings?$", re.IGNORECASE)
+"""Words of short functions that are likely to put a record with a vector together."""
+
 _WRITING = frozenset(
     {
         "upsert",
@@ -53,8 +56,8 @@ _WRITING = frozenset(
     }
 )
 """Words of statements that write vectors."""
-_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk"})
-"""What an embedding is written with by clients whose methods many others have too."""
+_STORING = frozenset({"add", "index", "insert", "insert_one", "insert_many", "bulk", "search", "query"})
+"""What an embedding is written or searched with by clients whose methods many others have too."""
 
 MODELS = frozenset(
     {
@@ -67,6 +70,9 @@ MODELS = frozenset(
     }
 )  # fmt: skip
 """Words of which every file that defines tables in Python has one."""
+
+_ABSTRACT = frozenset({"ABC", "ABCMeta", "Protocol"})
+"""What marks a class that others implement."""
 
 _TASKS = frozenset({"task", "shared_task", "delay", "apply_async", "send_task", "celery"})
 _HANDS_ON = re.compile(
@@ -242,7 +248,11 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     tasks = not _TASKS.isdisjoint(spoken) and _HANDS_ON.search(text) is not None
     matters = sql or defines or asks or tasks
     if not (matters or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
-        return Relevant(_makers(tree) if not _MAKING.isdisjoint(spoken) else [], frozenset())
+        made = _makers(tree) if not _MAKING.isdisjoint(spoken) else []
+        if not _ABSTRACT.isdisjoint(spoken) and (abstract := _abstract(tree)):
+            wanted = {id(node) for node in (*made, *abstract)}
+            made = [n for n in tree.body if id(n) in wanted or isinstance(n, (ast.Import, ast.ImportFrom))]
+        return Relevant(made, frozenset())
     for chunk in chunks:
         chunk.kept = (
             _always(chunk)
@@ -341,6 +351,23 @@ def _makers(tree: ast.Module) -> list[ast.stmt]:
     return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
 
 
+def _abstract(tree: ast.Module) -> list[ast.stmt]:
+    """Return the abstract classes of a file that says nothing of stores: what implements one of them is one role."""
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(_base_name(base) in _ABSTRACT for base in (*node.bases, *(k.value for k in node.keywords)))
+    ]
+
+
+def _base_name(base: ast.expr) -> str:
+    """Return the last name of a base class, what it is generic over left off."""
+    if isinstance(base, ast.Subscript):
+        base = base.value
+    return base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+
+
 def _names(node: ast.stmt) -> list[str]:
     """Return the names a statement defines: a function's, a class's, the targets of an assignment."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -382,8 +409,10 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, (ast.If, ast.Try)):
         return lines < LARGE
     if isinstance(node, _FUNCTIONS):
+        if lines >= SMALL * 2:
+            return False
         named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
-        return lines < SMALL * 2 and (named or not _MAKING.isdisjoint(chunk.words))
+        return named or not _MAKING.isdisjoint(chunk.words) or any(_EMBEDDING.search(word) for word in chunk.words)
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

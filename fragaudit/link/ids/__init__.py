@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from msgspec import structs
+
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
@@ -49,10 +51,11 @@ class Vectors:
         self._flow = Flow(evaluator)
         self._program: Program = evaluator.program
         self._config = config
+        self._documents = {library.package for library in catalogue.libraries if library.kind == "document"}
         self._callers = Callers(self._flow)
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
-        self._rows = RowVectors(self._flow, writes.operations).all()
+        self._rows = RowVectors(self._flow, writes.operations, called).all()
         self._searched = Searches(self._flow, catalogue, self._callers, writes.operations).all()
         self._order = Order(evaluator, catalogue, self._callers, called, {site_key(w.site) for w in self._written})
         self._derived: dict[SiteKey, list[Written]] = defaultdict(list)
@@ -81,7 +84,8 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
+            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards)
+            found.append(self._in_document(written, write, primary))
         for row in self._rows:
             if row.verb == "write" and row.file in files:
                 store = store_of(row.target) if row.target is not None else ""
@@ -184,6 +188,16 @@ class Vectors:
             updates=written.updates,
         )
 
+    def _in_document(self, written: Written, write: VectorWrite, primary: str) -> VectorWrite:
+        """Return a write as one of a document with its vector, where the primary database is one of documents."""
+        library = written.operation.library if written.operation is not None else ""
+        if not primary or write.store != primary or library not in self._documents or write.verdict == "namespaced":
+            return write
+        where = f"`{write.container}`" if write.container else "its collection"
+        why = f"a field of a document: the vector has the document's own key in {where}"
+        return structs.replace(write, verdict="native-namespace", why=why, near=False, pairing="same row", row=write.at,
+                               origin="leads back", rewrite=None)  # fmt: skip
+
     def _origin(self, written: Written, takes: bool) -> Origin:
         """Say whether what is stored leads back to a row; texts of the code's own and libraries' memories have none."""
         rules = rules_of(written.target.engine, written.target.package)
@@ -193,8 +207,10 @@ class Vectors:
         return origin(self._flow, written.metadata, takes)
 
     def _row(self, row: RowVector, store: str) -> VectorWrite:
-        why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"
-        return VectorWrite(row.at, "", store, row.table, row.id, "native-namespace", why, pairing="same row",
+        where = f"`{row.table}`" if row.table else "its table"
+        why = f"a column of a row: the vector has the row's own key in {where}"
+        engine = row.target.engine if row.target is not None else ""
+        return VectorWrite(row.at, engine, store, row.table, row.id, "native-namespace", why, pairing="same row",
                            origin="leads back", row=row.at)  # fmt: skip
 
     # -- searches --------------------------------------------------------------------------------------------------
@@ -205,11 +221,13 @@ class Vectors:
         """Return the searches and deletions in some files; `writes` say what is shared."""
         found = [self._search(s, writes, store_of) for s in self._searched if s.site.place.file in files]
         found.extend(
-            VectorSearch(r.at, "", primary, r.table, r.scoped)
-            for r in self._rows
-            if r.verb == "search" and r.file in files
+            self._row_search(r, store_of, primary) for r in self._rows if r.verb == "search" and r.file in files
         )
         return tuple(sorted(found))
+
+    def _row_search(self, row: RowVector, store_of: StoreOf, primary: str) -> VectorSearch:
+        engine, store = (row.target.engine, store_of(row.target)) if row.target is not None else ("", "")
+        return VectorSearch(row.at, engine, store or primary, row.table, row.scoped)
 
     def _search(self, searched: Searched, writes: Sequence[VectorWrite], store_of: StoreOf) -> VectorSearch:
         at = self._program.location(searched.site.place.file, searched.site.call.at)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
+from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import here_of
@@ -14,11 +15,16 @@ from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
-from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
+from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING
+from fragaudit.link.ids.vectorless import records_in, writes_rows
 from fragaudit.link.ids.written import Target
-from fragaudit.link.program import Site
+from fragaudit.link.program import Place, Site
+from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
 from fragaudit.model.vectors import is_vector_name
+
+_BESIDE = re.compile(r"meta|stat(?:e|us|s)(?:_|$)|log(?:s|_|$)|history|jobs?(?:_|$)|session|owner|user", re.IGNORECASE)
+"""Methods of classes that keep vectors which write something else."""
 
 
 class Operations:
@@ -33,14 +39,14 @@ class Operations:
         """Yield the write of vectors that a method call is."""
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
         chosen: tuple[Target, Operation] | None = None
-        for name, opened in self.objects(meanings):
+        for name, opened in self.objects(meanings, func.name):
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
                 found = self.target(operation, name, opened), operation
                 if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
                     chosen = found
                 break
         if chosen is not None:
-            if not self._only_deletes(site, chosen[1]):
+            if not self._only_deletes(site, chosen[1]) and not self._writes_rows(site, chosen[1]):
                 yield chosen
             return
         if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
@@ -49,8 +55,8 @@ class Operations:
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
 
-    def objects(self, meanings: Iterable[Abstract]) -> Iterator[tuple[str, Site | None]]:
-        """Yield the class of a library that each object is of, by its dotted name, and the call that opened it."""
+    def objects(self, meanings: Iterable[Abstract], method: str) -> Iterator[tuple[str, Site | None]]:
+        """Yield the class of a library whose method it is on each object, by its dotted name, and what opened it."""
         for meaning in meanings:
             match meaning:
                 case Handle():
@@ -59,9 +65,19 @@ class Operations:
                     yield f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
                 case External():
                     yield meaning.name, None
-                case Instance():
+                case Instance() if not self._replaced(meaning.of, method):
                     for base in self._flow.evaluator.outside_bases(meaning.of)[:1]:
                         yield base.name, None
+
+    def _replaced(self, cls: ClassRef, method: str) -> bool:
+        """Say whether the project's own class does by itself what a method of its library's class did."""
+        program = self._flow.program
+        for ancestor in self._flow.evaluator.ancestry(cls):
+            for number in program.definitions(ancestor.place, method):
+                place = Place(ancestor.place.file, number)
+                sites = program.sites_by_name.get(method, ())
+                return not any(_of_parent(s.call.func) and program.within(s.place, place) for s in sites)
+        return False
 
     def target(self, operation: Operation, name: str = "", opened: Site | None = None) -> Target:
         """Return what an operation reaches, on an object of a class that a call opened if that is known."""
@@ -79,6 +95,9 @@ class Operations:
         others = any((a.name or "").startswith(("delete", "patch")) for a in site.call.args)
         return others and not self._fits(site, operation)
 
+    def _writes_rows(self, site: Site, operation: Operation) -> bool:
+        return writes_rows(self._flow, self._kinds.get(operation.library), operation, site)
+
     def _keeps_else(self, meaning: Abstract) -> bool:
         """Say whether something is a client of a library that keeps no vectors."""
         if not isinstance(meaning, (Handle, Bound)):
@@ -86,8 +105,8 @@ class Operations:
         opened = self._catalogue.open(meaning.name if isinstance(meaning, Handle) else meaning.handle.name)
         return opened is None or opened.kind != "vector"
 
-    def of_records(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
-        """Yield the writes of records that a call is: a method of a client, or a helper function of its library."""
+    def of_records(self, site: Site, func: Value, among: Collection[Operation]) -> Iterator[tuple[Target, Operation]]:
+        """Yield those of some writes that a call is: a method of a client, or a helper function of its library."""
         evaluator, catalogue = self._flow.evaluator, self._catalogue
         found: tuple[Operation, ...] = ()
         opened = None
@@ -106,19 +125,39 @@ class Operations:
             for meaning in evaluator.evaluate(func, site.place):
                 if isinstance(meaning, External):
                     found = catalogue.operation(meaning.name)
-        name = getattr(func, "name", "")
-        allowed = (*catalogue.record_writes.get(name, ()), *catalogue.row_writes.get(name, ()))
         for operation in found:
-            if operation in allowed:
+            if operation in among:
                 yield self.target(operation, opened=opened), operation
 
     def holds_vector(self, site: Site, operation: Operation) -> bool:
-        """Say whether the records of a write have a key that speaks of a vector."""
+        """Say whether the records of a write have a key that speaks of a vector.
+
+        Records that nobody could follow do where a method writes them whose class keeps vectors.
+        """
+        hidden = False
         for path in paths(operation.metadata):
             for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
                 if any(is_vector_name(key) for key in keys_of(self._flow, head)):
                     return True
-        return False
+                hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
+        function = self._flow.program.enclosing_function(site.place)
+        name = self._flow.program.scope(function).name if function is not None else ""
+        return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
+
+    def keeps_vectors(self, place: Place, verb: str | None) -> bool:
+        """Say whether what is done at a place is how a class of the project's own writes vectors."""
+        program = self._flow.program
+        cls, function = program.enclosing_class(place), program.enclosing_function(place)
+        if verb != "write" or cls is None or function is None:
+            return False
+        name = program.scope(function).name
+        if PREPARING.search(name) or _BESIDE.search(name):
+            return False
+        kinds = (
+            self._catalogue.abstraction(program.scope(ancestor.place).name)
+            for ancestor in self._flow.evaluator.ancestry(ClassRef(cls))
+        )
+        return next((kind for kind in kinds if kind is not None), None) == "vector"
 
     def _guessed(self, site: Site, func: Attr, *, named: bool) -> Iterator[tuple[Target, Operation]]:
         """An object that could not be followed: what it is called with can still tell the library.
@@ -206,9 +245,9 @@ class Operations:
         return made or (library.package if library is not None else "")
 
 
-def _of_parent(func: Attr) -> bool:
+def _of_parent(func: Value) -> bool:
     """Say whether a method is called on `super()`: what the class itself was called with says more."""
-    return isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
+    return isinstance(func, Attr) and isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
 
 
 def operation_item(operation: Operation) -> tuple[str, str]:

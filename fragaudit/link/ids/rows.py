@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fragaudit.link.abstract import ClassRef, Instance
@@ -15,6 +16,7 @@ from fragaudit.link.ids.paths import paths
 from fragaudit.link.ids.vector_models import VectorModels, text_of
 from fragaudit.link.ids.written import Target
 from fragaudit.link.program import Place, Program, Site
+from fragaudit.link.usage import Called
 from fragaudit.model.locations import Location
 from fragaudit.model.values import Attr, Call, Value, calls, dotted
 
@@ -65,13 +67,17 @@ class RowVector:
 class RowVectors:
     """Finds vectors in rows."""
 
-    def __init__(self, flow: Flow, operations: Operations) -> None:
+    def __init__(self, flow: Flow, operations: Operations, called: Sequence[Called]) -> None:
         self._flow = flow
         self._operations = operations
         self._program: Program = flow.program
         self._evaluator: Evaluator = flow.evaluator
         self._found = VectorModels(flow.evaluator)
         self.models = self._found.columns
+        self._called: dict[int, list[Called]] = defaultdict(list)
+        for call in called:
+            if call.opening is not None:
+                self._called[call.file].append(call)
 
     def all(self) -> list[RowVector]:
         """Return the writes and searches of vector columns, by place."""
@@ -85,9 +91,31 @@ class RowVectors:
         sure = typed or any(v.sure for f in files for v in f.vectors)
         for number, file in enumerate(self._program.files):
             for one in file.vectors:
-                if one.sure or sure:
+                kept = one.computed and self._operations.keeps_vectors(Place(number, one.scope), "write")
+                if kept or one.sure or (sure and not one.computed):
                     at = self._program.location(number, one.at)
-                    yield RowVector(at, number, one.table, one.column, "the row's key", one.verb, one.scoped)
+                    target = self._executed(Place(number, one.scope))
+                    yield RowVector(
+                        at, number, one.table, one.column, "the row's key", one.verb, one.scoped, target=target
+                    )
+
+    def _executed(self, place: Place) -> Target | None:
+        """Return the one store that is called in the function, or else the file, of a statement.
+
+        Where none is, or several are, it is the one that the class implements.
+        """
+        function = self._program.enclosing_function(place)
+        first, _, last, _ = self._program.scope(function).span if function is not None else (0, 0, -1, 0)
+        calls = self._called.get(place.file, [])
+        for among in ([c for c in calls if first <= c.call.at.line <= last], calls):
+            stores = {(call.engine, call.opening) for call in among}
+            if len(stores) == 1:
+                engine, opening = stores.pop()
+                return Target(engine, opening=opening)
+            if stores:
+                break
+        cls = self._program.enclosing_class(place)
+        return Target("", owner=ClassRef(cls)) if cls is not None else None
 
     def _of_clients(self) -> Iterator[RowVector]:
         """Rows handed as dictionaries to a client of a relational database: `insert_rows_json(table, rows)`."""
@@ -95,8 +123,8 @@ class RowVectors:
         for name in sorted(catalogue.row_writes):
             for site in self._program.sites_by_name.get(name, ()):
                 self._flow.fresh()
-                for target, operation in self._operations.of_records(site, site.call.func):
-                    if operation in catalogue.row_writes[name] and self._operations.holds_vector(site, operation):
+                for target, operation in self._operations.of_records(site, site.call.func, catalogue.row_writes[name]):
+                    if self._operations.holds_vector(site, operation):
                         named = next(iter(paths(operation.table)), "")
                         given = argument_of(site.call.args, named, operation.at.get(named))
                         table = text_of(given) if given is not None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -19,6 +18,7 @@ from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.own import ID_FIELDS, Abstractions
 from fragaudit.link.ids.paths import first_known, paths
 from fragaudit.link.ids.scopes import handed_scope, scope_of
+from fragaudit.link.ids.telling import PREPARING
 from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure, records
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
@@ -28,11 +28,6 @@ from fragaudit.model.values import Attr, Call
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
 """Calls of what forwards that are looked at, over the whole repository."""
-
-_PREPARING = re.compile(
-    r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done"
-)
-"""Methods that make ready what vectors are written to."""
 
 _MANAGERS = frozenset({"indices", "collections", "schema", "config", "cluster", "ingest", "ilm"})
 """Attributes of clients whose methods make ready what vectors are written to."""
@@ -153,7 +148,7 @@ class Writes:
         if isinstance(func, Attr) and getattr(func.base, "name", "") in _MANAGERS:
             return
         if name in self._catalogue.record_writes:
-            for target, operation in self.operations.of_records(site, func):
+            for target, operation in self.operations.of_records(site, func, self._catalogue.record_writes[name]):
                 if self.operations.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
@@ -236,4 +231,4 @@ def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:
 @cache
 def _means_write(method: str) -> bool:
     """Say whether a method's name says that it writes vectors."""
-    return verb_of(method, "vector") == "write" and _PREPARING.search(method) is None
+    return verb_of(method, "vector") == "write" and PREPARING.search(method) is None

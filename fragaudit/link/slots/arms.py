@@ -10,6 +10,7 @@ from fragaudit.link.openings import UNDECIDED, Opened
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.slots.calls import Calls
 from fragaudit.link.slots.found import FEWEST, Alternative, SlotFound, defaults_of
+from fragaudit.link.spelled import named_modules
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.stores import Kind, Reason
 from fragaudit.model.values import Seq, Value
@@ -40,6 +41,8 @@ class Arms:
         reached: dict[int, list[Opened]] = {}
         for arm, inside in by_arm.items():
             direct = [o for o in self._calls.by_file[file] if any(o.site.call is s.call for s in inside)]
+            named = {n for s in inside for n in named_modules(self._program, s.call, file) if n != file}
+            direct += [o for n in sorted(named) for o in self._calls.by_file[n]]
             units = {t for s in inside for t in self._calls.called.get(id(s.call), ())}
             indirect = [
                 o

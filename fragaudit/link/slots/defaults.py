@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from fragaudit.link.abstract import ClassRef
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place, Program
 from fragaudit.link.slots.found import Alternative, defaults_of
 from fragaudit.model.stores import Kind
-from fragaudit.model.values import Call, Lit, Map, Value
+from fragaudit.model.values import Attr, Call, Lit, Map, Ref, Value
 from fragaudit.wording import words_in
 
 _SELECTING = re.compile(
@@ -91,6 +92,9 @@ class Defaults:
                 around = self._program.scope(owner).name if owner is not None else ""
                 for text in self._texts(binding.value, Place(number, binding.scope)):
                     yield origin, f"{around}.{binding.target}", text, owner
+                if binding.annotation is not None:
+                    for text in self._classes(binding.value, Place(number, binding.scope)):
+                        yield origin, f"{around}.{binding.target}", text, owner
                 if isinstance(binding.value, Map):
                     for entry in binding.value.entries:
                         if (
@@ -105,6 +109,17 @@ class Defaults:
                     if isinstance(parameter.default, Lit) and isinstance(parameter.default.value, str):
                         owner = self._program.enclosing_class(Place(number, place))
                         yield origin, f"{scope.name}.{parameter.name}", parameter.default.value, owner
+                    elif parameter.default is not None:
+                        owner = self._program.enclosing_class(Place(number, place))
+                        for text in self._classes(parameter.default, Place(number, place)):
+                            yield origin, f"{scope.name}.{parameter.name}", text, owner
+
+    def _classes(self, value: Value, place: Place) -> Iterable[str]:
+        """Yield the name of the class that a field or parameter is by default: `store_cls: type[Base] = Local`."""
+        if isinstance(value, (Ref, Attr)) and value.name[:1].isupper():
+            for meaning in self._evaluator.evaluate(value, place):
+                if isinstance(meaning, ClassRef):
+                    yield self._program.scope(meaning.place).name
 
     def _texts(self, value: Value, place: Place) -> Iterable[str]:
         if isinstance(value, Lit):

@@ -13,6 +13,7 @@ from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.slots.calls import Calls
 from fragaudit.link.slots.defaults import Defaults
 from fragaudit.link.slots.found import APART, FEWEST, Alternative, SlotFound, engines_of
+from fragaudit.link.spelled import Spelled
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.stores import Kind, Reason
 
@@ -73,12 +74,19 @@ class Families:
         declared = self._catalogue.abstraction(name)
         # What stands in the module of a back end is that back end's, whatever tools reach for it too.
         own = root.file if root is not None else -1
+        # What the base that all share opens by itself tells none of them from the others.
+        above = {c.place for c in self._ancestors(root)} if root is not None else set()
         homes = frozenset(cls.file for cls in classes if cls.file != own) if declared else frozenset()
         alternatives = []
         for cls in classes:
             makers = self._makers(cls)
             reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self._calls.reached(unit)))
-            openings = tuple(o for o in reached if o.site.place.file in homes or self._calls.only_from(o, allowed))
+            openings = tuple(
+                o
+                for o in reached
+                if self._calls.owner(o.site.place) not in above
+                and (o.site.place.file in homes or self._calls.only_from(o, allowed))
+            )
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._defaults.names(cls)))
         engines = engines_of(o for a in alternatives for o in a.openings)
         opening = [a for a in alternatives if a.openings]
@@ -157,8 +165,20 @@ class Families:
         if self._selected_by_value(one) and self._selected_by_value(other):
             return True
         if one.place.file != other.place.file:
-            return False
+            return self._loaded_by_name(one) and self._loaded_by_name(other)
         return self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return"
+
+    def _loaded_by_name(self, site: Site) -> bool:
+        """Say whether a site is in a function that nobody calls, of a module that a text names, as registries do."""
+        function = self._program.enclosing_function(site.place)
+        if function is None or self._calls.callers.get(self._calls.owner(site.place)):
+            return False
+        return site.place.file in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[int]:
+        spelled = Spelled(self._program)
+        return frozenset().union(*(spelled.by(number) for number in range(len(self._program.files))))
 
     def _selected_by_value(self, site: Site) -> bool:
         """Say whether a site runs only for one value of a setting: `if provider == "x"`, or the rest of such a choice.
