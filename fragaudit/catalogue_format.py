@@ -95,7 +95,8 @@ class Named(Struct, frozen=True, forbid_unknown_fields=True):
 class Operation(Struct, frozen=True, forbid_unknown_fields=True):
     """A method that creates a container, writes, reads or deletes; the paths say where ids, vectors and so on are.
 
-    `returns` is the class of what it gives back; `=topic`: the text of that parameter, as far as it is a name.
+    `returns` is the class of what it gives back; `=topic`: the text of that parameter, as far as it is a name. `needs`
+    is the parameter without which a call is no such operation: a table may be made with rows or without.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
     traversal: bool | str = False
     role: str = ""
     returns: str = ""
+    needs: str = ""
     verb: str = ""
     library: str = ""
 

@@ -12,6 +12,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.keyspaces import Keyspaces
+from fragaudit.link.needed import is_made
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
@@ -142,7 +143,7 @@ class Usage:
             if any(operation.verb == "container" for operation in operations):
                 return  # on some class of the library it only leads to a container
         for operation in operations:
-            if operation.verb == "container":
+            if operation.verb == "container" or not is_made(operation, site.call):
                 continue
             engine = (opened.engine if opened is not None else "") or self._engine_of(operation.library)
             opening = site_key(handle.site) if handle.site is not None else None

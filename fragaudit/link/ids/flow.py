@@ -134,9 +134,9 @@ class Flow:
             case Operation(op="and"):
                 yield from self.force(Thunk(value.operands[-1], here))
             case Operation():
-                yield from texts.operated(self, value.operands, here, texts_=value.op in ("+", "%"))
+                yield from texts.operated(self, value.operands, here, value.op)
             case Other():
-                yield from texts.operated(self, value.parts, here, texts_=False)
+                yield from texts.operated(self, value.parts, here)
             case _:
                 yield UNKNOWN
 

@@ -33,6 +33,8 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
             elif entry.key is None:
                 for inner in flow.force(Thunk(entry.value, head.here)):
                     yield from keys_of(flow, inner, deep + 1)
+            else:
+                yield from _computed(flow, flow.force(Thunk(entry.key, head.here)))
             for inner in flow.force(Thunk(entry.value, head.here)):
                 if isinstance(inner, Pairs):
                     yield from keys_of(flow, inner, deep + 1)
@@ -52,6 +54,17 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
             for inner in flow.force(Thunk(argument.value, head.here)):
                 if isinstance(inner, Pairs):
                     yield from keys_of(flow, inner, deep + 1)
+
+
+def _computed(flow: Flow, heads: tuple[Head, ...]) -> Iterator[str]:
+    """Yield the keys that an expression comes to: texts, and the defaults of parameters."""
+    for head in heads:
+        if isinstance(head, Chars) and len(head.parts) == 1 and isinstance(head.parts[0], str):
+            yield head.parts[0]
+        elif isinstance(head, From) and head.function is not None and not head.steps:
+            default = flow.program.scope(head.function).parameters[head.number].default
+            if isinstance(default, Lit) and isinstance(default.value, str):
+                yield default.value
 
 
 def origin(flow: Flow, metadata: tuple[Head, ...] | None, takes: bool) -> Origin:

@@ -16,6 +16,7 @@ from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
 from fragaudit.link.ids.written import Target
+from fragaudit.link.needed import is_made
 from fragaudit.link.program import Site
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
 from fragaudit.model.vectors import is_vector_name
@@ -35,6 +36,8 @@ class Operations:
         chosen: tuple[Target, Operation] | None = None
         for name, opened in self.objects(meanings):
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
+                if not is_made(operation, site.call):
+                    continue
                 found = self.target(operation, name, opened), operation
                 if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
                     chosen = found
@@ -48,6 +51,14 @@ class Operations:
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
+
+    def of_making(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
+        """Yield the write that making an object is: an index of the nodes that it is handed."""
+        for meaning in self._flow.evaluator.evaluate(func, site.place):
+            opened = self._catalogue.open(meaning.name) if isinstance(meaning, External) else None
+            for operation in self._catalogue.operation(opened.name) if opened is not None else ():
+                if operation.verb == "write" and is_made(operation, site.call):
+                    yield self.target(operation), operation
 
     def objects(self, meanings: Iterable[Abstract]) -> Iterator[tuple[str, Site | None]]:
         """Yield the class of a library that each object is of, by its dotted name, and the call that opened it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import stepping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, Head, Here, Made, Pairs, Row, Several, Thunk
-from fragaudit.link.ids.known import COMMON_UUID, FIELDS, HASHING, RANDOM, RUNNING, SAME, TIME, UUID5, WELL_KNOWN
+from fragaudit.link.ids.known import COMMON_UUID, ENVIRONMENT, FIELDS, HASHING, RANDOM, RUNNING, SAME, TIME, UUID5, WELL_KNOWN
 from fragaudit.model.values import Arg, Call, Item, Ref, Value, dotted
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call
         yield from _same(flow, name, plain, first(), here)
     elif name in RUNNING and args:
         yield from flow.entered(args[0].value, args[1:], here, call)
+    elif name in ENVIRONMENT:
+        for meaning in flow.evaluator.evaluate(call, here.place):
+            yield from flow.from_meaning(meaning)
     elif last[:1].isupper() or flow.evaluator.catalogue.open(name) is not None:
         yield Made(name, None, call, here)
     else:

@@ -157,6 +157,10 @@ class Writes:
                 if self.operations.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
+        if name[:1].isupper() and name in self._catalogue.vector_methods:
+            for target, operation in self.operations.of_making(site, func):
+                yield self._written(site, target, operation)
+                return
         if not isinstance(func, Attr):
             return
         if func.name in self._catalogue.vector_methods:
