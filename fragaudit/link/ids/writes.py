@@ -174,7 +174,7 @@ class Writes:
         flow, here = self._flow, here_of(site)
         # Where the engine has no parameter for it, the id is a field of the record.
         written = operation.id or (operation.metadata if self._takes_records(operation) else "")
-        ids = first_known(flow, site.call, here, operation, written) if written else None
+        ids = first_known(flow, site.call, here, operation, written, ids=True) if written else None
         metadata = first_known(flow, site.call, here, operation, operation.metadata) if operation.metadata else None
         return Written(
             site,
