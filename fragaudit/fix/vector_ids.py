@@ -14,6 +14,7 @@ from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvide
 from fragaudit.fix.trees import COMPREHENSIONS, argument, entry, inside, is_text, same_loop, text
 from fragaudit.model.findings import Edit
 from fragaudit.model.locations import Location
+from fragaudit.model.running import THREADS
 from fragaudit.model.vectors import Rewrite
 
 _BESIDE = ("metadata", "payload", "properties", "meta")
@@ -57,7 +58,8 @@ class _Page:
         call = next((n for n in self._places if isinstance(n, cst.Call) and self._at(n) == at), None)
         if call is None:
             return []
-        value = argument(call, rewrite.parameter, rewrite.position)
+        handed = THREADS.get(getattr(getattr(call.func, "attr", call.func), "value", ""))
+        value = argument(call, rewrite.parameter, rewrite.position if handed is None else None)
         if value is None:
             return []
         found = self._id(value, rewrite.steps, call)

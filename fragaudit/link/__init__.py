@@ -27,6 +27,7 @@ from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
 from fragaudit.link.seen import Seen, opening, reached_by, seen, seen_by
+from fragaudit.link.spelled import Spelled
 from fragaudit.link.sql import spoken_by
 from fragaudit.link.statements import Statements
 from fragaudit.link.stored import with_stores
@@ -112,7 +113,8 @@ def link_counted(
     begun = opening(facts, catalogue)
     evaluator, program = begun.evaluator, begun.evaluator.program
     roots = boundaries(facts, deploy, config, name)
-    reached = [reached_by(root, program) for root in roots]
+    spelled = Spelled(program)
+    reached = [reached_by(root, program, spelled) for root in roots]
     files_of = _files_of(roots, reached)
     # What is asked of databases and what services keep where have little to do with one another.
     begin = start if len(program.sites) > WORTH_A_START else Here

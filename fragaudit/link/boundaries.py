@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 import msgspec
 from msgspec import Struct
@@ -175,6 +175,7 @@ def _divided(
     services = [r for r in owned if known[r].deployed or known[r].started] or list(owned)
     # What runs nothing of its own, or is there to be imported, is a library of those that import it.
     idle = [r for r in owned if r not in services or not (known[r].runs or known[r].started)]
+    imported = _through(imported, idle)
     libraries = [r for r in idle if any(r in imported[s] for s in services if s != r)]
     services = [r for r in services if r not in libraries]
     services += [r for r in owned if r not in services and r not in libraries]
@@ -210,6 +211,19 @@ def _divided(
             )
         )
     return tuple(services_found)
+
+
+def _through(imported: Mapping[str, Set[str]], libraries: Collection[str]) -> dict[str, set[str]]:
+    """Return which roots each root imports from, directly or by way of libraries: what those need is needed too."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for root in imported:
+        waiting = sorted(imported[root])
+        while waiting:
+            other = waiting.pop()
+            if other != root and other not in found[root]:
+                found[root].add(other)
+                waiting.extend(sorted(imported.get(other, ())) if other in libraries else ())
+    return found
 
 
 def _leave_wrappers(owned: dict[str, set[str]], rest: set[str], known: dict[str, Candidate]) -> None:

@@ -15,6 +15,7 @@ from fragaudit.link.openings import Opened, Openings
 from fragaudit.link.program import Program
 from fragaudit.link.reach import Reach
 from fragaudit.link.slots import slots
+from fragaudit.link.spelled import Spelled
 from fragaudit.link.tasks import Tasks
 from fragaudit.link.usage import Usage
 from fragaudit.model.facts import FileFacts
@@ -90,11 +91,14 @@ def seen_by(
     return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
 
 
-def reached_by(root: ServiceRoot, program: Program) -> set[str]:
+def reached_by(root: ServiceRoot, program: Program, spelled: Spelled) -> set[str]:
     """Return the shared files that a service's own files import, directly or by way of each other.
 
-    Django imports the models of every application that its settings name.
+    What a text names by its dotted path is imported too. Django imports the models of every application that its
+    settings name.
     """
+    if not root.shared:
+        return set()
     numbers = {file.path: number for number, file in enumerate(program.files)}
     queue = [numbers[path] for path in sorted(root.files) if path in numbers]
     known = set(queue)
@@ -105,7 +109,7 @@ def reached_by(root: ServiceRoot, program: Program) -> set[str]:
                 if target not in known and program.files[target].path in root.shared:
                     known.add(target)
                     queue.append(target)
-        for target in _installed(number, program):
+        for target in (*sorted(spelled.by(number)), *_installed(number, program)):
             if target not in known and program.files[target].path in root.shared:
                 known.add(target)
                 queue.append(target)

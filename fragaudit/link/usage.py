@@ -18,7 +18,7 @@ from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
 from fragaudit.link.verbs import SEARCH_WORDS, speaks, verb_of
 from fragaudit.model.stores import Kind, StoreCall
-from fragaudit.model.values import Attr
+from fragaudit.model.values import Attr, Call, Lit
 
 _OF_RECORDS = frozenset({"get", "pop", "update", "setdefault", "clear", "count", "index", "insert", "remove", "copy"})
 """Methods that dictionaries and lists have too."""
@@ -156,7 +156,7 @@ class Usage:
                 verb,
                 method,
                 self._container(site, operation),
-                bool(operation.similarity),
+                bool(operation.similarity) and not searches_texts(site.call, operation),
                 traverses,
                 operation.role.startswith("queue"),
             )
@@ -231,3 +231,9 @@ class Usage:
             )
             yield Called(call, site.place.file, None, "", ClassRef(ancestor.place), method)
             return
+
+
+def searches_texts(call: Call, operation: Operation) -> bool:
+    """Say whether a search says by an argument that it is one for words: `search(query, query_type="fts")`."""
+    name, _, value = operation.textual.partition("=")
+    return bool(name) and argument_of(call.args, name, None) == Lit(value)

@@ -188,6 +188,21 @@ def test_what_runs_nothing_and_is_imported_is_a_library() -> None:
     assert services(files) == {"api": ["cache:6379/0"], "worker": []}
 
 
+def test_what_a_library_imports_is_a_library_of_those_that_import_it() -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "shop"\n',
+        "app.py": "from shelves.places import PLACE\n" + API.format("shop"),
+        "libs/shelves/pyproject.toml": '[project]\nname = "shelves"\n',
+        "libs/shelves/shelves/__init__.py": "",
+        "libs/shelves/shelves/places.py": "import boards\nPLACE = boards.board\n",
+        "libs/boards/pyproject.toml": '[project]\nname = "boards"\n[project.scripts]\nboards = "boards:main"\n',
+        "libs/boards/boards/__init__.py": "import redis\nboard = redis.Redis(host='boards')\ndef main(): ...\n",
+        "libs/apart/pyproject.toml": '[project]\nname = "apart"\n',
+        "libs/apart/apart/__init__.py": PLAIN.format("apart"),
+    }
+    assert services(files) == {"shop": ["boards:6379/0", "shop:6379/0"], "apart": ["apart:6379/0"]}
+
+
 def test_code_that_is_deployed_around_others_is_theirs_too_where_they_import_it() -> None:
     image = "FROM python\nCMD python main.py\n"
     files = {

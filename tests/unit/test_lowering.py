@@ -6,7 +6,21 @@ import pytest
 
 from fragaudit.extract.python.lower import MOST_OPERANDS, Lowering
 from fragaudit.extract.python.places import Places
-from fragaudit.model.values import UNKNOWN, Attr, Call, Either, Item, Lit, Operation, Other, Ref, Text, Value, calls
+from fragaudit.model.values import (
+    UNKNOWN,
+    Arg,
+    Attr,
+    Call,
+    Either,
+    Item,
+    Lit,
+    Operation,
+    Other,
+    Ref,
+    Text,
+    Value,
+    calls,
+)
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
 
@@ -65,3 +79,35 @@ def test_a_long_chain_is_kept_flat(operator: str) -> None:
     parts = value.parts if isinstance(value, Other) else value.options if isinstance(value, Either) else ()
     assert parts == tuple(Ref(name) for name in names)
     assert isinstance(lowered(operator.join(names[:MOST_OPERANDS])), Operation)
+
+
+RUN = Call(Attr(A, "b"), (Arg(None, C), Arg("k", Lit(1))), (1, 1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "asyncio.to_thread(a.b, c, k=1)",
+        "run_in_threadpool(a.b, c, k=1)",
+        "anyio.to_thread.run_sync(partial(a.b, k=1), c, limiter=d)",
+        "loop.run_in_executor(None, functools.partial(a.b, c, k=1))",
+        "self.executor.submit(a.b, c, k=1)",
+        "sync_to_async(a.b)(c, k=1)",
+        "sync_to_async(a.b, thread_sensitive=True)(c, k=1)",
+    ],
+)
+def test_what_runs_in_a_thread_is_a_call_of_it(source: str) -> None:
+    value = lowered(source)
+    assert isinstance(value, Call)
+    assert (value.func, value.args) == (RUN.func, RUN.args)
+    assert value.at == (1, 1, 1, len(source) + 1)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["form.submit(a.b, c)", "page.run_sync(a.b)", "to_thread(*args)", "to_thread(lambda: a)", "run_in_executor(None)"],
+)
+def test_what_runs_nothing_that_is_named_is_a_call_of_itself(source: str) -> None:
+    value = lowered(source)
+    assert isinstance(value, Call)
+    assert getattr(value.func, "name", "") == source.partition("(")[0].rpartition(".")[2]

@@ -54,6 +54,26 @@ def test_what_shared_code_opens_on_import_belongs_to_those_who_import_it() -> No
     assert found["three"] == []
 
 
+def test_what_settings_name_by_its_dotted_path_is_imported() -> None:
+    opened = 'import redis\ncache = redis.Redis(host="{}.internal")\n'
+    files = {
+        **app("one", 'STORE = {"type": "lib.stores.first.First:make"}\nlabel = "lib"\n'),
+        **app("two", 'PLUGINS = ["lib.plugins.second"]\n'),
+        **app("three", 'note = "lib.stores are first"\n'),
+        "lib/__init__.py": "",
+        "lib/stores/__init__.py": "",
+        "lib/stores/first.py": opened.format("first"),
+        "lib/plugins/__init__.py": "",
+        "lib/plugins/second.py": opened.format("second"),
+        "lib/third.py": opened.format("third"),
+    }
+    assert stores(files) == {
+        "one": [("redis", "first.internal:6379/0")],
+        "two": [("redis", "second.internal:6379/0")],
+        "three": [],
+    }
+
+
 def test_a_script_imports_what_lies_beside_it_in_a_package_too() -> None:
     code = "from sqlalchemy import create_engine\nclass Db:\n    def __init__(self, url):\n"
     code += "        self.e = create_engine(url)\n"

@@ -51,6 +51,13 @@ REWRITTEN = [
         id="bound once",
     ),
     pytest.param(
+        "import asyncio\n\n" + CHROMA + "async def save(row, vector):\n"
+        "    await asyncio.to_thread(notes.upsert, ids=[str(row.id)], embeddings=[vector])\n",
+        "import asyncio\n\n" + CHROMA + "async def save(row, vector):\n"
+        '    await asyncio.to_thread(notes.upsert, ids=["notes:note:" + str(row.id)], embeddings=[vector])\n',
+        id="in a thread, where its arguments are named",
+    ),
+    pytest.param(
         QDRANT
         + "def save(row, vector):\n    client.upsert('note', [PointStruct(id=row.id, vector=vector, payload={})])\n",
         "import uuid\n" + QDRANT + "def save(row, vector):\n"
@@ -85,6 +92,8 @@ LEFT = {
     "says something already": "def save(row, v):\n    notes.add(ids=[f'note-{row.id}'], embeddings=[v])\n",
     "not known": "def save(key, v):\n    notes.add(ids=[key], embeddings=[v])\n",
     "a splat": "def save(rows, v):\n    batch = {'ids': [r.id for r in rows]}\n    notes.add(**batch)\n",
+    "handed to a thread by position": "def save(loop, row, v):\n"
+    "    loop.run_in_executor(None, notes.add, [row.id], [v])\n",
     "namespaced": "def save(row, v):\n    notes.add(ids=[f'notes:note:{row.id}'], embeddings=[v])\n",
     "ignored": "def save(row, v):\n    notes.add(ids=[row.id], embeddings=[v])"
     "  # fragaudit: ignore[FA301] moved in spring\n",

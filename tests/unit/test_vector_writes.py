@@ -38,6 +38,118 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(3, "lancedb", "unknown")],
     ),
     (
+        "a table of LanceDB that makes the vectors of its rows itself",
+        """
+        import lancedb
+        from lancedb.embeddings import get_registry
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "text": note.text} for note in notes])
+        """,
+        [(8, "lancedb", "not-namespaced")],
+    ),
+    (
+        "a table of LanceDB whose rows have a vector under another name",
+        """
+        import lancedb
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "body": note.text, "at": note.embedding} for note in notes])
+        """,
+        [(7, "lancedb", "not-namespaced")],
+    ),
+    (
+        "a collection that a class outside of the project names, as it is told by whoever makes its object",
+        """
+        from llama_index.vector_stores.qdrant import QdrantVectorStore
+
+        class Kept(QdrantVectorStore):
+            def keep(self, points):
+                self._client.upload_points(collection_name=self.collection_name, points=[
+                    {"id": point.id, "vector": point.vector} for point in points
+                ])
+        """,
+        [(6, "qdrant", "unknown")],
+    ),
+    (
+        "a collection that a configuration from outside names, once for all",
+        """
+        from outside import configuration
+        from qdrant_client import QdrantClient
+        from qdrant_client.models import PointStruct
+
+        client = QdrantClient(url="http://qdrant:6333")
+        config = configuration()
+
+        def keep(row, vector):
+            client.upsert(config.collection_name, [PointStruct(id=row.id, vector=vector)])
+        """,
+        [(10, "qdrant", "not-namespaced")],
+    ),
+    (
+        "what runs in a thread, a pool or an executor",
+        """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        from functools import partial
+
+        import anyio
+        import chromadb
+        from fastapi.concurrency import run_in_threadpool
+
+        notes = chromadb.HttpClient(host="chroma").get_collection("notes")
+        executor = ThreadPoolExecutor()
+
+        async def save(row, vector):
+            await asyncio.to_thread(notes.upsert, ids=[f"{row.id}"], embeddings=[vector])
+            await run_in_threadpool(notes.upsert, [row.id], [vector])
+            await anyio.to_thread.run_sync(partial(notes.add, ids=[row.id]), limiter=None)
+            await asyncio.get_running_loop().run_in_executor(None, notes.add, [row.id], [vector])
+            executor.submit(notes.upsert, ids=[row.id], embeddings=[vector])
+            form.submit(notes.upsert, ids=[row.id])
+        """,
+        [(n, "chroma", "not-namespaced") for n in (14, 15, 16, 17, 18)],
+    ),
+    (
+        "an awaited bridge to code that blocks",
+        """
+        import chromadb
+        from asgiref.sync import sync_to_async
+
+        notes = chromadb.HttpClient(host="chroma").get_collection("notes")
+
+        async def save(row, vector):
+            await sync_to_async(notes.upsert)(ids=[row.id], embeddings=[vector])
+        """,
+        [(8, "chroma", "not-namespaced")],
+    ),
+    (
+        "a class that does by itself what its library's class did, and one that does it too",
+        """
+        from llama_index.vector_stores.qdrant import QdrantVectorStore
+
+        class Own(QdrantVectorStore):
+            def add(self, nodes, **kwargs):
+                print(nodes)
+
+            def more(self, nodes):
+                self.add(nodes)
+
+        class Told(QdrantVectorStore):
+            def add(self, nodes, **kwargs):
+                print(nodes)
+                return super().add(nodes)
+
+        def save(client, nodes):
+            Told(collection_name="notes", client=client).add(nodes)
+        """,
+        [(17, "qdrant", "unknown")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):
@@ -234,6 +346,18 @@ NONE: list[tuple[str, str]] = [
         class Milvus(Base):
             def add(self, embeddings, metadatas=None, ids=None):
                 return super().add(embeddings=embeddings, metadatas=metadatas, ids=ids)
+        """,
+    ),
+    (
+        "a table that is searched for words: its rows have no vector",
+        """
+        import lancedb
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes):
+            table.add([{"id": note.id, "text": note.text} for note in notes])
+            table.create_fts_index("text")
         """,
     ),
 ]

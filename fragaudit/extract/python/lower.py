@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
+from fragaudit.extract.python.handed import handed
 from fragaudit.extract.python.literals import Part, fragments, is_statement, may_be_sql, placed_parts
 from fragaudit.extract.python.places import Places
 from fragaudit.model.layout import Layout, cut, shifted
@@ -140,6 +141,7 @@ class Lowering:
         return self.value(node) if node is not None else Lit(None)
 
     def _call(self, node: ast.Call) -> Value:
+        node = handed(node)  # what runs in a thread is called all the same
         outer = self._placing
         if isinstance(node.func, ast.Attribute) and node.func.attr == "join" and len(node.args) == 1:
             self._decide(node.args[0])

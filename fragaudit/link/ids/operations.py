@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Abstract, Bound, External, Handle, Instance
+from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import here_of
@@ -15,9 +15,10 @@ from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
+from fragaudit.link.ids.vectorless import writes_rows
 from fragaudit.link.ids.written import Target
 from fragaudit.link.needed import is_made
-from fragaudit.link.program import Site
+from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
 from fragaudit.model.vectors import is_vector_name
 
@@ -34,7 +35,7 @@ class Operations:
         """Yield the write of vectors that a method call is."""
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
         chosen: tuple[Target, Operation] | None = None
-        for name, opened in self.objects(meanings):
+        for name, opened in self.objects(meanings, func.name):
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
                 if not is_made(operation, site.call):
                     continue
@@ -43,7 +44,7 @@ class Operations:
                     chosen = found
                 break
         if chosen is not None:
-            if not self._only_deletes(site, chosen[1]):
+            if not self._only_deletes(site, chosen[1]) and not self._writes_rows(site, chosen[1]):
                 yield chosen
             return
         if _of_parent(func) or any(isinstance(m, Instance) or self._keeps_else(m) for m in meanings):
@@ -60,8 +61,8 @@ class Operations:
                 if operation.verb == "write" and is_made(operation, site.call):
                     yield self.target(operation), operation
 
-    def objects(self, meanings: Iterable[Abstract]) -> Iterator[tuple[str, Site | None]]:
-        """Yield the class of a library that each object is of, by its dotted name, and the call that opened it."""
+    def objects(self, meanings: Iterable[Abstract], method: str) -> Iterator[tuple[str, Site | None]]:
+        """Yield the class of a library whose method it is on each object, by its dotted name, and what opened it."""
         for meaning in meanings:
             match meaning:
                 case Handle():
@@ -70,9 +71,19 @@ class Operations:
                     yield f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
                 case External():
                     yield meaning.name, None
-                case Instance():
+                case Instance() if not self._replaced(meaning.of, method):
                     for base in self._flow.evaluator.outside_bases(meaning.of)[:1]:
                         yield base.name, None
+
+    def _replaced(self, cls: ClassRef, method: str) -> bool:
+        """Say whether the project's own class does by itself what a method of its library's class did."""
+        program = self._flow.program
+        for ancestor in self._flow.evaluator.ancestry(cls):
+            for number in program.definitions(ancestor.place, method):
+                place = Place(ancestor.place.file, number)
+                sites = program.sites_by_name.get(method, ())
+                return not any(_of_parent(s.call.func) and program.within(s.place, place) for s in sites)
+        return False
 
     def target(self, operation: Operation, name: str = "", opened: Site | None = None) -> Target:
         """Return what an operation reaches, on an object of a class that a call opened if that is known."""
@@ -89,6 +100,9 @@ class Operations:
         """Say whether a method that does several things only deletes or patches here."""
         others = any((a.name or "").startswith(("delete", "patch")) for a in site.call.args)
         return others and not self._fits(site, operation)
+
+    def _writes_rows(self, site: Site, operation: Operation) -> bool:
+        return writes_rows(self._flow, self._kinds.get(operation.library), operation, site)
 
     def _keeps_else(self, meaning: Abstract) -> bool:
         """Say whether something is a client of a library that keeps no vectors."""
@@ -217,9 +231,9 @@ class Operations:
         return made or (library.package if library is not None else "")
 
 
-def _of_parent(func: Attr) -> bool:
+def _of_parent(func: Value) -> bool:
     """Say whether a method is called on `super()`: what the class itself was called with says more."""
-    return isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
+    return isinstance(func, Attr) and isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
 
 
 def operation_item(operation: Operation) -> tuple[str, str]:

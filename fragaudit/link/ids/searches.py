@@ -19,7 +19,7 @@ from fragaudit.link.ids.spaces import native
 from fragaudit.link.ids.written import Target
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
-from fragaudit.link.usage import SIMILARITY_NAMES
+from fragaudit.link.usage import SIMILARITY_NAMES, searches_texts
 from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr
 
@@ -116,10 +116,12 @@ class Searches:
             yield from self._own(site, func, means)
 
     def _of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation, str]]:
-        for name, opened in self._operations.objects(self._flow.evaluator.evaluate(func.base, site.place)):
+        meanings = self._flow.evaluator.evaluate(func.base, site.place)
+        for name, opened in self._operations.objects(meanings, func.name):
             for verb in ("read", "delete"):
                 for operation in self._catalogue.vector_operations(name, func.name, verb):
-                    if verb == "delete" or operation.similarity is True:
+                    similar = operation.similarity is True and not searches_texts(site.call, operation)
+                    if verb == "delete" or similar:
                         yield self._operations.target(operation, name, opened), operation, verb
                         return
 

@@ -55,9 +55,15 @@ def _state(shape: Shape) -> str:
 
 
 def _set_up(part: Part) -> bool:
-    """Say whether a part is an attribute of the object itself: set when it is made, not from call to call."""
+    """Say whether a part is an attribute of something set up once, as a configuration is, not from call to call.
+
+    What a method finds on its own object and nothing in the project puts there, a class outside of it does: as it is
+    told by whoever makes the object.
+    """
     head = part.head
-    return part.kind == "field" and (isinstance(head, Atom) or (isinstance(head, From) and head.function is None))
+    if part.kind != "field" or not isinstance(head, (Atom, From)):
+        return False
+    return isinstance(head, Atom) or (head.function is None and head.name not in ("self", "cls"))
 
 
 def native(scope: Scope) -> Native:

@@ -1,0 +1,65 @@
+"""Records that a vector library keeps without a vector: rows of texts in a table that is searched for words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fragaudit.catalogue import Operation
+from fragaudit.catalogue_format import Library
+from fragaudit.link.ids.callers import here_of
+from fragaudit.link.ids.flow import Flow
+from fragaudit.link.ids.heads import Head, Items, Pairs, Several
+from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.paths import at_path, paths
+from fragaudit.link.program import Program, Site
+from fragaudit.model.values import Attr, Call, Lit, Ref, Value
+from fragaudit.model.vectors import is_vector_name
+
+_SHORT = re.compile(r"emb|vec|dense|sparse|feat|repr|encod|^[vx]$", re.IGNORECASE)
+"""Names of columns and values that may be vectors: no row with one of them is surely without."""
+
+
+def writes_rows(flow: Flow, library: Library | None, operation: Operation, site: Site) -> bool:
+    """Say whether a write is surely of rows without vectors, in a library whose tables need none.
+
+    Tables of such a library may make vectors by themselves: only where the project uses nothing that has them do it.
+    """
+    if library is None or not library.embeds or not operation.vector or _embeds(flow.program, library):
+        return False
+    records = [
+        record
+        for path in paths(operation.metadata)
+        for head in at_path(flow, site.call, here_of(site), operation, path) or ()
+        for record in (flow.step(head, None) if isinstance(head, (Items, Several)) else (head,))
+    ]
+    return bool(records) and all(_plain(flow, record) for record in records)
+
+
+def _embeds(program: Program, library: Library) -> bool:
+    return any(
+        f"{item.module}.{item.name}.".startswith(f"{module}.")
+        for file in program.files
+        for item in file.imports
+        for module in library.embeds
+        if not item.level
+    )
+
+
+def _plain(flow: Flow, record: Head) -> bool:
+    """Say whether a record is a dictionary all of whose keys are known, and none of them or their values a vector."""
+    if not isinstance(record, Pairs):
+        return False
+    written = (*((e.key, e.value) for e in record.value.entries), *((key, thunk.value) for key, thunk in record.more))
+    if not written or not all(isinstance(key, Lit) for key, _ in written):
+        return False
+    names = (*keys_of(flow, record), *(name for _, value in written for name in _called(value)))
+    return not any(is_vector_name(name) or _SHORT.search(name) for name in names)
+
+
+def _called(value: Value) -> Iterator[str]:
+    """Yield what the source calls a value: a name, an attribute, the function that gave it."""
+    if isinstance(value, Call):
+        value = value.func
+    if isinstance(value, (Ref, Attr)):
+        yield value.name
