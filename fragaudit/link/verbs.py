@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from fragaudit.model.stores import Kind
@@ -9,6 +10,8 @@ from fragaudit.model.stores import Kind
 SEARCH_WORDS = ("search", "query", "similar", "nearest", "retriev", "recommend", "knn")
 _WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index", "write", "create", "update")
 _READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
+_GETS = re.compile(r"_?(?:get|fetch|has|is)_(?!.*(?:_or_|_and_))", re.IGNORECASE)
+"""What begins so gives something, whatever it is called: `get_vector_store`; not `get_or_create`."""
 _DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
 _TRAVERSE_WORDS = (
     "neighbo",
@@ -28,6 +31,8 @@ _TRAVERSE_WORDS = (
 @cache
 def verb_of(method: str, kind: str) -> str | None:
     """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
+    if _GETS.match(method):
+        return "read"
     for verb, words in (
         ("delete", _DELETE_WORDS),
         ("read", SEARCH_WORDS),

@@ -126,7 +126,7 @@ class Vectors:
     def _around(self, written: Written) -> Surroundings:
         target, scope = written.target, written.scope
         scope = self._scope_expanded(written)
-        name, state = container_name(scope)
+        name, state = container_name(scope, self._program)
         key = scoping_key(self._flow, written.metadata)
         rules = rules_of(target.engine, target.package)
         if written.made_anew:
@@ -156,7 +156,7 @@ class Vectors:
         if located is not None and located.here.first:
             line = located.here.first
             made_at = self._program.location(located.here.place.file, (line, 1, line, 1))
-        name, state = container_name(self._scope_expanded(written))
+        name, state = container_name(self._scope_expanded(written), self._program)
         space = native(written.scope)
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
@@ -213,7 +213,7 @@ class Vectors:
 
     def _search(self, searched: Searched, writes: Sequence[VectorWrite], store_of: StoreOf) -> VectorSearch:
         at = self._program.location(searched.site.place.file, searched.site.call.at)
-        name, state = container_name(searched.scope)
+        name, state = container_name(searched.scope, self._program)
         store = store_of(searched.target)
         shared = (
             ""

@@ -9,7 +9,7 @@ from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import stepping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, Head, Here, Made, Pairs, Row, Several, Thunk
 from fragaudit.link.ids.known import COMMON_UUID, ENVIRONMENT, FIELDS, HASHING, RANDOM, RUNNING, SAME, TIME, UUID5, WELL_KNOWN
-from fragaudit.model.values import Arg, Call, Item, Ref, Value, dotted
+from fragaudit.model.values import Arg, Call, Entry, Item, Lit, Map, Ref, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -63,6 +63,8 @@ def outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call
         yield from _default(flow, args, here, call)
     elif name in ("uuid.UUID", "int") and args:
         yield from _converted(last, first())
+    elif name == "dict" and any(a.name not in (None, "*") for a in args):
+        yield Pairs(Map(tuple(_entry(a) for a in args)), here)
     elif name in SAME and args:
         yield from _same(flow, name, plain, first(), here)
     elif name in RUNNING and args:
@@ -74,6 +76,11 @@ def outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call
         yield Made(name, None, call, here)
     else:
         yield Atom("result", dotted(call.func) or last)
+
+
+def _entry(argument: Arg) -> Entry:
+    """Return the entry that an argument of `dict` makes: a keyword its name's, anything else those of a mapping."""
+    return Entry(Lit(argument.name) if argument.name not in (None, "**") else None, argument.value)
 
 
 def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator[Head]:

@@ -9,7 +9,9 @@ from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Atom, From, Head
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.scopes import Scope
-from fragaudit.link.ids.shapes import Part, Shape, shapes
+from fragaudit.link.ids.shapes import Part, Shape, last_name, shapes
+from fragaudit.link.program import Program
+from fragaudit.model.values import Attr, Call
 
 _DEFAULTS = frozenset(
     {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
@@ -17,6 +19,11 @@ _DEFAULTS = frozenset(
 _KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|"
                    r"workspace|project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
                    r"(?:_?(?:id|name|key))?$", re.IGNORECASE)  # fmt: skip
+_SERVICES = re.compile(r"(?:rag_?)?(?:namespace|service|svc|app|agent|bot|space|site)", re.IGNORECASE)
+"""Words of these that the code itself may say which it is."""
+_REQUESTED = frozenset({"Body", "Query", "Path", "Form", "Header", "Cookie", "File"})
+"""Defaults of parameters by which FastAPI is told to take them from a request."""
+_ROUTES = frozenset({"get", "post", "put", "patch", "delete", "route", "websocket", "api_route"})
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
 """Parameters that tell set-ups apart, not tenants."""
 _FIXED = ("setting", "class name", "number", "external")
@@ -31,27 +38,43 @@ class Native:
     namespace: str = ""
 
 
-def container_name(scope: Scope) -> tuple[str, str]:
+def container_name(scope: Scope, program: Program) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
     found = [shape for head in scope.containers for shape in shapes(head)]
     if not found:
         return "", "unknown" if scope.lost else "unnamed"
-    states = {_state(shape) for shape in found}
-    name = str(found[0])
+    states = [_state(shape, program) for shape in found]
     if "dynamic" in states:
-        name = next(str(s) for s in found if _state(s) == "dynamic")
-        return name, "dynamic"
-    return name, "unknown" if "unknown" in states else "fixed"
+        return str(found[states.index("dynamic")]), "dynamic"
+    return str(found[0]), "unknown" if "unknown" in states else "fixed"
 
 
-def _state(shape: Shape) -> str:
+def _state(shape: Shape, program: Program) -> str:
     """Say whether a name is one for all: written out, from settings, or what the object was set up with."""
     holes = [p for p in shape.parts if not p.literal]
-    if any(p.kind in ("row id", "random", "uuid5", "hash") for p in holes):
+    if any(p.kind in ("row id", "random", "uuid5", "hash") or _told(p, program) for p in holes):
         return "dynamic"
     if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
         return "dynamic"
     return "fixed" if all(p.kind in _FIXED or _set_up(p) for p in holes) else "unknown"
+
+
+def _told(part: Part, program: Program) -> bool:
+    """Say whether a part is handed in for a tenant, as its name says, or by those who send requests."""
+    head = part.head
+    if not isinstance(head, From) or head.function is None or part.kind not in ("parameter", "field"):
+        return False
+    name = last_name(head)
+    tenant = _KEYS.match(name) is not None and _SERVICES.match(name) is None
+    if tenant or (part.kind == "parameter" and name.endswith(("_id", "_uuid")) and not _TECHNICAL.search(name)):
+        return True
+    scope = program.scope(head.function)
+    default = scope.parameters[head.number].default
+    if isinstance(default, Call) and getattr(default.func, "name", "") in _REQUESTED:
+        return True
+    return any(
+        isinstance(d, Call) and isinstance(d.func, Attr) and d.func.name in _ROUTES and d.args for d in scope.decorators
+    )
 
 
 def _set_up(part: Part) -> bool:
