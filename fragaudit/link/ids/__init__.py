@@ -49,6 +49,7 @@ class Vectors:
         self._flow = Flow(evaluator)
         self._program: Program = evaluator.program
         self._config = config
+        self._documents = {library.package for library in catalogue.libraries if library.kind == "document"}
         self._callers = Callers(self._flow)
         writes = Writes(self._flow, catalogue, self._callers)
         self._written = writes.all()
@@ -129,6 +130,8 @@ class Vectors:
         name, state = container_name(scope, self._program)
         key = scoping_key(self._flow, written.metadata)
         rules = rules_of(target.engine, target.package)
+        if target.package in self._documents:
+            rules = replace(rules, rows="a field of a document: the vector has the document's own key")
         if written.made_anew:
             rules = replace(rules, always="an index made anew, which holds nothing else")
         return Surroundings(rules, native(scope), name, state, key)
@@ -161,6 +164,8 @@ class Vectors:
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
         pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
+        if written.target.package in self._documents:
+            pairing, row = "same row", at
         return VectorWrite(
             at,
             written.target.engine,

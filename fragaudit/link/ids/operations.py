@@ -53,6 +53,14 @@ class Operations:
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
 
+    def of_parent(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
+        """Yield the write that a call of a method of the library's class is, in a class of the project's own."""
+        cls = self._flow.program.enclosing_class(site.place) if _of_parent(func) else None
+        for base in self._flow.evaluator.outside_bases(ClassRef(cls))[:1] if cls is not None else ():
+            for operation in self._catalogue.vector_operations(base.name, func.name, "write"):
+                if is_made(operation, site.call):
+                    yield self.target(operation, base.name), operation
+
     def of_making(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
         """Yield the write that making an object is: an index of the nodes that it is handed."""
         for meaning in self._flow.evaluator.evaluate(func, site.place):
@@ -71,8 +79,9 @@ class Operations:
                     yield f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
                 case External():
                     yield meaning.name, None
-                case Instance() if not self._replaced(meaning.of, method):
-                    for base in self._flow.evaluator.outside_bases(meaning.of)[:1]:
+                case Instance() | ClassRef():
+                    cls = meaning.of if isinstance(meaning, Instance) else meaning
+                    for base in self._flow.evaluator.outside_bases(cls)[:1] if not self._replaced(cls, method) else ():
                         yield base.name, None
 
     def _replaced(self, cls: ClassRef, method: str) -> bool:

@@ -11,7 +11,7 @@ from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, From, Head, Here, Made, Thunk
 from fragaudit.link.ids.paths import first_known, parsed, paths
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call, Lit
+from fragaudit.model.values import Attr, Call, Lit, Ref
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
 _NAMESPACES = (
@@ -117,6 +117,11 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         lost = operation is not None and not any(isinstance(base, Made) for base in bases)
         for found in bases:
             _of_object(flow, catalogue, found, containers, namespaces, 0)
+        if lost and isinstance(on, Ref) and call.func.name.removeprefix("a").startswith("from_"):
+            # A class that makes the store and fills it: it is told the container as when it only makes one.
+            named = [h for name in _CONTAINERS for h in flow_given(flow, call, site, name, None)]
+            containers.extend(h for h in named if not isinstance(h, Made))
+            lost = not containers
     return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces), lost)
 
 

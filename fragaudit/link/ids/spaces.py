@@ -24,6 +24,9 @@ _SERVICES = re.compile(r"(?:rag_?)?(?:namespace|service|svc|app|agent|bot|space|
 _REQUESTED = frozenset({"Body", "Query", "Path", "Form", "Header", "Cookie", "File"})
 """Defaults of parameters by which FastAPI is told to take them from a request."""
 _ROUTES = frozenset({"get", "post", "put", "patch", "delete", "route", "websocket", "api_route"})
+_FETCHED = re.compile(r"a?(?:get|fetch|find|load|read|create|select|one|first|scalar|retrieve|query)(?:_|$)", re.IGNORECASE)
+"""Functions that give what is kept somewhere, one at a time."""
+_SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
 """Parameters that tell set-ups apart, not tenants."""
 _FIXED = ("setting", "class name", "number", "external")
@@ -86,7 +89,10 @@ def _set_up(part: Part) -> bool:
     head = part.head
     if part.kind != "field" or not isinstance(head, (Atom, From)):
         return False
-    return isinstance(head, Atom) or (head.function is None and head.name not in ("self", "cls"))
+    if isinstance(head, Atom) or head.function is not None:
+        return isinstance(head, Atom)
+    fetched = _FETCHED.match(head.name.rpartition(".")[2]) is not None and _SETTINGS.search(head.name) is None
+    return head.name not in ("self", "cls") and not fetched
 
 
 def native(scope: Scope) -> Native:

@@ -20,6 +20,7 @@ _KEEPING = frozenset(
         "rstrip",
         "lower",
         "upper",
+        "capitalize",
         "casefold",
         "title",
         "encode",

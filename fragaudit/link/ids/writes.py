@@ -167,6 +167,11 @@ class Writes:
             for target, operation in self.operations.of_vectors(site, func):
                 yield self._written(site, target, operation)
                 return
+            for target, operation in self.operations.of_parent(site, func):
+                written = self._written(site, target, operation)
+                if self._decides(written):
+                    yield written
+                return
         if _means_write(func.name):
             yield from self._of_own(site, func)
 
@@ -185,6 +190,11 @@ class Writes:
             flow.program.enclosing_function(site.place),
             operation,
         )
+
+    def _decides(self, written: Written) -> bool:
+        """Say whether ids are made where they are written, rather than handed on."""
+        open_ = (UNKNOWN, Atom("none"), Atom("none", "left out"))
+        return any(not isinstance(head, From) and head not in open_ for head in written.ids)
 
     def _takes_records(self, operation: Operation) -> bool:
         return operation.name.rpartition(".")[2] in self._catalogue.record_writes
