@@ -12,6 +12,7 @@ from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, lifted, roots
+from fragaudit.link.ids.confined import confining_key
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
@@ -128,8 +129,10 @@ class Vectors:
         target, scope = written.target, written.scope
         scope = self._scope_expanded(written)
         name, state = container_name(scope, self._program)
-        key = scoping_key(self._flow, written.metadata)
         rules = rules_of(target.engine, target.package)
+        key = scoping_key(self._flow, written.metadata)
+        if not key and not rules.accepts_text:
+            key = confining_key(self._flow, written, self._searched)
         if target.package in self._documents:
             rules = replace(rules, rows="a field of a document: the vector has the document's own key")
         if written.made_anew:
