@@ -167,7 +167,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True):
 
     `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes of
     another library whose methods its classes have. `embeds`: its tables hold vectors only if the application gives them
-    or declares by these modules that they make them. `checked` are the versions its names were checked with, the newest
+    or declares by these modules, or by arguments of these names (`vectorizer_config=`), that they make them. `checked` are the versions its names were checked with, the newest
     and older ones that have what was removed since; `companions` what is installed beside it for that. `collective`:
     the name stands for the companions, no package of its own is installed.
     """
