@@ -165,11 +165,12 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
     """One client library.
 
-    `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes of
-    another library whose methods its classes have. `embeds`: its tables hold vectors only if the application gives them
-    or declares by these modules, or by arguments of these names (`vectorizer_config=`), that they make them. `checked` are the versions its names were checked with, the newest
-    and older ones that have what was removed since; `companions` what is installed beside it for that. `collective`:
-    the name stands for the companions, no package of its own is installed.
+    `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes
+    of another library whose methods its classes have. `embeds`: its tables hold vectors only if the application gives
+    them or declares by these modules, or by arguments of these names (`vectorizer_config=`), that they make them.
+    `checked` are the versions its names were checked with, the newest and older ones that have what was removed
+    since; `companions` what is installed beside it for that. `collective`: the name stands for the companions, no
+    package of its own is installed.
     """
 
     package: str

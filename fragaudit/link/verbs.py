@@ -12,7 +12,7 @@ _WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index
 _READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
 _GETS = re.compile(r"_?(?:get|fetch|has|is)_(?!.*(?:_or_|_and_))", re.IGNORECASE)
 """What begins so gives something, whatever it is called: `get_vector_store`; not `get_or_create`."""
-_DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
+DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
 _TRAVERSE_WORDS = (
     "neighbo",
     "traverse",
@@ -34,7 +34,7 @@ def verb_of(method: str, kind: str) -> str | None:
     if _GETS.match(method):
         return "read"
     for verb, words in (
-        ("delete", _DELETE_WORDS),
+        ("delete", DELETE_WORDS),
         ("read", SEARCH_WORDS),
         ("write", _WRITE_WORDS),
         ("read", _READ_WORDS),

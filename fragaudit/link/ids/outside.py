@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import stepping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, Head, Here, Made, Pairs, Row, Several, Thunk
-from fragaudit.link.ids.known import COMMON_UUID, ENVIRONMENT, FIELDS, HASHING, RANDOM, RUNNING, SAME, TIME, UUID5, WELL_KNOWN
+from fragaudit.link.ids.known import (
+    COMMON_UUID,
+    ENVIRONMENT,
+    FIELDS,
+    HASHING,
+    RANDOM,
+    RUNNING,
+    SAME,
+    TIME,
+    UUID5,
+    WELL_KNOWN,
+)
 from fragaudit.model.values import Arg, Call, Entry, Item, Lit, Map, Ref, Value, dotted
 
 if TYPE_CHECKING:

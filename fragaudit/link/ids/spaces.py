@@ -24,7 +24,9 @@ _SERVICES = re.compile(r"(?:rag_?)?(?:namespace|service|svc|app|agent|bot|space|
 _REQUESTED = frozenset({"Body", "Query", "Path", "Form", "Header", "Cookie", "File"})
 """Defaults of parameters by which FastAPI is told to take them from a request."""
 _ROUTES = frozenset({"get", "post", "put", "patch", "delete", "route", "websocket", "api_route"})
-_FETCHED = re.compile(r"a?(?:get|fetch|find|load|read|create|select|one|first|scalar|retrieve|query)(?:_|$)", re.IGNORECASE)
+_FETCHED = re.compile(
+    r"a?(?:get|fetch|find|load|read|create|select|one|first|scalar|retrieve|query)(?:_|$)", re.IGNORECASE
+)
 """Functions that give what is kept somewhere, one at a time."""
 _SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
