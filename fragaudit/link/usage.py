@@ -73,8 +73,12 @@ class Usage:
     def all(self) -> tuple[Called, ...]:
         """Return the store calls of the repository; counts what looked like one."""
         found: list[Called] = []
+        retrievers = {name for _, name in self._catalogue.retrievers}
         for site in self._evaluator.program.sites:
             func = site.call.func
+            if getattr(func, "name", "") in retrievers:
+                self._retrieves(site)
+                continue
             if getattr(func, "name", "") in self._catalogue.reading_classes:
                 found.extend(self._made(site))
                 continue
@@ -88,6 +92,15 @@ class Usage:
                 self.found += 1
                 self.unresolved_searches.append(site)
         return tuple(dict.fromkeys(found))
+
+    def _retrieves(self, site: Site) -> None:
+        """A class of a framework's that searches the store behind what it is given: which one is not followed."""
+        for meaning in self._evaluator.evaluate(site.call.func, site.place):
+            name = meaning.name if isinstance(meaning, External) else ""
+            if (name.partition(".")[0], name.rpartition(".")[2]) in self._catalogue.retrievers:
+                self.found += 1
+                self.unresolved_searches.append(site)
+                return
 
     def _made(self, site: Site) -> Iterator[Called]:
         """A class that reads from the moment it is made: a consumer of the topics that it names."""

@@ -39,7 +39,8 @@ class Operations:
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
                 if not is_made(operation, site.call):
                     continue
-                found = self.target(operation, name, opened), operation
+                opens = opened is None and self._catalogue.open(f"{name}.{func.name}") is not None
+                found = self.target(operation, name, site if opens else opened), operation
                 if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
                     chosen = found
                 break
@@ -67,7 +68,7 @@ class Operations:
             opened = self._catalogue.open(meaning.name) if isinstance(meaning, External) else None
             for operation in self._catalogue.operation(opened.name) if opened is not None else ():
                 if operation.verb == "write" and is_made(operation, site.call):
-                    yield self.target(operation), operation
+                    yield self.target(operation, opened=site), operation
 
     def objects(self, meanings: Iterable[Abstract], method: str) -> Iterator[tuple[str, Site | None]]:
         """Yield the class of a library whose method it is on each object, by its dotted name, and what opened it."""

@@ -118,11 +118,30 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         for found in bases:
             _of_object(flow, catalogue, found, containers, namespaces, 0)
         if lost and isinstance(on, Ref) and call.func.name.removeprefix("a").startswith("from_"):
-            # A class that makes the store and fills it: it is told the container as when it only makes one.
-            named = [h for name in _CONTAINERS for h in flow_given(flow, call, site, name, None)]
-            containers.extend(h for h in named if not isinstance(h, Made))
-            lost = not containers
+            lost = _of_maker(flow, catalogue, site, containers, namespaces)
+    elif operation is not None:
+        lost = _of_maker(flow, catalogue, site, containers, namespaces)
     return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces), lost)
+
+
+def _of_maker(
+    flow: Flow,
+    catalogue: Catalogue,
+    site: Site,
+    containers: list[Head],
+    namespaces: list[tuple[str, tuple[Head, ...]]],
+) -> bool:
+    """Collect what is said by a call that makes the store and fills it, as when it only makes one; say whether none.
+
+    Either it is told the container, or given an object that was.
+    """
+    for name in _CONTAINERS:
+        named = flow_given(flow, site.call, site, name, None) if not containers else ()
+        containers.extend(h for h in named if not isinstance(h, Made))
+    for argument in site.call.args:
+        for head in flow.force(Thunk(argument.value, here_of(site))) if not containers else ():
+            _of_object(flow, catalogue, head, containers, namespaces, 1)
+    return not containers
 
 
 def handed_scope(flow: Flow, function: Place, site: Site) -> Scope:
