@@ -98,13 +98,10 @@ def at_path(
 
 def of_record(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
     """Yield the ids that steps lead to, marked where only the catalogue says that the record has one."""
-    found = tuple(_walked(flow, head, steps))
     holders = distinct(flow.walk(head, steps[:-1])) if steps else ()
-    if not holders or not all(isinstance(holder, From) for holder in holders):
-        yield from found
-        return
-    for one in found:
-        if not isinstance(one, From) or one.kind == "stored":
+    guessed = {one for holder in holders if isinstance(holder, From) for one in flow.step(holder, steps[-1])}
+    for one in _walked(flow, head, steps):
+        if one not in guessed or not isinstance(one, From) or one.kind == "stored":
             yield one
         elif one.function is None and one.name.rpartition(".")[2] in _WITHOUT_IDS:
             yield Atom("none", "left out")

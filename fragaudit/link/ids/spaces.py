@@ -61,7 +61,7 @@ def _state(shape: Shape, program: Program) -> str:
         return "dynamic"
     if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
         return "dynamic"
-    return "fixed" if all(p.kind in _FIXED or _set_up(p) for p in holes) else "unknown"
+    return "fixed" if all(p.kind in _FIXED or _set_up(p, program) for p in holes) else "unknown"
 
 
 def _told(part: Part, program: Program) -> bool:
@@ -82,7 +82,7 @@ def _told(part: Part, program: Program) -> bool:
     )
 
 
-def _set_up(part: Part) -> bool:
+def _set_up(part: Part, program: Program) -> bool:
     """Say whether a part is an attribute of something set up once, as a configuration is, not from call to call.
 
     What a method finds on its own object and nothing in the project puts there, a class outside of it does: as it is
@@ -91,8 +91,11 @@ def _set_up(part: Part) -> bool:
     head = part.head
     if part.kind != "field" or not isinstance(head, (Atom, From)):
         return False
-    if isinstance(head, Atom) or head.function is not None:
-        return isinstance(head, Atom)
+    if isinstance(head, Atom):
+        return True
+    if head.function is not None:
+        # A configuration that an object is made with.
+        return _SETTINGS.search(head.name) is not None and program.scope(head.function).name == "__init__"
     fetched = _FETCHED.match(head.name.rpartition(".")[2]) is not None and _SETTINGS.search(head.name) is None
     return head.name not in ("self", "cls") and not fetched
 

@@ -48,6 +48,7 @@ class Writes:
         self._forwarding: set[SiteKey] = set()
         self.operations = Operations(flow, catalogue)
         self._own = Abstractions(flow, callers)
+        self._documents = {library.package for library in catalogue.libraries if library.kind == "document"}
 
     def all(self) -> list[Written]:
         """Return the writes of the repository in order of file and place, those that only forward marked."""
@@ -65,6 +66,8 @@ class Writes:
             written = queue.pop(0)
             if written.made_here or not pure(written.ids) or depth[site_key(written.site)] >= DEEPEST_FORWARDS:
                 continue
+            if written.target.package in self._documents:
+                continue  # a field of a document, whose key needs no look at the callers
             for function in sorted(roots(written.ids)):
                 if self._keeps_else(function):
                     continue
