@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from fragaudit.pipeline import Report, audit_sources
+from fragaudit.model.findings import Report
+from fragaudit.pipeline import audit_sources
 
 # name, files, and of each write: its file and line, the container, and the verdict.
 Case = tuple[str, dict[str, str], list[tuple[str, str, str]]]
@@ -291,14 +292,17 @@ WRITES: list[Case] = [
                         self._table, self._vector_column = "notes", vector_column
 
                     def save(self, cursor, text, vector):
-                        cursor.execute(f"INSERT INTO {self._table} (text, {self._vector_column}) VALUES (%s, %s)", (text, vector))
+                        query = f"INSERT INTO {self._table} (text, {self._vector_column}) VALUES (%s, %s)"
+                        cursor.execute(query, (text, vector))
 
                     def log(self, cursor, text):
-                        cursor.execute(f"INSERT INTO {self._table} (text, {self._more}) VALUES (%s, %s)", (text, 1))
+                        query = f"INSERT INTO {self._table} (text, {self._more}) VALUES (%s, %s)"
+                        cursor.execute(query, (text, 1))
             """,
             "other/main.py": """
                 def save(cursor, table, text, vector):
-                    cursor.execute("INSERT INTO {} (text, vector) VALUES (%s, JSON_ARRAY_PACK(%s))".format(table), (text, vector))
+                    query = "INSERT INTO {} (text, vector) VALUES (%s, JSON_ARRAY_PACK(%s))".format(table)
+                    cursor.execute(query, (text, vector))
             """,
         },
         [("app/main.py:10", "", "native-namespace"), ("other/main.py:3", "", "native-namespace")],
@@ -339,7 +343,8 @@ WRITES: list[Case] = [
                         more = dict(metadata or {})
                         more["source_id"] = self._source
                         payload = {"text": text, "metadata": more}
-                        self._client.upsert("notes", [models.PointStruct(id=str(uuid.uuid4()), vector=vector, payload=payload)])
+                        point = models.PointStruct(id=str(uuid.uuid4()), vector=vector, payload=payload)
+                        self._client.upsert("notes", [point])
 
                 class Open:
                     def __init__(self):
@@ -359,7 +364,7 @@ WRITES: list[Case] = [
                     client.upsert("notes", [point])
             """,
         },
-        [("app/main.py:20", "notes", "native-namespace"), ("app/open.py:12", "notes", "not-namespaced")],
+        [("app/main.py:21", "notes", "native-namespace"), ("app/open.py:12", "notes", "not-namespaced")],
     ),
     (
         "objects without a vector, where no collection is made to have one",

@@ -138,8 +138,8 @@ def _of_maker(
     for name in _CONTAINERS:
         named = flow_given(flow, site.call, site, name, None) if not containers else ()
         containers.extend(h for h in named if not isinstance(h, Made))
-    for argument in site.call.args:
-        for head in flow.force(Thunk(argument.value, here_of(site))) if not containers else ():
+    for told in site.call.args:
+        for head in flow.force(Thunk(told.value, here_of(site))) if not containers else ():
             _of_object(flow, catalogue, head, containers, namespaces, 1)
     return not containers
 
