@@ -60,6 +60,31 @@ WRITES: list[Case] = [
         [("app/save.py:5", "{COLLECTION_NAME}", "not-namespaced")],
     ),
     (
+        "a client that is set up for one tenant keeps nothing apart",
+        {
+            "app/db.py": """
+                import os
+                import chromadb
+
+                class Client:
+                    def __init__(self):
+                        self.client = chromadb.HttpClient(host="chroma", tenant=os.environ.get("CHROMA_TENANT", "all"))
+
+                    def put(self, name, ids, vectors):
+                        self.client.get_or_create_collection(name).add(ids=ids, embeddings=vectors)
+
+                client = Client()
+            """,
+            "app/save.py": """
+                from app.db import client
+
+                def save(note, vector):
+                    client.put("notes", [note.id], [vector])
+            """,
+        },
+        [("app/db.py:10", "notes", "not-namespaced"), ("app/save.py:5", "notes", "not-namespaced")],
+    ),
+    (
         "a collection that a request names is its own",
         {
             "app/main.py": """
@@ -219,10 +244,11 @@ WRITES: list[Case] = [
                 def make(note, vector, schema):
                     db.create_table("empty", schema=schema)
                     db.create_table("none", data=None, schema=schema)
+                    db.create_table("columns", data=[{"id": "__placeholder__", "vector": [0.0] * 3}])
                     return db.create_table("notes", data=[{"id": note.id, "vector": vector}])
             """,
         },
-        [("app/main.py:9", "notes", "not-namespaced")],
+        [("app/main.py:10", "notes", "not-namespaced")],
     ),
     (
         "a class that makes the store and fills it is told its container, a subclass of the project's own too",

@@ -105,6 +105,8 @@ def native(scope: Scope) -> Native:
     for word, heads in scope.namespaces:
         found = [shape for head in heads for shape in shapes(head)]
         real = [s for s in found if not _default(s)]
+        if word.startswith("tenant") and all(p.kind == "setting" for s in real for p in s.parts):
+            continue  # a client set up for one tenant keeps nothing apart
         if real and all(p.kind == "unknown" for s in real for p in s.parts):
             return Native("unknown", f"a {word} is given that could not be followed")
         if real and len(real) == len(found):

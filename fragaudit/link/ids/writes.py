@@ -13,7 +13,7 @@ from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.chosen import named_by_callers
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Items, Made, Pairs, Several, Thunk, distinct
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk, distinct
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.own import ID_FIELDS, Abstractions
@@ -168,7 +168,9 @@ class Writes:
             return
         if func.name in self._catalogue.vector_methods:
             for target, operation in self.operations.of_vectors(site, func):
-                yield self._written(site, target, operation)
+                written = self._written(site, target, operation)
+                if not operation.needs or not all(_written_out(head) for head in written.ids):
+                    yield written  # else a row that a table is made with, to say what its columns are
                 return
             for target, operation in self.operations.of_parent(site, func):
                 written = self._written(site, target, operation)
@@ -248,6 +250,10 @@ def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:
     known = {*operation.at.values(), operation.container.at if operation.container is not None else None}
     plain = sum(a.name is None for a in call.args)
     return (UNKNOWN,) if any(number not in known for number in range(plain)) else (Atom("none", "left out"),)
+
+
+def _written_out(head: Head) -> bool:
+    return isinstance(head, Chars) and all(isinstance(part, str) for part in head.parts)
 
 
 @cache
