@@ -130,7 +130,7 @@ WRITES: list[Case] = [
         ],
     ),
     (
-        "a collection that a row names may be anyone's; one that a configuration names is one",
+        "a collection that a row names is its own; one that a configuration names is one",
         {
             "app/main.py": """
                 from langchain_chroma import Chroma
@@ -149,7 +149,7 @@ WRITES: list[Case] = [
             """,
         },
         [
-            ("app/main.py:7", "{repository.get_base.collection_name}", "unknown"),
+            ("app/main.py:7", "{repository.get_base.collection_name}", "native-namespace"),
             ("app/main.py:14", "{config['collection_name']}", "not-namespaced"),
         ],
     ),

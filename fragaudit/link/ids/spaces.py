@@ -28,6 +28,7 @@ _FETCHED = re.compile(
     r"a?(?:get|fetch|find|load|read|create|select|one|first|scalar|retrieve|query)(?:_|$)", re.IGNORECASE
 )
 """Functions that give what is kept somewhere, one at a time."""
+_NAMES = re.compile(r"^(?:\w*_)?(?:collection|index|table|class|namespace)_name$|^(?:collection|namespace)$")
 _SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
 """Parameters that tell set-ups apart, not tenants."""
@@ -65,10 +66,12 @@ def _state(shape: Shape, program: Program) -> str:
 
 
 def _told(part: Part, program: Program) -> bool:
-    """Say whether a part is handed in for a tenant, as its name says, or by those who send requests."""
+    """Say whether a part is handed in for a tenant, as its name says, by those who send requests, or kept in a row."""
     head = part.head
-    if not isinstance(head, From) or head.function is None or part.kind not in ("parameter", "field"):
+    if not isinstance(head, From) or part.kind not in ("parameter", "field"):
         return False
+    if head.function is None:
+        return _kept(head)
     name = last_name(head)
     tenant = _KEYS.match(name) is not None and _SERVICES.match(name) is None
     if tenant or (part.kind == "parameter" and name.endswith(("_id", "_uuid")) and not _TECHNICAL.search(name)):
@@ -80,6 +83,12 @@ def _told(part: Part, program: Program) -> bool:
     return any(
         isinstance(d, Call) and isinstance(d.func, Attr) and d.func.name in _ROUTES and d.args for d in scope.decorators
     )
+
+
+def _kept(head: From) -> bool:
+    """Say whether a container's name is read from something that is kept, one of many, and is not a configuration."""
+    fetched = _FETCHED.match(head.name.rpartition(".")[2]) is not None and _SETTINGS.search(head.name) is None
+    return fetched and _NAMES.search(last_name(head)) is not None
 
 
 def _set_up(part: Part, program: Program) -> bool:
