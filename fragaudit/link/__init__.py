@@ -11,7 +11,7 @@ import msgspec
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.link.across import with_searches
-from fragaudit.link.added import Added
+from fragaudit.link.added import Added, Rows
 from fragaudit.link.apart import Asked, Here, Start
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
@@ -34,7 +34,6 @@ from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.locations import Location
 from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store, TableOrigin
 
@@ -64,7 +63,7 @@ class Linked(msgspec.Struct, frozen=True):
     """The services of a repository, out of how many store calls they were put together, and the files of each.
 
     `written` are the SQL statements in its Python files, `compose` the compose services that run each service,
-    `added` where objects become rows of which table.
+    `added` where objects are made and become rows of which table.
     """
 
     services: tuple[Service, ...]
@@ -75,7 +74,7 @@ class Linked(msgspec.Struct, frozen=True):
     defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
     compose: tuple[frozenset[str], ...] = ()
-    added: tuple[tuple[str, Location], ...] = ()
+    added: Rows = Rows()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -153,7 +152,7 @@ def link_counted(
 
 def _asked(
     evaluator: Evaluator, files: Sequence[frozenset[str]], asked: Asked
-) -> tuple[Defined, tuple[Expressed, ...], tuple[tuple[str, Location], ...]]:
+) -> tuple[Defined, tuple[Expressed, ...], Rows]:
     """Return what the code of a repository defines, its query expressions, and the objects it makes rows of.
 
     `files` are the paths of each service, `asked` tells in the end which dialect each speaks.

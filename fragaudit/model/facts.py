@@ -121,7 +121,8 @@ class VectorSql(Struct, frozen=True, array_like=True):
     """A statement in a text that writes a vector into a row, or orders rows by nearness.
 
     `table` is empty where it is computed, `column` the vector's. `sure`: the text itself says that it is one (a cast, a
-    distance); else its name alone does. `scoped`: a search has a condition besides the distance.
+    distance); else its name alone does. `scoped`: a search has a condition besides the distance. `computed`: what is
+    written is nowhere in the text, only that rows are.
     """
 
     verb: Literal["write", "search"]
@@ -131,12 +132,14 @@ class VectorSql(Struct, frozen=True, array_like=True):
     at: Span
     scoped: bool = False
     sure: bool = False
+    computed: bool = False
 
 
 class FileFacts(Struct, frozen=True):
     """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into.
 
-    `mentions`: it speaks of a name the configuration gives, so what it imports matters too.
+    `mentions`: it speaks of a name the configuration gives, so what it imports matters too. `makes` are the names,
+    some as `module.Class`, of classes that it calls.
     """
 
     path: str
@@ -154,3 +157,4 @@ class FileFacts(Struct, frozen=True):
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()
     mentions: bool = False
+    makes: tuple[str, ...] = ()

@@ -304,7 +304,7 @@ WRITES: list[Case] = [
                         self.notes.insert_many([{"_id": str(uuid.uuid4()), "text": text}])
             """,
         },
-        [("app/main.py:11", "", "native-namespace")],
+        [("app/main.py:11", "notes", "native-namespace")],
     ),
     (
         "columns of a statement that are named in holes, and functions that make vectors of lists",

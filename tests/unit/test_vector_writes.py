@@ -150,6 +150,93 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         [(17, "qdrant", "unknown")],
     ),
     (
+        "records that become dictionaries of their fields",
+        """
+        from dataclasses import asdict, dataclass
+
+        from elasticsearch import AsyncElasticsearch, Elasticsearch
+        from elasticsearch.helpers import async_bulk, bulk
+        from pydantic import BaseModel
+
+        es = Elasticsearch("http://es:9200")
+        later = AsyncElasticsearch("http://es:9200")
+
+        class Kept(BaseModel):
+            embedding: list[float]
+
+        class Chunk(Kept):
+            id: str
+
+        @dataclass
+        class Row:
+            id: str
+            vector: list[float]
+
+        def model(doc: Chunk):
+            es.index(index="notes", id=doc.id, document=doc.model_dump())
+
+        def without(doc: Chunk):
+            es.index(index="notes", id=doc.id, document=doc.model_dump(exclude={"embedding"}))
+
+        def data(row: Row):
+            es.index(index="notes", id=row.id, document=asdict(row))
+
+        def each(docs: list[Chunk]):
+            bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.dict()} for d in docs])
+
+        async def chosen(chunks):
+            actions = []
+            for chunk in chunks:
+                source = chunk.model_dump(exclude_none=True, include={"text", "embedding"})
+                actions.append({"_index": "notes", "_id": chunk.id, "_source": source})
+            await async_bulk(client=later, actions=actions, refresh=True)
+        """,
+        [(n, "elasticsearch", "not-namespaced") for n in (23, 29, 32, 39)],
+    ),
+    (
+        "a collection whose name is empty until whoever makes the object fills it in",
+        """
+        from pydantic import BaseModel
+        from qdrant_client import QdrantClient
+        from qdrant_client.models import PointStruct
+
+        class Kept(BaseModel):
+            client: QdrantClient
+            collection_name: str = ""
+
+            def save(self, row, vector):
+                self.client.upsert(self.collection_name, [PointStruct(id=row.id, vector=vector)])
+        """,
+        [(11, "qdrant", "unknown")],
+    ),
+    (
+        "records that nobody could follow, written by a class that keeps vectors",
+        """
+        from elasticsearch import Elasticsearch
+        from elasticsearch.helpers import bulk
+
+        es = Elasticsearch("http://es:9200")
+
+        class BaseVectorStore:
+            def add(self, docs): ...
+
+        class Kept(BaseVectorStore):
+            def add(self, docs):
+                bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.body()} for d in docs])
+
+            def add_texts(self, docs):
+                es.index(index="texts", id=docs[0].id, document={"doc": docs[0].text})
+
+            def save_metadata(self, meta):
+                es.index(index="meta", id=meta.id, document=meta)
+
+        class Texts:
+            def add(self, docs):
+                bulk(es, [{"_index": "notes", "_id": d.id, "_source": d.body()} for d in docs])
+        """,
+        [(12, "elasticsearch", "not-namespaced")],
+    ),
+    (
         "keywords in a dictionary that is splatted",
         """
         def save(holder, records, more):
@@ -531,3 +618,139 @@ def describe(driver):
 def test_vectors_of_merged_rows_and_of_nodes_whose_property_is_given_are_found() -> None:
     found = [(w.at.line, w.container, w.verdict) for w in writes(MERGED)]
     assert found == [(3, "chunks", "native-namespace"), (16, "", "native-namespace")]
+
+
+DOCUMENTS = """
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import InsertOne, MongoClient, ReplaceOne, UpdateOne
+
+KEY, VECTOR = "_id", "embedding"
+db = MongoClient("mongodb://mongo/app")["app"]
+
+def document(note):
+    return {KEY: note.id, "meta": {KEY: note.id}, VECTOR: note.vector}
+
+def replaced(notes):
+    requests = []
+    for note in notes:
+        requests.append(ReplaceOne(filter={KEY: note.id}, replacement=document(note), upsert=True))
+    db["notes"].bulk_write(requests, ordered=False)
+
+def changed(notes):
+    db.notes.bulk_write([UpdateOne({"_id": n.id}, {"$set": {"embedding": n.vector}}) for n in notes])
+
+def added(notes):
+    db.notes.bulk_write([InsertOne(document(n)) for n in notes])
+
+class Kept:
+    def __init__(self):
+        self.client = AsyncIOMotorClient("mongodb://mongo/app")
+
+    @property
+    def database(self):
+        return self.client["app"]
+
+    async def save(self, notes):
+        await self.database["later"].bulk_write([UpdateOne(document(n), {"$set": document(n)}) for n in notes])
+"""
+TABLES = """
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+engine = create_engine("postgresql://db/app")
+
+class Base(DeclarativeBase): ...
+
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+WRITTEN = [(15, "notes"), (18, "notes"), (21, "notes"), (32, "later")]
+
+
+def test_vectors_in_documents_beside_another_primary_database_are_judged_by_their_keys() -> None:
+    found = audit_sources({"app/main.py": DOCUMENTS, "app/tables.py": TABLES}).services[0].vector_writes
+    assert [(w.at.line, w.container) for w in found] == WRITTEN
+    assert {(w.verdict, w.why) for w in found} == {("not-namespaced", "the id is a bare id (`notes[].id`)")}
+
+
+def test_a_vector_in_a_document_of_the_primary_database_has_the_documents_key() -> None:
+    found = audit_sources({"app/main.py": DOCUMENTS}).services[0].vector_writes
+    assert [(w.at.line, w.container) for w in found] == WRITTEN
+    assert {(w.verdict, w.pairing, w.origin) for w in found} == {("native-namespace", "same row", "leads back")}
+
+
+def test_a_function_elsewhere_that_puts_a_record_together_is_read() -> None:
+    library = """
+import os
+from azure.search.documents.indexes.aio import SearchIndexClient
+
+FIELD_KEY = "key"
+FIELD_EMBEDDING = "Embedding"
+
+
+def client_of():
+    return SearchIndexClient(os.environ["SEARCH"], credential=None)
+
+
+def record_of(memory):
+    return {FIELD_KEY: memory.key, FIELD_EMBEDDING: memory._embedding.tolist()}
+"""
+    main = """
+from app.records import client_of, record_of
+
+
+class Kept:
+    def __init__(self):
+        self.indexes = client_of()
+
+    async def save(self, memories):
+        client = self.indexes.get_search_client("notes")
+        records = []
+        for memory in memories:
+            records.append(record_of(memory))
+        await client.upload_documents(documents=records)
+"""
+    report = audit_sources({"app/__init__.py": "", "app/main.py": main, "app/records.py": library})
+    found = [(w.at.line, w.container, w.shape, w.verdict) for w in report.services[0].vector_writes]
+    assert found == [(14, "notes", "{memories[].key}", "not-namespaced")]
+
+
+def test_rows_whose_columns_are_computed_hold_a_vector_where_a_class_that_keeps_vectors_writes_them() -> None:
+    found = writes(
+        """
+        import psycopg
+        from psycopg import sql
+
+        connection = psycopg.connect("postgresql://db/app")
+
+        class BaseVectorStore:
+            def add(self, rows): ...
+
+        class Kept(BaseVectorStore):
+            def add(self, rows):
+                names = ", ".join(field.name for field in self.fields)
+                connection.execute(f"INSERT INTO notes ({names}) VALUES (1)", rows)
+
+            def upsert(self, rows):
+                query = sql.SQL("INSERT INTO {table} ({names}) VALUES ({holes})").format(
+                    table=sql.Identifier(self.table), names=sql.SQL(", ").join(self.names), holes=self.holes
+                )
+                connection.execute(query, rows)
+
+            def merged(self):
+                return f"MERGE INTO notes USING s ON x WHEN NOT MATCHED THEN INSERT ({self.names}) VALUES (1)"
+
+            def save_metadata(self, rows):
+                connection.execute(f"INSERT INTO about ({self.names}) VALUES (1)", rows)
+
+        class Rows:
+            def add(self, rows):
+                connection.execute(f"INSERT INTO rows ({self.names}) VALUES (1)", rows)
+        """
+    )
+    assert [(w.at.line, w.container, w.verdict) for w in found] == [
+        (13, "notes", "native-namespace"),
+        (16, "", "native-namespace"),
+        (22, "notes", "native-namespace"),
+    ]

@@ -34,6 +34,9 @@ _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
 _MAKING = frozenset({"uuid3", "uuid4", "uuid5", "hexdigest", "generate_uuid5"})
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
+_EMBEDDING = re.compile(r"(?:^|_)embeddings?$", re.IGNORECASE)
+"""Words of short functions that are likely to put a record with a vector together."""
+
 _WRITING = frozenset(
     {
         "upsert",
@@ -382,8 +385,10 @@ def _always(chunk: Chunk) -> bool:
     if isinstance(node, (ast.If, ast.Try)):
         return lines < LARGE
     if isinstance(node, _FUNCTIONS):
+        if lines >= SMALL * 2:
+            return False
         named = _MAKES_IDS.search(node.name) is not None and "_by_" not in node.name
-        return lines < SMALL * 2 and (named or not _MAKING.isdisjoint(chunk.words))
+        return named or not _MAKING.isdisjoint(chunk.words) or any(_EMBEDDING.search(word) for word in chunk.words)
     if isinstance(node, ast.ClassDef):
         # Bases and annotated fields link settings and implementations.
         return bool(node.bases) or lines < SMALL * 3

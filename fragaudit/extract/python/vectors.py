@@ -17,6 +17,8 @@ _UPDATE = re.compile(
 )
 _MERGE = re.compile(rf"\bmerge\s+into\s+(?P<table>{_NAME})", re.I)
 _MERGED = re.compile(r"\bthen\s+insert\s*\((?P<columns>[^()]*)\)\s*values\b", re.I)
+_COMPUTED = re.compile(r"\s*(?:hole|\{\w*\})\s*")
+"""Columns that are put together elsewhere: nothing but a hole of an f-string, or one that is filled later."""
 _FROM = re.compile(rf"\bfrom\s+(?P<table>{_NAME})", re.I)
 _CAST = re.compile(
     r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b"
@@ -57,6 +59,8 @@ def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
             if vector:
                 table = _table((merge or written)["table"])
                 return VectorSql("write", table, vector, scope, at, sure=_CAST.search(text) is not None)
+            if _COMPUTED.fullmatch(written["columns"]):
+                return VectorSql("write", _table((merge or written)["table"]), "", scope, at, computed=True)
             return None
     if "select" in lowered:
         return _search(text, scope, at)

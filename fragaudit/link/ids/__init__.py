@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from msgspec import structs
+
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
@@ -83,7 +85,8 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            found.append(self._write(written, judged[key], store_of, names, bool(callers) or written.forwards))
+            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards)
+            found.append(self._in_document(written, write, primary))
         for row in self._rows:
             if row.verb == "write" and row.file in files:
                 store = store_of(row.target) if row.target is not None else ""
@@ -133,8 +136,6 @@ class Vectors:
         key = scoping_key(self._flow, written.metadata)
         if not key and not rules.accepts_text:
             key = confining_key(self._flow, written, self._searched)
-        if target.package in self._documents:
-            rules = replace(rules, rows="a field of a document: the vector has the document's own key")
         if written.made_anew:
             rules = replace(rules, always="an index made anew, which holds nothing else")
         return Surroundings(rules, native(scope), name, state, key)
@@ -167,8 +168,6 @@ class Vectors:
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
         pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
-        if written.target.package in self._documents:
-            pairing, row = "same row", at
         return VectorWrite(
             at,
             written.target.engine,
@@ -192,6 +191,16 @@ class Vectors:
             updates=written.updates,
         )
 
+    def _in_document(self, written: Written, write: VectorWrite, primary: str) -> VectorWrite:
+        """Return a write as one of a document with its vector, where the primary database is one of documents."""
+        library = written.operation.library if written.operation is not None else ""
+        if not primary or write.store != primary or library not in self._documents or write.verdict == "namespaced":
+            return write
+        where = f"`{write.container}`" if write.container else "its collection"
+        why = f"a field of a document: the vector has the document's own key in {where}"
+        return structs.replace(write, verdict="native-namespace", why=why, near=False, pairing="same row", row=write.at,
+                               origin="leads back", rewrite=None)  # fmt: skip
+
     def _origin(self, written: Written, takes: bool) -> Origin:
         """Say whether what is stored leads back to a row; texts of the code's own and libraries' memories have none."""
         rules = rules_of(written.target.engine, written.target.package)
@@ -201,7 +210,8 @@ class Vectors:
         return origin(self._flow, written.metadata, takes)
 
     def _row(self, row: RowVector, store: str) -> VectorWrite:
-        why = f"a column of a row: the vector has the row's own key in `{row.table or 'its table'}`"
+        where = f"`{row.table}`" if row.table else "its table"
+        why = f"a column of a row: the vector has the row's own key in {where}"
         return VectorWrite(row.at, "", store, row.table, row.id, "native-namespace", why, pairing="same row",
                            origin="leads back", row=row.at)  # fmt: skip
 

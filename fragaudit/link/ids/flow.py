@@ -35,6 +35,7 @@ from fragaudit.link.ids.heads import (
     distinct,
 )
 from fragaudit.link.ids.known import DEEPEST_CALLS
+from fragaudit.link.ids.parts import part_of
 from fragaudit.link.ids.stepping import into
 from fragaudit.link.program import Place, Program
 from fragaudit.model.values import (
@@ -148,7 +149,11 @@ class Flow:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _attribute(self, value: Attr, here: Here) -> Iterator[Head]:
-        found = distinct(h for head in self.force(Thunk(value.base, here)) for h in self.step(head, f".{value.name}"))
+        found = distinct(
+            h
+            for head in self.force(Thunk(value.base, here))
+            for h in self._part(head, value, here) or self.step(head, f".{value.name}")
+        )
         if found in ((), (UNKNOWN,)):
             yield from self._linked(value, here)
         yield from found
@@ -168,10 +173,18 @@ class Flow:
                 only = keys[0] if len(keys) == 1 else None
                 single = only.parts[0] if isinstance(only, Chars) and len(only.parts) == 1 else None
                 key = f"={single}" if isinstance(single, str) else "any"
-        found = distinct(h for head in self.force(Thunk(value.base, here)) for h in self.step(head, key))
+        found = distinct(
+            h
+            for head in self.force(Thunk(value.base, here))
+            for h in self._part(head, value, here) or self.step(head, key)
+        )
         if found in ((), (UNKNOWN,)):
             yield from self._linked(value, here)
         yield from found
+
+    def _part(self, head: Head, value: Attr | Item, here: Here) -> Heads:
+        part = part_of(self, head, value, here)
+        return (part,) if part is not None else ()
 
     def _linked(self, value: Value, here: Here) -> Iterator[Head]:
         """Constants of classes and modules, settings, the environment: what the linker itself knows."""

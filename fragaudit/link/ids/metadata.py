@@ -28,19 +28,17 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
         return
     if isinstance(head, Pairs):
         for entry in head.value.entries:
-            if isinstance(entry.key, Lit) and isinstance(entry.key.value, str):
-                yield entry.key.value
-            elif entry.key is None:
+            if entry.key is not None:
+                yield from _spelled(flow, Thunk(entry.key, head.here))
+            else:
                 for inner in flow.force(Thunk(entry.value, head.here)):
                     yield from keys_of(flow, inner, deep + 1)
-            else:
-                yield from _computed(flow, flow.force(Thunk(entry.key, head.here)))
             for inner in flow.force(Thunk(entry.value, head.here)):
                 if isinstance(inner, Pairs):
                     yield from keys_of(flow, inner, deep + 1)
         for key, thunk in head.more:
-            if isinstance(key, Lit) and isinstance(key.value, str):
-                yield key.value
+            if key != Other():
+                yield from _spelled(flow, Thunk(key, thunk.here))
             for inner in flow.force(thunk) if key == Other() else ():  # updated with it
                 if isinstance(inner, Pairs):
                     yield from keys_of(flow, inner, deep + 1)
@@ -56,9 +54,13 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
                     yield from keys_of(flow, inner, deep + 1)
 
 
-def _computed(flow: Flow, heads: tuple[Head, ...]) -> Iterator[str]:
-    """Yield the keys that an expression comes to: texts, and the defaults of parameters."""
-    for head in heads:
+def _spelled(flow: Flow, key: Thunk) -> Iterator[str]:
+    """Yield the text that a key is, written out, as a constant, or as the default of a parameter."""
+    if isinstance(key.value, Lit):
+        if isinstance(key.value.value, str):
+            yield key.value.value
+        return
+    for head in flow.force(key):
         if isinstance(head, Chars) and len(head.parts) == 1 and isinstance(head.parts[0], str):
             yield head.parts[0]
         elif isinstance(head, From) and head.function is not None and not head.steps:

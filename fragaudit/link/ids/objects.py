@@ -20,6 +20,9 @@ _POSITIONS = {
     "DataObject": ("properties", "uuid", "vector"),
     "Doc": ("id",),
     "Data": ("id",),
+    "InsertOne": ("document",),
+    "ReplaceOne": ("filter", "replacement"),
+    "UpdateOne": ("filter", "update"),
 }
 _LEFT_OUT = {
     "llama_index": Atom("random", "the library's default, a uuid4"),

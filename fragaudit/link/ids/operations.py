@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
@@ -14,13 +15,17 @@ from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
-from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, STORE_NAME, TELLING
-from fragaudit.link.ids.vectorless import writes_rows
+from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING
+from fragaudit.link.ids.vectorless import records_in, writes_rows
 from fragaudit.link.ids.written import Target
 from fragaudit.link.needed import is_made
 from fragaudit.link.program import Place, Site
+from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
 from fragaudit.model.vectors import is_vector_name
+
+_BESIDE = re.compile(r"meta|stat(?:e|us|s)(?:_|$)|log(?:s|_|$)|history|jobs?(?:_|$)|session|owner|user", re.IGNORECASE)
+"""Methods of classes that keep vectors which write something else."""
 
 
 class Operations:
@@ -148,12 +153,34 @@ class Operations:
                 yield self.target(operation, opened=opened), operation
 
     def holds_vector(self, site: Site, operation: Operation) -> bool:
-        """Say whether the records of a write have a key that speaks of a vector."""
+        """Say whether the records of a write have a key that speaks of a vector.
+
+        Records that nobody could follow do where a method writes them whose class keeps vectors.
+        """
+        hidden = False
         for path in paths(operation.metadata):
             for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
                 if any(is_vector_name(key) for key in keys_of(self._flow, head)):
                     return True
-        return False
+                hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
+        function = self._flow.program.enclosing_function(site.place)
+        name = self._flow.program.scope(function).name if function is not None else ""
+        return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
+
+    def keeps_vectors(self, place: Place, verb: str | None) -> bool:
+        """Say whether what is done at a place is how a class of the project's own writes vectors."""
+        program = self._flow.program
+        cls, function = program.enclosing_class(place), program.enclosing_function(place)
+        if verb != "write" or cls is None or function is None:
+            return False
+        name = program.scope(function).name
+        if PREPARING.search(name) or _BESIDE.search(name):
+            return False
+        kinds = (
+            self._catalogue.abstraction(program.scope(ancestor.place).name)
+            for ancestor in self._flow.evaluator.ancestry(ClassRef(cls))
+        )
+        return next((kind for kind in kinds if kind is not None), None) == "vector"
 
     def _guessed(self, site: Site, func: Attr, *, named: bool) -> Iterator[tuple[Target, Operation]]:
         """An object that could not be followed: what it is called with can still tell the library.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids import stepping
+from fragaudit.link.ids import dumping, stepping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, Head, Here, Made, Pairs, Row, Several, Thunk
 from fragaudit.link.ids.known import (
     COMMON_UUID,
@@ -76,6 +76,8 @@ def outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call
         yield from _converted(last, first())
     elif name == "dict" and any(a.name not in (None, "*") for a in args):
         yield Pairs(Map(tuple(_entry(a) for a in args)), here)
+    elif name in dumping.FUNCTIONS and plain:
+        yield from dumping.dumped(flow, plain[0], args, here)
     elif name in SAME and args:
         yield from _same(flow, name, plain, first(), here)
     elif name in RUNNING and args:

@@ -47,8 +47,9 @@ class Native:
 def container_name(scope: Scope, program: Program) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
     found = [shape for head in scope.containers for shape in shapes(head)]
-    if not found:
-        return "", "unknown" if scope.lost else "unnamed"
+    if not found or not str(found[0]):
+        # An empty name is there for others to fill in.
+        return "", "unknown" if scope.lost or found else "unnamed"
     states = [_state(shape, program) for shape in found]
     if "dynamic" in states:
         return str(found[states.index("dynamic")]), "dynamic"

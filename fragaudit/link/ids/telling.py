@@ -46,3 +46,8 @@ ARRAY = re.compile(
     r"(?:np|numpy)\.(?:array|asarray|ascontiguousarray|vstack|stack|concatenate|expand_dims|atleast_2d|float32)"
 )
 STORE_NAME = re.compile(r"vector|store|vec|chroma|faiss|index|collection|^db$|_db$|^vs$|_vs$|retriever", re.IGNORECASE)
+
+PREPARING = re.compile(
+    r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done"
+)
+"""Methods that make ready what vectors are written to."""

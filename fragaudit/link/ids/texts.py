@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from fragaudit.link.ids import dumping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Items, Pairs, Several, Thunk
 from fragaudit.link.ids.objects import made_outside
 from fragaudit.model.values import Attr, Call, Lit, Value, dotted
@@ -39,10 +40,7 @@ _KEEPING = frozenset(
         "as_posix",
         "resolve",
         "__str__",
-        "model_dump",
         "model_copy",
-        "dict",
-        "to_dict",
         "numpy",
         "cpu",
         "detach",
@@ -59,6 +57,9 @@ _PERCENT = re.compile(r"%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 
 def method(flow: Flow, func: Attr, call: Call, here: Here) -> Iterator[Head]:
     """Yield what a method gives that isn't the project's own."""
+    if func.name in dumping.METHODS:
+        yield from dumping.dumped(flow, func.base, call.args, here)
+        return
     heads = flow.force(Thunk(func.base, here))
     plain = [a.value for a in call.args if a.name is None]
     name = func.name

@@ -11,7 +11,7 @@ from fragaudit.link.abstract import Bound
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Head, Items, Pairs, Several
+from fragaudit.link.ids.heads import Head, Items, Made, Pairs, Several
 from fragaudit.link.ids.metadata import keys_of
 from fragaudit.link.ids.paths import at_path, parsed, paths
 from fragaudit.link.program import Program, Site
@@ -42,6 +42,31 @@ def writes_rows(flow: Flow, library: Library | None, operation: Operation, site:
         for record in (flow.step(head, None) if isinstance(head, (Items, Several)) else (head,))
     ]
     return bool(records) and all(_plain(flow, record) for record in records)
+
+
+_ACTION = frozenset({"_index", "_id", "_op_type"})
+_WITHIN = ("_source", "doc", "$set")
+_REQUESTS = {"InsertOne": ".document", "ReplaceOne": ".replacement", "UpdateOne": ".update"}
+"""Where the record is in what bulk writes take: under a key, or an argument of a request."""
+DEEPEST = 4
+
+
+def records_in(flow: Flow, head: Head, deep: int = 0) -> Iterator[Head]:
+    """Yield the records in what a write is given: one, a list of them, or of requests that hold one each."""
+    inner: tuple[Head, ...] = ()
+    if isinstance(head, (Items, Several)):
+        inner = tuple(flow.step(head, None))
+    elif isinstance(head, Pairs):
+        named = set(keys_of(flow, head))
+        within = ("$set",) if named.isdisjoint(_ACTION) else _WITHIN
+        inner = next((tuple(flow.step(head, f"={key}")) for key in within if key in named), ())
+    elif isinstance(head, Made) and head.cls is None:
+        step = _REQUESTS.get(head.name.rpartition(".")[2])
+        inner = tuple(flow.step(head, step)) if step is not None else ()
+    if not inner or deep >= DEEPEST:
+        yield head
+    for one in inner if deep < DEEPEST else ():
+        yield from records_in(flow, one, deep + 1)
 
 
 def _embeds(program: Program, library: Library) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -19,6 +18,7 @@ from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.own import ID_FIELDS, Abstractions
 from fragaudit.link.ids.paths import first_known, paths
 from fragaudit.link.ids.scopes import handed_scope, scope_of
+from fragaudit.link.ids.telling import PREPARING
 from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure, records
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
@@ -28,11 +28,6 @@ from fragaudit.model.values import Attr, Call
 DEEPEST_FORWARDS = 5
 MOST_FORWARDED = 200
 """Calls of what forwards that are looked at, over the whole repository."""
-
-_PREPARING = re.compile(
-    r"index$|collection|table|schema|config|client|meta(?:data)?_|status|setting|cache|callback|callback_done"
-)
-"""Methods that make ready what vectors are written to."""
 
 _MANAGERS = frozenset({"indices", "collections", "schema", "config", "cluster", "ingest", "ilm"})
 """Attributes of clients whose methods make ready what vectors are written to."""
@@ -48,7 +43,6 @@ class Writes:
         self._forwarding: set[SiteKey] = set()
         self.operations = Operations(flow, catalogue)
         self._own = Abstractions(flow, callers)
-        self._documents = {library.package for library in catalogue.libraries if library.kind == "document"}
 
     def all(self) -> list[Written]:
         """Return the writes of the repository in order of file and place, those that only forward marked."""
@@ -66,8 +60,6 @@ class Writes:
             written = queue.pop(0)
             if written.made_here or not pure(written.ids) or depth[site_key(written.site)] >= DEEPEST_FORWARDS:
                 continue
-            if written.target.package in self._documents:
-                continue  # a field of a document, whose key needs no look at the callers
             for function in sorted(roots(written.ids)):
                 if self._keeps_else(function):
                     continue
@@ -259,4 +251,4 @@ def _written_out(head: Head) -> bool:
 @cache
 def _means_write(method: str) -> bool:
     """Say whether a method's name says that it writes vectors."""
-    return verb_of(method, "vector") == "write" and _PREPARING.search(method) is None
+    return verb_of(method, "vector") == "write" and PREPARING.search(method) is None
