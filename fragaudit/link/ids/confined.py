@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Chars, Head, Items, Made, Several, Thunk
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.searches import Searched
 from fragaudit.link.ids.written import Written
 

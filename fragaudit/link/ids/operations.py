@@ -12,7 +12,7 @@ from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Pairs, Step, Thunk, distinct
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.model.values import Call
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def at_path(
 def of_record(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
     """Yield the ids that steps lead to, marked where only the catalogue says that the record has one."""
     holders = distinct(flow.walk(head, steps[:-1])) if steps else ()
-    guessed = {one for holder in holders if isinstance(holder, From) for one in flow.step(holder, steps[-1])}
+    guessed = {one for holder in holders if _hides(flow, holder, steps[-1]) for one in flow.step(holder, steps[-1])}
     for one in _walked(flow, head, steps):
         if one not in guessed or not isinstance(one, From) or one.kind == "stored":
             yield one
@@ -107,6 +108,13 @@ def of_record(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]
             yield Atom("none", "left out")
         else:
             yield replace(one, kind="record")
+
+
+def _hides(flow: Flow, holder: Head, step: Step) -> bool:
+    """Say whether a record does not show if it has what a step leads to: handed in, or taken over from another."""
+    if isinstance(holder, Pairs):
+        return isinstance(step, str) and step[1:] not in keys_of(flow, holder)
+    return isinstance(holder, From)
 
 
 def _walked(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:

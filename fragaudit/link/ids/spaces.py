@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Atom, From, Head
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.ids.shapes import Part, Shape, last_name, shapes
 from fragaudit.link.program import Program
@@ -46,28 +46,39 @@ class Native:
 
 def container_name(scope: Scope, program: Program) -> tuple[str, str]:
     """Return a container's readable name, and whether it is `fixed`, `dynamic`, `unknown` or not `named` at all."""
-    found = [shape for head in scope.containers for shape in shapes(head)]
+    every = [shape for head in scope.containers for shape in shapes(head)]
+    found = [shape for shape in every if not _nothing(shape)] or every
     if not found or not str(found[0]):
         # An empty name is there for others to fill in.
         return "", "unknown" if scope.lost or found else "unnamed"
     states = [_state(shape, program) for shape in found]
     if "dynamic" in states:
         return str(found[states.index("dynamic")]), "dynamic"
-    return str(found[0]), "unknown" if "unknown" in states else "fixed"
+    if "fixed" not in states and not {"told", "made up"}.isdisjoint(states):
+        return str(found[0]), "dynamic"
+    # One that is told or made up only where nothing else is said is what it is else.
+    return str(found[0]), "fixed" if {*states} <= {"fixed", "made up"} else "unknown"
 
 
 def _state(shape: Shape, program: Program) -> str:
-    """Say whether a name is one for all: written out, from settings, or what the object was set up with."""
+    """Say whether a name is one for all: written out, from settings, or what the object was set up with.
+
+    `told`: by a request; `made up`: at random.
+    """
     holes = [p for p in shape.parts if not p.literal]
-    if any(p.kind in ("row id", "random", "uuid5", "hash") or _told(p, program) for p in holes):
+    if any(p.kind in ("row id", "uuid5", "hash") or _owned(p) for p in holes):
         return "dynamic"
+    if any(p.kind == "random" for p in holes):
+        return "made up"
+    if any(_requested(p, program) for p in holes):
+        return "told"
     if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
         return "dynamic"
     return "fixed" if all(p.kind in _FIXED or _set_up(p, program) for p in holes) else "unknown"
 
 
-def _told(part: Part, program: Program) -> bool:
-    """Say whether a part is handed in for a tenant, as its name says, by those who send requests, or kept in a row."""
+def _owned(part: Part) -> bool:
+    """Say whether a part is handed in for a tenant, as its name says, or kept in a row."""
     head = part.head
     if not isinstance(head, From) or part.kind not in ("parameter", "field"):
         return False
@@ -75,8 +86,14 @@ def _told(part: Part, program: Program) -> bool:
         return _kept(head)
     name = last_name(head)
     tenant = _KEYS.match(name) is not None and _SERVICES.match(name) is None
-    if tenant or (part.kind == "parameter" and name.endswith(("_id", "_uuid")) and not _TECHNICAL.search(name)):
-        return True
+    return tenant or (part.kind == "parameter" and name.endswith(("_id", "_uuid")) and not _TECHNICAL.search(name))
+
+
+def _requested(part: Part, program: Program) -> bool:
+    """Say whether a part is handed in by those who send requests."""
+    head = part.head
+    if not isinstance(head, From) or head.function is None or part.kind not in ("parameter", "field"):
+        return False
     scope = program.scope(head.function)
     default = scope.parameters[head.number].default
     if isinstance(default, Call) and getattr(default.func, "name", "") in _REQUESTED:
@@ -127,8 +144,12 @@ def native(scope: Scope) -> Native:
     return Native("no")
 
 
+def _nothing(shape: Shape) -> bool:
+    return len(shape.parts) == 1 and shape.parts[0].kind == "none"
+
+
 def _default(shape: Shape) -> bool:
-    if len(shape.parts) == 1 and shape.parts[0].kind == "none":
+    if _nothing(shape):
         return True
     text = "".join(p.text for p in shape.parts) if all(p.literal for p in shape.parts) else None
     return not shape.parts or (text is not None and text.lower() in _DEFAULTS)

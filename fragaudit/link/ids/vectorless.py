@@ -12,7 +12,7 @@ from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, Items, Made, Pairs, Several
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.paths import at_path, parsed, paths
 from fragaudit.link.program import Program, Site
 from fragaudit.model.values import Attr, Call, Lit, Ref, Value

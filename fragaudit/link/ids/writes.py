@@ -13,10 +13,10 @@ from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.chosen import named_by_callers
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk, distinct
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.own import ID_FIELDS, Abstractions
-from fragaudit.link.ids.paths import first_known, paths
+from fragaudit.link.ids.paths import first_known, of_record, paths
 from fragaudit.link.ids.scopes import handed_scope, scope_of
 from fragaudit.link.ids.telling import PREPARING
 from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure, records
@@ -214,7 +214,7 @@ class Writes:
             yield head
             return
         for name in ID_FIELDS:
-            found = [h for h in self._flow.step(head, f"={name}") if h not in (UNKNOWN, Atom("none"))]
+            found = [h for h in of_record(self._flow, head, (f"={name}",)) if h not in (UNKNOWN, Atom("none"))]
             if found:
                 yield from found
                 return
