@@ -42,6 +42,10 @@ SIMILARITY_NAMES = frozenset(
         "query_embeddings",
         "search_embeddings",
         "similarity_search_with_relevance_scores",
+        "asimilarity_search_with_score",
+        "asimilarity_search_with_relevance_scores",
+        "asimilarity_search_by_vector",
+        "amax_marginal_relevance_search",
         "as_query_engine",
     }
 )

@@ -432,6 +432,154 @@ WRITES: list[Case] = [
         [("made/main.py:10", "Docs", "not-namespaced")],
     ),
     (
+        "a name at random, or by request, where another is said too",
+        {
+            "app/main.py": """
+                import os
+                from uuid import uuid4
+                from fastapi import APIRouter
+                from langchain_chroma import Chroma
+
+                router = APIRouter()
+                NAME = os.environ.get("COLLECTION") or "c" + uuid4().hex
+                store = Chroma(collection_name=NAME)
+
+                def put(text):
+                    store.add_texts([text])
+
+                def of(name):
+                    if not name:
+                        name = "default"
+                    return Chroma(collection_name=name)
+
+                @router.post("/documents")
+                def post(text: str, name: str = None):
+                    of(name).add_texts([text])
+
+                def maybe():
+                    Chroma(collection_name=os.environ.get("MORE", None) or None).add_texts(["a"])
+            """,
+        },
+        [
+            ("app/main.py:12", "{COLLECTION}", "not-namespaced"),
+            ("app/main.py:21", "default", "unknown"),
+            ("app/main.py:24", "{MORE}", "not-namespaced"),
+        ],
+    ),
+    (
+        "ids in what a record takes over from one that nobody knows",
+        {
+            "app/main.py": """
+                from pymilvus import MilvusClient
+
+                client = MilvusClient(uri="http://milvus:19530")
+
+                def put(text, vector, more):
+                    client.insert(collection_name="notes", data=[{"text": text, "vector": vector, **more}])
+
+                def told(note, vector, more):
+                    client.insert(collection_name="notes", data=[{"id": note.id, "vector": vector, **more}])
+            """,
+        },
+        [("app/main.py:7", "notes", "unknown"), ("app/main.py:10", "notes", "not-namespaced")],
+    ),
+    (
+        "records in JSON through a pipeline, their fields those of an object",
+        {
+            "app/main.py": """
+                from typing import List
+                import redis.asyncio as redis
+                from pydantic import BaseModel
+
+                class Chunk(BaseModel):
+                    id: str
+                    embedding: List[float]
+
+                class Store:
+                    def __init__(self, client: redis.Redis):
+                        self.client = client
+
+                    async def put(self, chunk: Chunk):
+                        data = chunk.__dict__
+                        async with self.client.pipeline(transaction=False) as pipe:
+                            await pipe.json().set(f"chunk-{chunk.id}", "$", data)
+            """,
+        },
+        [("app/main.py:17", "", "not-namespaced")],
+    ),
+    (
+        "records that callers put together, and keys that settings name",
+        {
+            "app/main.py": """
+                import os
+                from azure.search.documents.aio import SearchClient
+                from supabase import Client
+
+                FIELD_ID = os.environ.get("FIELD_ID", "id")
+                FIELD_EMBEDDING = os.environ.get("FIELD_EMBEDDING", "embedding")
+
+                class Rows:
+                    def __init__(self):
+                        self.client = Client("https://db.example", "key")
+
+                    def upsert(self, table, record):
+                        self.client.table(table).upsert(record).execute()
+
+                    def put(self, chunk):
+                        self.upsert("documents", {"id": chunk.id, "embedding": chunk.vector})
+
+                    def log(self, text):
+                        self.client.table("log").upsert({"text": text}).execute()
+
+                class Search:
+                    def __init__(self):
+                        self.client = SearchClient("https://search.example", "notes", None)
+
+                    async def put(self, chunk):
+                        record = {FIELD_ID: chunk.id, FIELD_EMBEDDING: chunk.vector}
+                        await self.client.upload_documents(documents=[record])
+            """,
+        },
+        [("app/main.py:14", "", "native-namespace"), ("app/main.py:28", "notes", "unknown")],
+    ),
+    (
+        "a type of columns that the project makes itself",
+        {
+            "app/models.py": """
+                from django.db import models
+
+                class VectorField(models.Field):
+                    def db_type(self, connection):
+                        return "vector"
+
+                class Embedding(models.Model):
+                    embedding = VectorField(verbose_name="vector")
+            """,
+            "app/save.py": """
+                from app.models import Embedding
+
+                def save(vector):
+                    row = Embedding(embedding=vector)
+                    row.save()
+            """,
+        },
+        [("app/save.py:5", "Embedding", "native-namespace")],
+    ),
+    (
+        "a method that one library alone has, on what is called an index",
+        {
+            "app/main.py": """
+                from app.indexes import load_index
+
+                def put(nodes, lines):
+                    index = load_index()
+                    index.insert_nodes(nodes)
+                    lines.insert_nodes(nodes)
+            """,
+        },
+        [("app/main.py:6", "", "unknown")],
+    ),
+    (
         "texts that a store of the project's own is given are no records, and what it gives is no write",
         {
             "app/stores.py": """
@@ -488,6 +636,49 @@ def find(index, text):
 def test_a_retriever_searches_what_it_is_given() -> None:
     assert [f.rule for f in audited({"app.py": RETRIEVED}).findings if f.rule == "FA106"] == ["FA106"]
     assert [f.rule for f in audited({"app.py": RETRIEVED + RETRIEVER}).findings if f.rule == "FA106"] == []
+
+
+def test_an_asynchronous_search_is_one() -> None:
+    source = """
+        from langchain_community.vectorstores import FAISS
+
+        class Notes:
+            def __init__(self, embeddings):
+                self.store = FAISS.load_local("notes", embeddings)
+
+            async def save(self, documents):
+                await self.store.aadd_documents(documents)
+
+            async def find(self, text):
+                return await self.store.{}(text, k=3)
+    """
+    for method, expected in (("asimilarity_search_with_score", []), ("aget_by_ids", ["FA106"])):
+        found = audited({"app.py": source.format(method)}).findings
+        assert [f.rule for f in found if f.rule == "FA106"] == expected
+
+
+SHARED = """
+import chromadb
+
+collection = chromadb.HttpClient(host="chroma").get_or_create_collection("notes")
+
+def save(note, vector):
+    collection.add(ids=[f"acme:note:{note.id}"], embeddings=[vector])
+"""
+
+
+def test_services_that_share_the_code_which_writes_do_not_collide() -> None:
+    services = {
+        f"{name}/{file}": text
+        for name in ("api", "worker")
+        for file, text in (
+            ("pyproject.toml", f'[project]\nname = "{name}"\n'),
+            ("main.py", "from shared.store import save\n"),
+        )
+    }
+    assert [f.rule for f in audited({**services, "shared/store.py": SHARED}).findings if f.rule == "FA305"] == []
+    apart = {**services, "api/store.py": SHARED, "worker/store.py": SHARED}
+    assert {f.rule for f in audited(apart).findings if f.rule == "FA305"} == {"FA305"}
 
 
 REPLACED = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Chars, From, Head, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.heads import Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk
 from fragaudit.model.values import Lit, Other
 
 
@@ -42,7 +42,7 @@ def keys_of(flow: Flow, head: Head, deep: int = 0) -> Iterator[str]:
 
 
 def _spelled(flow: Flow, key: Thunk) -> Iterator[str]:
-    """Yield the text that a key is, written out, as a constant, or as the default of a parameter."""
+    """Yield the text that a key is: written out, as a constant, as a parameter's default, or a setting's own name."""
     if isinstance(key.value, Lit):
         if isinstance(key.value.value, str):
             yield key.value.value
@@ -50,6 +50,8 @@ def _spelled(flow: Flow, key: Thunk) -> Iterator[str]:
     for head in flow.force(key):
         if isinstance(head, Chars) and len(head.parts) == 1 and isinstance(head.parts[0], str):
             yield head.parts[0]
+        elif isinstance(head, Atom) and head.kind == "setting":
+            yield head.name  # `AZURE_FIELDS_EMBEDDING` says what it is the name of
         elif isinstance(head, From) and head.function is not None and not head.steps:
             default = flow.program.scope(head.function).parameters[head.number].default
             if isinstance(default, Lit) and isinstance(default.value, str):

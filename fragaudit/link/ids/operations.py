@@ -9,9 +9,9 @@ from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.ids.callers import here_of
+from fragaudit.link.ids.callers import Callers, here_of, lifted
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.heads import From, Head, Here, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
@@ -31,9 +31,10 @@ _BESIDE = re.compile(r"meta|stat(?:e|us|s)(?:_|$)|log(?:s|_|$)|history|jobs?(?:_
 class Operations:
     """Finds the operation that a call is."""
 
-    def __init__(self, flow: Flow, catalogue: Catalogue) -> None:
+    def __init__(self, flow: Flow, catalogue: Catalogue, callers: Callers) -> None:
         self._flow = flow
         self._catalogue = catalogue
+        self._callers = callers
         self._kinds = {library.package: library for library in catalogue.libraries}
 
     def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
@@ -160,12 +161,19 @@ class Operations:
         hidden = False
         for path in paths(operation.metadata):
             for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
-                if any(is_vector_name(key) for key in keys_of(self._flow, head)):
+                if any(is_vector_name(key) for one in self._handed(head) for key in keys_of(self._flow, one)):
                     return True
                 hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
         function = self._flow.program.enclosing_function(site.place)
         name = self._flow.program.scope(function).name if function is not None else ""
         return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
+
+    def _handed(self, head: Head) -> Iterator[Head]:
+        """Yield a value, and what callers give for it where it is a parameter."""
+        yield head
+        if isinstance(head, From) and head.function is not None:
+            for site in self._callers.of(head.function):
+                yield from lifted(self._flow, (head,), head.function, site)
 
     def keeps_vectors(self, place: Place, verb: str | None) -> bool:
         """Say whether what is done at a place is how a class of the project's own writes vectors."""

@@ -114,7 +114,7 @@ def _hides(flow: Flow, holder: Head, step: Step) -> bool:
     """Say whether a record does not show if it has what a step leads to: handed in, or taken over from another."""
     if isinstance(holder, Pairs):
         return isinstance(step, str) and step[1:] not in keys_of(flow, holder)
-    return isinstance(holder, From)
+    return isinstance(holder, From) or (isinstance(holder, Atom) and holder.kind in ("result", "field", "setting"))
 
 
 def _walked(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:

@@ -41,7 +41,7 @@ class Writes:
         self._catalogue = catalogue
         self._callers = callers
         self._forwarding: set[SiteKey] = set()
-        self.operations = Operations(flow, catalogue)
+        self.operations = Operations(flow, catalogue, callers)
         self._own = Abstractions(flow, callers)
 
     def all(self) -> list[Written]:
@@ -149,7 +149,8 @@ class Writes:
             return
         if name in self._catalogue.record_writes:
             for target, operation in self.operations.of_records(site, func):
-                if self.operations.holds_vector(site, operation):
+                row = operation in self._catalogue.row_writes.get(name, ())  # found with the rows
+                if not row and self.operations.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
         if name[:1].isupper() and name in self._catalogue.vector_methods:
