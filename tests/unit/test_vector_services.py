@@ -543,6 +543,26 @@ WRITES: list[Case] = [
         [("app/main.py:14", "", "native-namespace"), ("app/main.py:28", "notes", "unknown")],
     ),
     (
+        "a helper that writes any records: only callers with vectors write them",
+        {
+            "app/main.py": """
+                from elasticsearch import Elasticsearch, helpers
+
+                client = Elasticsearch("http://search:9200")
+
+                def run(actions):
+                    helpers.bulk(client, actions)
+
+                def save(note):
+                    run([{"_index": "notes", "_id": note.id, "_source": {"text": note.text, "embedding": note.vector}}])
+
+                def log(entry):
+                    run([{"_index": "log", "_id": entry.id, "_source": {"text": entry.text}}])
+            """,
+        },
+        [("app/main.py:7", "notes", "not-namespaced"), ("app/main.py:10", "notes", "not-namespaced")],
+    ),
+    (
         "a type of columns that the project makes itself",
         {
             "app/models.py": """

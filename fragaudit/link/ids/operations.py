@@ -168,6 +168,11 @@ class Operations:
         name = self._flow.program.scope(function).name if function is not None else ""
         return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
 
+    def show_vector(self, records: tuple[Head, ...] | None) -> bool:
+        """Say whether records have a key that speaks of a vector, here or where callers put them together."""
+        handed = (one for head in records or () for one in self._handed(head))
+        return any(is_vector_name(key) for one in handed for key in keys_of(self._flow, one))
+
     def _handed(self, head: Head) -> Iterator[Head]:
         """Yield a value, and what callers give for it where it is a parameter."""
         yield head

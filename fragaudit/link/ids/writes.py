@@ -78,6 +78,8 @@ class Writes:
                     left -= 1
                     self._flow.fresh()
                     derived = self._lifted(written, function, site)
+                    if self._drops(written, derived):
+                        continue
                     known = found.get(key)
                     joined = merged(known, derived) if known is not None else derived
                     found[key] = joined
@@ -110,6 +112,12 @@ class Writes:
             if kind is not None:
                 return kind != "vector"
         return False
+
+    def _drops(self, written: Written, derived: Written) -> bool:
+        """Say whether a caller of what writes any records hands it some without a vector, where others hold one."""
+        if written.operation is None or not self._takes_records(written.operation):
+            return False
+        return self.operations.show_vector(written.metadata) and not self.operations.show_vector(derived.metadata)
 
     def _lifted(self, written: Written, function: Place, site: Site) -> Written:
         flow = self._flow
