@@ -18,11 +18,20 @@ _HAPPENING = re.compile(
     r"(?:^|_|(?<=[a-z]))(?:(?:event|log|message|mail|email|notification|session|token|job|task|run|execution|result"
     r"|request|response|order|invoice|payment|transaction|transfer|document|file|upload|attachment|image|photo|post"
     r"|comment|review|note|record|visit|view|click|vote|answer|submission|booking|reservation|ticket|issue|report"
-    r"|snapshot|change|revision|edit|download|invitation|invite|deletion|item|line)s?|activit(?:y|ies)"
+    r"|snapshot|change|revision|edit|download|invitation|invite|deletion)s?|activit(?:y|ies)"
     r"|histor(?:y|ies)|entr(?:y|ies)|audit|replies|reply)$",
     re.IGNORECASE,
 )
 """What tables are called after of which there are more every day."""
+_KEPT = re.compile(
+    r"(?:^|_|(?<=[a-z]))(?:policy|policies|gateways?|realms?|resolvers?|saved_?views?|menus?(?:_?items?)?|filters?|presets?|rules?"
+    r"|webhooks?|connectors?|integrations?|nodes?|environments?|providers?|protocols?|templates?|features?"
+    r"|flags?|quotas?|schedules?|sponsors?|brackets?|forums?|zones?|permissions?|plans?|options?|preferences?"
+    r"|definitions?|servers?|clusters?|backends?|plugins?|schemas?"
+    r"|settings?|config(?:uration)?s?|categor(?:y|ies)|types?|kinds?|tiers?|themes?)$",
+    re.IGNORECASE,
+)
+"""What tables are called after that somebody sets up: they stay short, as long as not every user has some."""
 _SIGNING_IN = frozenset({"last_login", "last_login_at", "email", "email_address"})
 """What accounts of people have beside a password, and the settings of a connection don't."""
 _REFERS = re.compile(r"^(\w+?)_?(?:id|uuid|pk|uid|guid)$", re.IGNORECASE)
@@ -57,8 +66,9 @@ def grows(
 
     Rows that combine several others do, and so do people and their accounts. What belongs to one other table does if
     the service adds to it where it does its work, or if it is called after something that happens again and again.
-    What belongs to none may be kept by an operator though the service adds to it, as plug-ins, nodes and plans are,
-    unless it is called so, or rows are found by when something happened.
+    What belongs to none may be kept by an operator though the service adds to it, unless it is called so, or rows are
+    found by when something happened; and what is called after something that people set up, as plug-ins, nodes and
+    plans are, stays short unless it says what goes with each person.
 
     Args:
         table: the table.
@@ -68,6 +78,8 @@ def grows(
         access: how rows are found; None: by a key to another table.
     """
     owners = [o for o in _owners(table, called) if o not in small and o not in _FRAMEWORK and o != bare(table.name)]
+    if _KEPT.search(snake(table.name)) is not None:
+        return len(owners) >= _BELONGING and any(_PEOPLE.search(owner) is not None for owner in owners)
     if len(owners) >= _BELONGING or _is_account(table):
         return True
     added = bare(table.name) in grown
@@ -95,7 +107,7 @@ def _owners(table: Table, called: Mapping[str, frozenset[str]]) -> Iterator[str]
     keyed = {c.lower() for k in table.foreign_keys for c in k.columns}
     signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
     yield from sorted(signed)
-    yield from (bare(k.table) for k in table.foreign_keys if not _is_signature(k))
+    yield from {tuple(k.columns): bare(k.table) for k in table.foreign_keys if not _is_signature(k)}.values()
     own = {c.lower() for c in table.primary_key} if len(table.primary_key) == 1 else set()
     for name in (column.name.lower() for column in table.columns):
         if name in keyed or name in own:

@@ -104,6 +104,8 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or bare(table.name) in known.small:
         return False
+    if access.category == "state" and known.modelled and not any(map(is_passing, access.conditions)):
+        return False  # of a few kinds each is a large part of the rows, unless they pass
     return _few(access, table) and _is_grown(table, known, access)
 
 

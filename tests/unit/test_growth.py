@@ -61,26 +61,26 @@ def _confidence(name: str, columns: str, asked: str = _BY_ADDRESS, **files: str)
 @pytest.mark.parametrize(
     ("name", "columns", "files", "confidence"),
     [
-        ("widgets", "", {}, "possible"),
-        ("widgets", "", {"making": _MADE}, "possible"),  # kept by an operator, or not: nothing tells
-        ("widgets", _TEAM, {}, "possible"),
-        ("widgets", _TEAM, {"making": _MADE}, "likely"),
-        ("widgets", _TEAM, {"making": _DOTTED}, "likely"),
-        ("widgets", _TEAM, {"making": _NAMESAKE}, "possible"),
-        ("widgets", _TEAM + _OWN, {}, "likely"),
-        ("widgets", _TEAM, {"cli__making": _MADE}, "possible"),  # a command is run by hand
-        ("widgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
-        ("widgets", f"{_TEAM}\n{_PLACE}", {}, "likely"),
-        ("widgets", f"{_TEAM}\n    other_team_id = Column(ForeignKey(Team.id))", {}, "likely"),  # pairs of teams
-        ("widgets", f"{_TEAM}\n    of_id = Column(ForeignKey('widgets.id'))", {}, "possible"),
-        ("widgets", "    created_by = Column(ForeignKey(Team.id))\n    updated_by = Column(ForeignKey(Team.id))", {},
+        ("gadgets", "", {}, "possible"),
+        ("gadgets", "", {"making": _MADE}, "possible"),  # kept by an operator, or not: nothing tells
+        ("gadgets", _TEAM, {}, "possible"),
+        ("gadgets", _TEAM, {"making": _MADE}, "likely"),
+        ("gadgets", _TEAM, {"making": _DOTTED}, "likely"),
+        ("gadgets", _TEAM, {"making": _NAMESAKE}, "possible"),
+        ("gadgets", _TEAM + _OWN, {}, "likely"),
+        ("gadgets", _TEAM, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
+        ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "likely"),
+        ("gadgets", f"{_TEAM}\n    other_team_id = Column(ForeignKey(Team.id))", {}, "likely"),  # pairs of teams
+        ("gadgets", f"{_TEAM}\n    of_id = Column(ForeignKey('gadgets.id'))", {}, "possible"),
+        ("gadgets", "    created_by = Column(ForeignKey(Team.id))\n    updated_by = Column(ForeignKey(Team.id))", {},
          "possible"),
         ("shop_users", "", {}, "likely"),
-        ("widgets", "    email = Column(String)\n    password_hash = Column(String)", {}, "likely"),
-        ("widgets", "    host = Column(String)\n    password = Column(String)", {}, "possible"),  # of a connection
-        ("widget_logs", "", {}, "possible"),
-        ("widget_logs", "", {"making": _MADE}, "likely"),
-        ("widget_logs", _TEAM, {}, "likely"),
+        ("gadgets", "    email = Column(String)\n    password_hash = Column(String)", {}, "likely"),
+        ("gadgets", "    host = Column(String)\n    password = Column(String)", {}, "possible"),  # of a connection
+        ("gadget_logs", "", {}, "possible"),
+        ("gadget_logs", "", {"making": _MADE}, "likely"),
+        ("gadget_logs", _TEAM, {}, "likely"),
     ],
 )  # fmt: skip
 def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str, str], confidence: str) -> None:
@@ -89,9 +89,9 @@ def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str,
 
 def test_rows_are_found_by_when_something_happened() -> None:
     columns, asked = "    sent = Column(DateTime)", "Thing.address == x, Thing.sent > x"
-    assert _confidence("widgets", columns, asked) == [("shop/asking.py", 5, "possible")]
-    assert _confidence("widgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "likely")]
+    assert _confidence("gadgets", columns, asked) == [("shop/asking.py", 5, "possible")]
+    assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "likely")]
 
 
 def test_where_no_rows_are_seen_to_be_made_nothing_is_told_by_that() -> None:
-    assert _confidence("widgets", "", teams="") == [("shop/asking.py", 5, "likely")]
+    assert _confidence("gadgets", "", teams="") == [("shop/asking.py", 5, "likely")]
