@@ -146,11 +146,19 @@ WRITES: list[Case] = [
 
                     def put(self, text):
                         self.store.add_texts([text])
+
+                class Other:
+                    def __init__(self, **kwargs):
+                        self.store = Chroma(collection_name=kwargs["collection_name"])
+
+                    def put(self, text):
+                        self.store.add_texts([text])
             """,
         },
         [
             ("app/main.py:7", "{repository.get_base.collection_name}", "native-namespace"),
             ("app/main.py:14", "{config['collection_name']}", "not-namespaced"),
+            ("app/main.py:21", "{kwargs['collection_name']}", "unknown"),
         ],
     ),
     (

@@ -30,6 +30,7 @@ _FETCHED = re.compile(
 """Functions that give what is kept somewhere, one at a time."""
 _NAMES = re.compile(r"^(?:\w*_)?(?:collection|index|table|class|namespace)_name$|^(?:collection|namespace)$")
 _SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
+_CONFIGURATION = re.compile(r"setting|config|conf\b|cfg|options?$", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
 """Parameters that tell set-ups apart, not tenants."""
 _FIXED = ("setting", "class name", "number", "external")
@@ -122,7 +123,7 @@ def _set_up(part: Part, program: Program) -> bool:
         return True
     if head.function is not None:
         # A configuration that an object is made with.
-        return _SETTINGS.search(head.name) is not None and program.scope(head.function).name == "__init__"
+        return _CONFIGURATION.search(head.name) is not None and program.scope(head.function).name == "__init__"
     fetched = _FETCHED.match(head.name.rpartition(".")[2]) is not None and _SETTINGS.search(head.name) is None
     return head.name not in ("self", "cls") and not fetched
 
