@@ -35,6 +35,7 @@ class Operations:
         self._flow = flow
         self._catalogue = catalogue
         self._callers = callers
+        self._replacing: dict[tuple[ClassRef, str], bool] = {}
         self._kinds = {library.package: library for library in catalogue.libraries}
 
     def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
@@ -88,11 +89,18 @@ class Operations:
                     yield meaning.name, None
                 case Instance() | ClassRef():
                     cls = meaning.of if isinstance(meaning, Instance) else meaning
-                    for base in self._flow.evaluator.outside_bases(cls)[:1] if not self._replaced(cls, method) else ():
-                        yield base.name, None
+                    for base in self._flow.evaluator.outside_bases(cls)[:1]:
+                        if not self._replaced(cls, method):
+                            yield base.name, None
 
     def _replaced(self, cls: ClassRef, method: str) -> bool:
         """Say whether the project's own class does by itself what a method of its library's class did."""
+        known = self._replacing.get((cls, method))
+        if known is None:
+            known = self._replacing[cls, method] = self._replaces(cls, method)
+        return known
+
+    def _replaces(self, cls: ClassRef, method: str) -> bool:
         program = self._flow.program
         for ancestor in self._flow.evaluator.ancestry(cls):
             for number in program.definitions(ancestor.place, method):
