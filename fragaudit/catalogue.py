@@ -213,6 +213,12 @@ class Catalogue:
         return frozenset(name for name in names if name[:1].isupper())
 
     @cached_property
+    def retrievers(self) -> frozenset[tuple[str, str]]:
+        """Classes that search the store they are given, by their library's import name and their own."""
+        reads = (read for lib in self.libraries for read in lib.read if read.role == "retriever")
+        return frozenset((read.name.partition(".")[0], read.name.rpartition(".")[2]) for read in reads)
+
+    @cached_property
     def _vector_packages(self) -> dict[str, Library]:
         return {lib.package: lib for lib in self.libraries if lib.kind == "vector"}
 

@@ -96,7 +96,8 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
     """A method that creates a container, writes, reads or deletes; the paths say where ids, vectors and so on are.
 
     `textual` is the argument (`name=value`) with which a search is one for words rather than by similarity.
-    `returns` is the class of what it gives back; `=topic`: the text of that parameter, as far as it is a name.
+    `returns` is the class of what it gives back; `=topic`: the text of that parameter, as far as it is a name. `needs`
+    is the parameter without which a call is no such operation: a table may be made with rows or without.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
     traversal: bool | str = False
     role: str = ""
     returns: str = ""
+    needs: str = ""
     verb: str = ""
     library: str = ""
 
@@ -163,11 +165,12 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
 class Library(Struct, frozen=True, forbid_unknown_fields=True):
     """One client library.
 
-    `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes of
-    another library whose methods its classes have. `embeds`: its tables hold vectors only if the application gives them
-    or declares by these modules that they make them. `checked` are the versions its names were checked with, the newest
-    and older ones that have what was removed since; `companions` what is installed beside it for that. `collective`:
-    the name stands for the companions, no package of its own is installed.
+    `extends`: the package whose classes its own derive from, with their operations. `inherits` are the base classes
+    of another library whose methods its classes have. `embeds`: its tables hold vectors only if the application gives
+    them or declares by these modules, or by arguments of these names (`vectorizer_config=`), that they make them.
+    `checked` are the versions its names were checked with, the newest and older ones that have what was removed
+    since; `companions` what is installed beside it for that. `collective`: the name stands for the companions, no
+    package of its own is installed.
     """
 
     package: str

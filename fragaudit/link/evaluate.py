@@ -238,7 +238,8 @@ class Evaluator:
         yield from found
         if parameter.default is not None and (omitted or not found):
             yield from self._default(parameter.default, Place(function.file, self.program.scope(function).parent))
-        if parameter.annotation is not None and not any(isinstance(m, (Handle, Known, Symbol)) for m in found):
+        sure = any(isinstance(m, (Handle, Known)) or (isinstance(m, Symbol) and m.strong) for m in found)
+        if parameter.annotation is not None and not sure:
             yield from self.typed(parameter.annotation, function)
         if all(m == UNKNOWN for m in found) and (parameter.default in (None, Lit(None)) or (found and not omitted)):
             yield Symbol(parameter.name.upper(), strong=False)

@@ -12,6 +12,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.keyspaces import Keyspaces
+from fragaudit.link.needed import is_made
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Site
 from fragaudit.link.settings import readable
@@ -41,6 +42,10 @@ SIMILARITY_NAMES = frozenset(
         "query_embeddings",
         "search_embeddings",
         "similarity_search_with_relevance_scores",
+        "asimilarity_search_with_score",
+        "asimilarity_search_with_relevance_scores",
+        "asimilarity_search_by_vector",
+        "amax_marginal_relevance_search",
         "as_query_engine",
     }
 )
@@ -72,8 +77,12 @@ class Usage:
     def all(self) -> tuple[Called, ...]:
         """Return the store calls of the repository; counts what looked like one."""
         found: list[Called] = []
+        retrievers = {name for _, name in self._catalogue.retrievers}
         for site in self._evaluator.program.sites:
             func = site.call.func
+            if getattr(func, "name", "") in retrievers:
+                self._retrieves(site)
+                continue
             if getattr(func, "name", "") in self._catalogue.reading_classes:
                 found.extend(self._made(site))
                 continue
@@ -87,6 +96,15 @@ class Usage:
                 self.found += 1
                 self.unresolved_searches.append(site)
         return tuple(dict.fromkeys(found))
+
+    def _retrieves(self, site: Site) -> None:
+        """A class of a framework's that searches the store behind what it is given: which one is not followed."""
+        for meaning in self._evaluator.evaluate(site.call.func, site.place):
+            name = meaning.name if isinstance(meaning, External) else ""
+            if (name.partition(".")[0], name.rpartition(".")[2]) in self._catalogue.retrievers:
+                self.found += 1
+                self.unresolved_searches.append(site)
+                return
 
     def _made(self, site: Site) -> Iterator[Called]:
         """A class that reads from the moment it is made: a consumer of the topics that it names."""
@@ -142,7 +160,7 @@ class Usage:
             if any(operation.verb == "container" for operation in operations):
                 return  # on some class of the library it only leads to a container
         for operation in operations:
-            if operation.verb == "container":
+            if operation.verb == "container" or not is_made(operation, site.call):
                 continue
             engine = (opened.engine if opened is not None else "") or self._engine_of(operation.library)
             opening = site_key(handle.site) if handle.site is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from fragaudit.model.stores import Kind
@@ -9,7 +10,9 @@ from fragaudit.model.stores import Kind
 SEARCH_WORDS = ("search", "query", "similar", "nearest", "retriev", "recommend", "knn")
 _WRITE_WORDS = ("upsert", "insert", "add", "put", "set", "store", "save", "index", "write", "create", "update")
 _READ_WORDS = ("get", "fetch", "find", "load", "list", "read", "scroll", "count", "exists")
-_DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
+_GETS = re.compile(r"_?(?:get|fetch|has|is)_(?!.*(?:_or_|_and_))", re.IGNORECASE)
+"""What begins so gives something, whatever it is called: `get_vector_store`; not `get_or_create`."""
+DELETE_WORDS = ("delete", "remove", "drop", "clear", "purge")
 _TRAVERSE_WORDS = (
     "neighbo",
     "traverse",
@@ -28,8 +31,10 @@ _TRAVERSE_WORDS = (
 @cache
 def verb_of(method: str, kind: str) -> str | None:
     """Return what a method of a project's own abstraction does, by the words of its name; None if that isn't clear."""
+    if _GETS.match(method):
+        return "read"
     for verb, words in (
-        ("delete", _DELETE_WORDS),
+        ("delete", DELETE_WORDS),
         ("read", SEARCH_WORDS),
         ("write", _WRITE_WORDS),
         ("read", _READ_WORDS),

@@ -147,7 +147,7 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         def save(client, nodes):
             Told(collection_name="notes", client=client).add(nodes)
         """,
-        [(17, "qdrant", "not-namespaced")],
+        [(17, "qdrant", "unknown")],
     ),
     (
         "records that become dictionaries of their fields",

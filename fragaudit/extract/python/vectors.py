@@ -21,7 +21,9 @@ _COMPUTED = re.compile(r"\s*(?:hole|\{\w*\})\s*")
 """Columns that are put together elsewhere: nothing but a hole of an f-string, or one that is filled later."""
 _FROM = re.compile(rf"\bfrom\s+(?P<table>{_NAME})", re.I)
 _CAST = re.compile(
-    r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b|\bto_vector\s*\(|\bvec_f32\s*\(", re.I
+    r"::\s*(?:half|sparse)?vec(?:tor)?\b|\bas\s+(?:half|sparse)?vec(?:tor)?\b"
+    r"|\b(?:to_vector|string_to_vector|vec_f32|vec_fromtext|json_array_pack|vector(?:32|64|1bit|8))\s*\(",
+    re.I,
 )
 _NEAR = re.compile(
     r"<=>|<->|<#>|<\+>|\b(?:cosine_distance|l2_distance|inner_product|vec_distance\w*|vec_cosine_distance|vector_distance"
@@ -36,12 +38,12 @@ _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", r
 
 
 def is_vector_column(name: str) -> bool:
-    """Say whether a column as written in a statement, quoted or not, is called as a vector is."""
-    return is_vector_name(name.strip().strip('"`[]').rpartition(".")[2])
+    """Say whether a column as written in a statement, quoted or not, is called as a vector is; so for a hole."""
+    return is_vector_name(name.strip().strip('"`[]').rpartition(".")[2].strip("{}").lstrip("_"))
 
 
 def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
-    """Return what a text does with vectors if it is such a statement; holes of the text are written as `hole`."""
+    """Return what a text does with vectors if it is such a statement; holes of the text stand as `{name}`."""
     lowered = text.lower()
     if "vectorproperty" in lowered:
         written = _PROPERTY.search(text)
@@ -78,4 +80,4 @@ def _search(text: str, scope: int, at: Span) -> VectorSql | None:
 
 
 def _table(name: str) -> str:
-    return "" if "hole" in name or "{" in name else name.replace('"', "").replace("`", "").strip("[]")
+    return "" if "{" in name else name.replace('"', "").replace("`", "").strip("[]")

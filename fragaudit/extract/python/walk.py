@@ -367,7 +367,7 @@ class Walk:
                 if len(text) > 12 and _DDL.search(text):
                     self.ddl.append((text, self._scope, self._lowering.span(node)))
                 elif len(text) > 12:
-                    found = vector_statement(text, self._scope, self._lowering.span(node))
+                    found = vector_statement(_with_names(top), self._scope, self._lowering.span(node))
                     if found is not None:
                         self.vectors.append(found)
             elif not isinstance(top, Ref):
@@ -408,6 +408,16 @@ def plain(value: Value) -> str:
     if isinstance(value, Text):
         return "".join(p.value if isinstance(p, Lit) and isinstance(p.value, str) else "hole" for p in value.parts)
     return ""
+
+
+def _with_names(value: Value) -> str:
+    """Return the text of a string value, holes with what they are called: `{embedding_column}`."""
+    if not isinstance(value, Text):
+        return plain(value)
+    return "".join(
+        p.value if isinstance(p, Lit) and isinstance(p.value, str) else "{" + getattr(p, "name", "") + "}"
+        for p in value.parts
+    )
 
 
 def annotation(value: Value) -> Value:

@@ -14,6 +14,7 @@ from fragaudit.config import VectorIds
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, lifted, roots
+from fragaudit.link.ids.confined import confining_key
 from fragaudit.link.ids.engines import rules_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, distinct
@@ -130,9 +131,11 @@ class Vectors:
     def _around(self, written: Written) -> Surroundings:
         target, scope = written.target, written.scope
         scope = self._scope_expanded(written)
-        name, state = container_name(scope)
-        key = scoping_key(self._flow, written.metadata)
+        name, state = container_name(scope, self._program)
         rules = rules_of(target.engine, target.package)
+        key = scoping_key(self._flow, written.metadata)
+        if not key and not rules.accepts_text:
+            key = confining_key(self._flow, written, self._searched)
         if written.made_anew:
             rules = replace(rules, always="an index made anew, which holds nothing else")
         return Surroundings(rules, native(scope), name, state, key)
@@ -160,7 +163,7 @@ class Vectors:
         if located is not None and located.here.first:
             line = located.here.first
             made_at = self._program.location(located.here.place.file, (line, 1, line, 1))
-        name, state = container_name(self._scope_expanded(written))
+        name, state = container_name(self._scope_expanded(written), self._program)
         space = native(written.scope)
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
@@ -231,7 +234,7 @@ class Vectors:
 
     def _search(self, searched: Searched, writes: Sequence[VectorWrite], store_of: StoreOf) -> VectorSearch:
         at = self._program.location(searched.site.place.file, searched.site.call.at)
-        name, state = container_name(searched.scope)
+        name, state = container_name(searched.scope, self._program)
         store = store_of(searched.target)
         shared = (
             ""

@@ -67,15 +67,19 @@ def across(services: Sequence[Service]) -> tuple[Service, ...]:
     for members in groups.values():
         if len({name for name, _ in members}) > 1:
             for name, write in members:
-                colliding[name, write] = tuple(sorted(w.at for n, w in members if n != name))
+                # Services that share the code which writes are one writer.
+                shared = {w.at for n, w in members if n == name}
+                elsewhere = tuple(sorted({w.at for n, w in members if n != name} - shared))
+                if elsewhere:
+                    colliding[name, write] = elsewhere
     found = []
     for service in services:
         writes = tuple(
             msgspec.structs.replace(w, collides=colliding[service.name, w]) if (service.name, w) in colliding else w
             for w in service.vector_writes
         )
-        elsewhere = tuple(sorted({*service.unresolved_searches, *_searched(service, services)}))
-        found.append(msgspec.structs.replace(service, vector_writes=writes, unresolved_searches=elsewhere))
+        others = tuple(sorted({*service.unresolved_searches, *_searched(service, services)}))
+        found.append(msgspec.structs.replace(service, vector_writes=writes, unresolved_searches=others))
     return tuple(found)
 
 

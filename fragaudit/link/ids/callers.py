@@ -12,6 +12,7 @@ from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import known
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Thunk, distinct
+from fragaudit.link.ids.paths import of_record
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call, Ref, Value
 
@@ -193,7 +194,7 @@ def lifted(flow: Flow, heads: tuple[Head, ...], function: Place, site: Site) -> 
 def _lift(flow: Flow, head: Head, function: Place, site: Site, deep: int) -> Iterator[Head]:
     if isinstance(head, From) and head.function == function:
         for base in argument(flow, function, head.number, site):
-            yield from flow.walk(base, head.steps)
+            yield from of_record(flow, base, head.steps) if head.kind == "record" else flow.walk(base, head.steps)
     elif isinstance(head, Chars) and deep < 4:
         yield Chars(
             tuple(

@@ -61,11 +61,13 @@ def _fields(flow: Flow, value: Value, heads: Iterable[Head], here: Here) -> list
 
 
 def _typed(flow: Flow, head: Head) -> Iterator[Abstract]:
-    """Yield what a parameter, or an element of one, is declared to be: `docs: list[Chunk]`."""
-    if not isinstance(head, From) or head.function is None or any(step is not None for step in head.steps):
+    """Yield what a parameter, or an element of one, is declared to be: `docs: dict[str, list[Chunk]]`."""
+    if not isinstance(head, From) or head.function is None or any(s not in (None, "values") for s in head.steps):
         return
     annotation = flow.program.scope(head.function).parameters[head.number].annotation
-    for _ in head.steps:
+    for step in head.steps:
         annotation = annotation.key if isinstance(annotation, Item) else None
+        if isinstance(annotation, Seq):
+            annotation = annotation.items[-1 if step == "values" else 0] if annotation.items else None
     if annotation is not None:
         yield from flow.evaluator.typed(annotation, head.function)

@@ -59,6 +59,8 @@ def rules_of(engine: str, package: str) -> Rules:
             takes="takes integers only",
             left_out="the id is left out, so it is the position",
         )
+    if engine == "memory":
+        return Rules(engine, always="kept in the memory of this process, which nothing else shares")
     if engine in _COLON_REFUSED:
         takes, refused = _COLON_REFUSED[engine]
         return Rules(engine, takes=takes, refused=refused)

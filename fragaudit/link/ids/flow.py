@@ -16,7 +16,7 @@ from fragaudit.link.abstract import (
     Template,
 )
 from fragaudit.link.evaluate import Evaluator
-from fragaudit.link.ids import calling, members, names, texts
+from fragaudit.link.ids import calling, dumping, members, names, texts
 from fragaudit.link.ids.growing import Growth
 from fragaudit.link.ids.heads import (
     UNKNOWN,
@@ -135,9 +135,9 @@ class Flow:
             case Operation(op="and"):
                 yield from self.force(Thunk(value.operands[-1], here))
             case Operation():
-                yield from texts.operated(self, value.operands, here, texts_=value.op in ("+", "%"))
+                yield from texts.operated(self, value.operands, here, value.op)
             case Other():
-                yield from texts.operated(self, value.parts, here, texts_=False)
+                yield from texts.operated(self, value.parts, here)
             case _:
                 yield UNKNOWN
 
@@ -149,6 +149,9 @@ class Flow:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _attribute(self, value: Attr, here: Here) -> Iterator[Head]:
+        if value.name == "__dict__":
+            yield from dumping.dumped(self, value.base, (), here)
+            return
         found = distinct(
             h
             for head in self.force(Thunk(value.base, here))

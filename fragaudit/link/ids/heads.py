@@ -12,13 +12,14 @@ from fragaudit.model.values import Call, Map, Seq, Value
 
 Kind: TypeAlias = Literal[
     "literal", "number", "random", "uuid5", "hash", "counter", "time", "row id", "field", "setting", "parameter",
-    "class name", "external", "result", "stored", "none", "unknown",
+    "class name", "external", "result", "stored", "record", "none", "unknown",
 ]  # fmt: skip
 """What fills a hole of an id.
 
 `row id`: an attribute called like a key of something that comes from elsewhere; `field`: any other attribute;
 `parameter`: what callers pass and nobody could be found to; `result`: what code outside the project returns; `stored`:
-what a search or fetch of a vector store found there.
+what a search or fetch of a vector store found there; `record`: the id that a library looks for in a record which
+nobody could follow.
 """
 
 Step: TypeAlias = str | int | None

@@ -148,6 +148,7 @@ RUNNING = {"asyncio.to_thread": 0, "anyio.to_thread.run_sync": 0, "asyncio.run":
 RUNNING_METHODS = {"run_in_executor": 1, "submit": 0}
 RUNNERS = {**{name.rpartition(".")[2]: number for name, number in RUNNING.items()}, **RUNNING_METHODS, "add_task": 0}
 """What runs a function it is given, by its last name, and which argument that is."""
+ENVIRONMENT = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
 FIELDS = frozenset({"Field", "field", "ib", "attrib", "PrivateAttr"})
 BUILTINS = frozenset(
     [

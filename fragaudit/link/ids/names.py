@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fragaudit.link.abstract import Bound, Handle, Instance
 from fragaudit.link.ids.heads import (
     Atom,
     Chars,
@@ -12,6 +13,7 @@ from fragaudit.link.ids.heads import (
     From,
     Head,
     Here,
+    Made,
     Step,
     Thunk,
 )
@@ -64,8 +66,25 @@ def _in_scope(flow: Flow, name: str, place: Place, here: Here, frame: Frame | No
     if bindings or number is not None or handed is not None:
         return
     if flow.program.imports(place, name) or flow.program.definitions(place, name):
-        for meaning in flow.evaluator.name(name, place):
+        meanings = flow.evaluator.name(name, place)
+        if any(isinstance(meaning, (Instance, Handle, Bound)) for meaning in meanings):
+            made = [head for head in _imported(flow, name, place) if isinstance(head, Made)]
+            if made:
+                yield from made
+                return
+        for meaning in meanings:
             yield from flow.from_meaning(meaning)
+
+
+def _imported(flow: Flow, name: str, place: Place) -> Iterator[Head]:
+    """Yield what another module of the project binds an imported name to: an object that it makes for all."""
+    for item in flow.program.imports(place, name):
+        file = flow.program.module(flow.program.absolute(item, place.file), place.file)
+        if item.name is None or file is None or file == place.file:
+            continue
+        outer = Place(file, MODULE_SCOPE)
+        if flow.program.bindings(outer, item.name):
+            yield from flow.force(Thunk(Ref(item.name), Here(outer, 0, 0, -1)))
 
 
 def bound(flow: Flow, name: str, binding: Binding, place: Place, frame: Frame | None) -> Iterator[Head]:

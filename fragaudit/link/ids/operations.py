@@ -9,15 +9,16 @@ from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.ids.callers import here_of
+from fragaudit.link.ids.callers import Callers, here_of, lifted
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Here, Items, Made, Pairs, Several, Thunk
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.heads import From, Head, Here, Items, Made, Pairs, Several, Thunk
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING
 from fragaudit.link.ids.vectorless import records_in, writes_rows
 from fragaudit.link.ids.written import Target
+from fragaudit.link.needed import is_made
 from fragaudit.link.program import Place, Site
 from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
@@ -30,9 +31,11 @@ _BESIDE = re.compile(r"meta|stat(?:e|us|s)(?:_|$)|log(?:s|_|$)|history|jobs?(?:_
 class Operations:
     """Finds the operation that a call is."""
 
-    def __init__(self, flow: Flow, catalogue: Catalogue) -> None:
+    def __init__(self, flow: Flow, catalogue: Catalogue, callers: Callers) -> None:
         self._flow = flow
         self._catalogue = catalogue
+        self._callers = callers
+        self._replacing: dict[tuple[ClassRef, str], bool] = {}
         self._kinds = {library.package: library for library in catalogue.libraries}
 
     def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
@@ -41,7 +44,10 @@ class Operations:
         chosen: tuple[Target, Operation] | None = None
         for name, opened in self.objects(meanings, func.name):
             for operation in self._catalogue.vector_operations(name, func.name, "write"):
-                found = self.target(operation, name, opened), operation
+                if not is_made(operation, site.call):
+                    continue
+                opens = opened is None and self._catalogue.open(f"{name}.{func.name}") is not None
+                found = self.target(operation, name, site if opens else opened), operation
                 if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
                     chosen = found
                 break
@@ -55,6 +61,22 @@ class Operations:
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
 
+    def of_parent(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
+        """Yield the write that a call of a method of the library's class is, in a class of the project's own."""
+        cls = self._flow.program.enclosing_class(site.place) if _of_parent(func) else None
+        for base in self._flow.evaluator.outside_bases(ClassRef(cls))[:1] if cls is not None else ():
+            for operation in self._catalogue.vector_operations(base.name, func.name, "write"):
+                if is_made(operation, site.call):
+                    yield self.target(operation, base.name), operation
+
+    def of_making(self, site: Site, func: Value) -> Iterator[tuple[Target, Operation]]:
+        """Yield the write that making an object is: an index of the nodes that it is handed."""
+        for meaning in self._flow.evaluator.evaluate(func, site.place):
+            opened = self._catalogue.open(meaning.name) if isinstance(meaning, External) else None
+            for operation in self._catalogue.operation(opened.name) if opened is not None else ():
+                if operation.verb == "write" and is_made(operation, site.call):
+                    yield self.target(operation, opened=site), operation
+
     def objects(self, meanings: Iterable[Abstract], method: str) -> Iterator[tuple[str, Site | None]]:
         """Yield the class of a library whose method it is on each object, by its dotted name, and what opened it."""
         for meaning in meanings:
@@ -65,12 +87,20 @@ class Operations:
                     yield f"{meaning.handle.name}.{meaning.method}", meaning.handle.site
                 case External():
                     yield meaning.name, None
-                case Instance() if not self._replaced(meaning.of, method):
-                    for base in self._flow.evaluator.outside_bases(meaning.of)[:1]:
-                        yield base.name, None
+                case Instance() | ClassRef():
+                    cls = meaning.of if isinstance(meaning, Instance) else meaning
+                    for base in self._flow.evaluator.outside_bases(cls)[:1]:
+                        if not self._replaced(cls, method):
+                            yield base.name, None
 
     def _replaced(self, cls: ClassRef, method: str) -> bool:
         """Say whether the project's own class does by itself what a method of its library's class did."""
+        known = self._replacing.get((cls, method))
+        if known is None:
+            known = self._replacing[cls, method] = self._replaces(cls, method)
+        return known
+
+    def _replaces(self, cls: ClassRef, method: str) -> bool:
         program = self._flow.program
         for ancestor in self._flow.evaluator.ancestry(cls):
             for number in program.definitions(ancestor.place, method):
@@ -137,12 +167,24 @@ class Operations:
         hidden = False
         for path in paths(operation.metadata):
             for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
-                if any(is_vector_name(key) for key in keys_of(self._flow, head)):
+                if any(is_vector_name(key) for one in self._handed(head) for key in keys_of(self._flow, one)):
                     return True
                 hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
         function = self._flow.program.enclosing_function(site.place)
         name = self._flow.program.scope(function).name if function is not None else ""
         return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
+
+    def show_vector(self, records: tuple[Head, ...] | None) -> bool:
+        """Say whether records have a key that speaks of a vector, here or where callers put them together."""
+        handed = (one for head in records or () for one in self._handed(head))
+        return any(is_vector_name(key) for one in handed for key in keys_of(self._flow, one))
+
+    def _handed(self, head: Head) -> Iterator[Head]:
+        """Yield a value, and what callers give for it where it is a parameter."""
+        yield head
+        if isinstance(head, From) and head.function is not None:
+            for site in self._callers.of(head.function):
+                yield from lifted(self._flow, (head,), head.function, site)
 
     def keeps_vectors(self, place: Place, verb: str | None) -> bool:
         """Say whether what is done at a place is how a class of the project's own writes vectors."""

@@ -15,6 +15,7 @@ from fragaudit.link.ids.callers import Callers
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.usage import Called
+from fragaudit.link.verbs import DELETE_WORDS, speaks
 from fragaudit.model.locations import Location
 from fragaudit.model.values import Attr, Call, Lit, Ref, Text
 from fragaudit.model.vectors import Pairing
@@ -182,6 +183,8 @@ class Order:
         func = site.call.func
         if not isinstance(func, (Ref, Attr)) or func.name not in self._program.callable_names:
             return frozenset()
+        if speaks(func.name, DELETE_WORDS):
+            return frozenset()  # what is gone is no row behind a vector
         found: set[str] = set()
         for meaning in self._evaluator.evaluate(func, site.place):
             if isinstance(meaning, FunctionRef):

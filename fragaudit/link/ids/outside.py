@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids import dumping, stepping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, Head, Here, Made, Pairs, Row, Several, Thunk
-from fragaudit.link.ids.known import COMMON_UUID, FIELDS, HASHING, RANDOM, RUNNING, SAME, TIME, UUID5, WELL_KNOWN
-from fragaudit.model.values import Arg, Call, Item, Ref, Value, dotted
+from fragaudit.link.ids.known import (
+    COMMON_UUID,
+    ENVIRONMENT,
+    FIELDS,
+    HASHING,
+    RANDOM,
+    RUNNING,
+    SAME,
+    TIME,
+    UUID5,
+    WELL_KNOWN,
+)
+from fragaudit.model.values import Arg, Call, Entry, Item, Lit, Map, Ref, Value, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -63,16 +74,26 @@ def outside(flow: Flow, name: str, args: tuple[Arg, ...], here: Here, call: Call
         yield from _default(flow, args, here, call)
     elif name in ("uuid.UUID", "int") and args:
         yield from _converted(last, first())
+    elif name == "dict" and any(a.name not in (None, "*") for a in args):
+        yield Pairs(Map(tuple(_entry(a) for a in args)), here)
     elif name in dumping.FUNCTIONS and plain:
         yield from dumping.dumped(flow, plain[0], args, here)
     elif name in SAME and args:
         yield from _same(flow, name, plain, first(), here)
     elif name in RUNNING and args:
         yield from flow.entered(args[0].value, args[1:], here, call)
+    elif name in ENVIRONMENT:
+        for meaning in flow.evaluator.evaluate(call, here.place):
+            yield from flow.from_meaning(meaning)
     elif last[:1].isupper() or flow.evaluator.catalogue.open(name) is not None:
         yield Made(name, None, call, here)
     else:
         yield Atom("result", dotted(call.func) or last)
+
+
+def _entry(argument: Arg) -> Entry:
+    """Return the entry that an argument of `dict` makes: a keyword its name's, anything else those of a mapping."""
+    return Entry(Lit(argument.name) if argument.name not in (None, "**") else None, argument.value)
 
 
 def _uuid5(flow: Flow, last: str, args: tuple[Arg, ...], here: Here) -> Iterator[Head]:

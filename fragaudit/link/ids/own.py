@@ -9,7 +9,7 @@ from fragaudit.link.ids import stepping
 from fragaudit.link.ids.callers import Callers
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, From, Head, Here, Pairs, distinct
-from fragaudit.link.ids.paths import given
+from fragaudit.link.ids.paths import given, of_record
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr, Call
 
@@ -31,6 +31,7 @@ _RECORD_PARAMETERS = (
     "embeddings",
     "texts",
 )
+_PLAIN = frozenset({"texts", "embeddings", "vectors"})
 
 
 class Abstractions:
@@ -68,7 +69,8 @@ class Abstractions:
                 return heads
             if wanted in _ID_PARAMETERS:
                 return distinct(e for h in heads for e in self._flow.step(h, None)) or (UNKNOWN,)
-            return distinct(e for h in heads for e in self._ids_in(h)) or (UNKNOWN,)
+            plain = wanted in _PLAIN
+            return distinct(e for h in heads for e in self._ids_in(h, plain)) or (UNKNOWN,)
         first = method.strip("_").removeprefix("a").partition("_")[0]
         return (UNKNOWN,) if (names or call.args) and first in ("upsert", "insert", "dd", "add", "put") else None
 
@@ -80,7 +82,8 @@ class Abstractions:
                 return [p.name for p in scope.parameters if p.name not in ("self", "cls") and p.kind == "positional"]
         return []
 
-    def _ids_in(self, head: Head) -> Iterator[Head]:
+    def _ids_in(self, head: Head, plain: bool) -> Iterator[Head]:
+        """Yield the ids in records; `plain`: what nobody could follow is no record but a text or a vector."""
         flow = self._flow
         if isinstance(head, Pairs):
             inner = distinct(stepping.entries(flow, head))
@@ -89,8 +92,11 @@ class Abstractions:
                 return
         elements = tuple(flow.step(head, None))
         for element in elements:
+            if isinstance(element, From):
+                yield from () if plain else of_record(flow, element, (f"={ID_FIELDS[0]}",))
+                continue
             for name in ID_FIELDS:
-                step = f"={name}" if isinstance(element, (Pairs, From)) else f".{name}"
+                step = f"={name}" if isinstance(element, Pairs) else f".{name}"
                 found = [h for h in flow.step(element, step) if h != UNKNOWN]
                 if found:
                     yield from found

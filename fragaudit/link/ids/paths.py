@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids.heads import UNKNOWN, Atom, Head, Here, Pairs, Step, Thunk
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Pairs, Step, Thunk, distinct
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.model.values import Call
 
 if TYPE_CHECKING:
     from fragaudit.catalogue import Operation
     from fragaudit.link.ids.flow import Flow
+
+_WITHOUT_IDS = frozenset(
+    {
+        "split_documents",
+        "create_documents",
+        "transform_documents",
+        "load",
+        "aload",
+        "lazy_load",
+        "alazy_load",
+        "load_and_split",
+        "load_data",
+        "aload_data",
+        "get_nodes_from_documents",
+        "aget_nodes_from_documents",
+    }
+)
+"""Methods of frameworks' loaders and splitters: what they make has no id, or one at random."""
 
 _PIECE = re.compile(r"\[\]|\[(?P<number>\d+)\]|\['(?P<key>[^']*)'\]|\.(?P<name>\w+)")
 
@@ -58,8 +78,13 @@ def given(flow: Flow, call: Call, here: Here, name: str, position: int | None) -
     return ()
 
 
-def at_path(flow: Flow, call: Call, here: Here, operation: Operation, path: str) -> tuple[Head, ...] | None:
-    """Return what stands at a path in a call; None where the parameter it starts from is left out."""
+def at_path(
+    flow: Flow, call: Call, here: Here, operation: Operation, path: str, *, ids: bool = False
+) -> tuple[Head, ...] | None:
+    """Return what stands at a path in a call; None where the parameter it starts from is left out.
+
+    `ids`: it leads to ids; those in records that nobody could follow are told from those that the code names.
+    """
     root, steps = parsed(path)
     if root == "args" and steps and isinstance(steps[0], int):
         heads = given(flow, call, here, "", steps[0])
@@ -68,32 +93,52 @@ def at_path(flow: Flow, call: Call, here: Here, operation: Operation, path: str)
         heads = given(flow, call, here, root, operation.at.get(root))
     if not heads:
         return None
-    return tuple(_walked(flow, heads, steps))
+    found = (h for head in heads for h in _walked(flow, head, steps))
+    return tuple(found if not ids else (h for head in heads for h in of_record(flow, head, steps)))
 
 
-def _walked(flow: Flow, heads: tuple[Head, ...], steps: tuple[Step, ...]) -> Iterator[Head]:
-    for head in heads:
-        found = tuple(flow.walk(head, steps))
-        if found in ((), (UNKNOWN,)) and steps and isinstance(steps[-1], str):
-            # The same record as an object, a dictionary or with the library's other name for its key.
-            other = ("=" if steps[-1][0] == "." else ".") + steps[-1][1:]
-            found = tuple(flow.walk(head, (*steps[:-1], other)))
-        if found in ((), (UNKNOWN,)) and steps and steps[0] is None:
-            # One record instead of a list of them.
-            alone = tuple(flow.walk(head, steps[1:]))
-            if alone not in ((), (UNKNOWN,)) and isinstance(head, Pairs):
-                found = alone
-        yield from found or (UNKNOWN,)
+def of_record(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
+    """Yield the ids that steps lead to, marked where only the catalogue says that the record has one."""
+    holders = distinct(flow.walk(head, steps[:-1])) if steps else ()
+    guessed = {one for holder in holders if _hides(flow, holder, steps[-1]) for one in flow.step(holder, steps[-1])}
+    for one in _walked(flow, head, steps):
+        if one not in guessed or not isinstance(one, From) or one.kind == "stored":
+            yield one
+        elif one.function is None and one.name.rpartition(".")[2] in _WITHOUT_IDS:
+            yield Atom("none", "left out")
+        else:
+            yield replace(one, kind="record")
+
+
+def _hides(flow: Flow, holder: Head, step: Step) -> bool:
+    """Say whether a record does not show if it has what a step leads to: handed in, or taken over from another."""
+    if isinstance(holder, Pairs):
+        return isinstance(step, str) and step[1:] not in keys_of(flow, holder)
+    return isinstance(holder, From) or (isinstance(holder, Atom) and holder.kind in ("result", "field", "setting"))
+
+
+def _walked(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
+    found = tuple(flow.walk(head, steps))
+    if found in ((), (UNKNOWN,)) and steps and isinstance(steps[-1], str):
+        # The same record as an object, a dictionary or with the library's other name for its key.
+        other = ("=" if steps[-1][0] == "." else ".") + steps[-1][1:]
+        found = tuple(flow.walk(head, (*steps[:-1], other)))
+    if found in ((), (UNKNOWN,)) and steps and steps[0] is None:
+        # One record instead of a list of them.
+        alone = tuple(flow.walk(head, steps[1:]))
+        if alone not in ((), (UNKNOWN,)) and isinstance(head, Pairs):
+            found = alone
+    yield from found or (UNKNOWN,)
 
 
 def first_known(
-    flow: Flow, call: Call, here: Here, operation: Operation, written: str | tuple[str, ...]
+    flow: Flow, call: Call, here: Here, operation: Operation, written: str | tuple[str, ...], *, ids: bool = False
 ) -> tuple[Head, ...] | None:
     """Return what stands at the first of several paths that leads to something; None where all are left out."""
     seen: tuple[Head, ...] | None = None
     none: tuple[Head, ...] | None = None
     for path in paths(written):
-        heads = at_path(flow, call, here, operation, path)
+        heads = at_path(flow, call, here, operation, path, ids=ids)
         if heads is None:
             continue
         known = tuple(h for h in heads if h != UNKNOWN)

@@ -11,7 +11,7 @@ from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, From, Head, Here, Made, Thunk
 from fragaudit.link.ids.paths import first_known, parsed, paths
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call, Lit
+from fragaudit.model.values import Attr, Call, Lit, Ref
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
 _NAMESPACES = (
@@ -117,7 +117,31 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         lost = operation is not None and not any(isinstance(base, Made) for base in bases)
         for found in bases:
             _of_object(flow, catalogue, found, containers, namespaces, 0)
+        if lost and isinstance(on, Ref) and call.func.name.removeprefix("a").startswith("from_"):
+            lost = _of_maker(flow, catalogue, site, containers, namespaces)
+    elif operation is not None:
+        lost = _of_maker(flow, catalogue, site, containers, namespaces)
     return Scope(tuple(dict.fromkeys(containers)), tuple(namespaces), lost)
+
+
+def _of_maker(
+    flow: Flow,
+    catalogue: Catalogue,
+    site: Site,
+    containers: list[Head],
+    namespaces: list[tuple[str, tuple[Head, ...]]],
+) -> bool:
+    """Collect what is said by a call that makes the store and fills it, as when it only makes one; say whether none.
+
+    Either it is told the container, or given an object that was.
+    """
+    for name in _CONTAINERS:
+        named = flow_given(flow, site.call, site, name, None) if not containers else ()
+        containers.extend(h for h in named if not isinstance(h, Made))
+    for told in site.call.args:
+        for head in flow.force(Thunk(told.value, here_of(site))) if not containers else ():
+            _of_object(flow, catalogue, head, containers, namespaces, 1)
+    return not containers
 
 
 def handed_scope(flow: Flow, function: Place, site: Site) -> Scope:

@@ -114,8 +114,8 @@ def _part(head: Head) -> Part:
 
 
 def _kind(head: From) -> Kind:
-    if head.kind == "stored":
-        return "stored"
+    if head.kind in ("stored", "record"):
+        return head.kind
     named = any(isinstance(step, str) and step[:1] in ".=" for step in head.steps)
     if named:
         return "row id" if _KEY.search(last_name(head)) else "field"

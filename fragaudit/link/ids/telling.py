@@ -37,6 +37,7 @@ TELLING = {
     "upsert_points": (("qdrant_client", "points"),),
     "upsert": (("pinecone", "vectors"),),
     "add_with_ids": (("faiss", ""),),
+    "insert_nodes": (("llama_index.core.VectorStoreIndex", ""),),
     "add": (("llama_index.core.vector_stores", "nodes"),),
 }
 """Methods that only one library has, with the keyword that makes it sure; without one, the object's name must tell."""

@@ -9,7 +9,7 @@ from fragaudit.config import VectorIds
 from fragaudit.link.ids.shapes import Part, Shape
 from fragaudit.link.ids.words import GENERIC, word_key
 
-_TYPE_OF_HOLE = ("field", "parameter", "class name", "setting", "result", "external", "unknown")
+_TYPE_OF_HOLE = ("field", "parameter", "class name", "setting", "record", "result", "external", "unknown")
 _WORD = re.compile(r"[\w.@-]{1,64}")
 _WORD_PART = re.compile(r"[\w.@-]*")
 
@@ -157,7 +157,7 @@ def _too_few(shape: Shape, segments: list[list[Part]], wanted: list[str], names:
     whole = separator.join(wanted)
     if len(shape.parts) == 1 and not shape.parts[0].literal:
         part = shape.parts[0]
-        if part.kind in ("parameter", "result", "field", "unknown", "setting", "external", "class name"):
+        if part.kind in ("parameter", "result", "field", "record", "unknown", "setting", "external", "class name"):
             return Match("unknown", f"what `{part.text or 'it'}` is could not be followed")
         return Match("no", f"the id is {spoken(part)}")
     holes = [p for p in shape.parts if not p.literal]
@@ -175,7 +175,7 @@ def _too_few(shape: Shape, segments: list[list[Part]], wanted: list[str], names:
         first = "".join(p.text for p in segments[0])
         if word_key(first) in names.own:
             return Match("no", f"`{shape}` says whose it is but not {_missing(wanted)}", near=True, service=first)
-    opaque = [p for p in holes if p.kind in ("parameter", "field", "result", "unknown", "setting")]
+    opaque = [p for p in holes if p.kind in ("parameter", "field", "record", "result", "unknown", "setting")]
     if len(segments) > 1 and segments[0] and any(p in opaque and not p.names_service for p in segments[0]):
         return Match("unknown", f"what `{segments[0][0].text}` says could not be followed")
     if opaque and shape.parts and shape.parts[0] in opaque and len(segments) == 1:

@@ -21,6 +21,7 @@ _KEEPING = frozenset(
         "rstrip",
         "lower",
         "upper",
+        "capitalize",
         "casefold",
         "title",
         "encode",
@@ -167,9 +168,15 @@ def _filled(
     return Chars(tuple(p for p in parts if p != ""))
 
 
-def operated(flow: Flow, operands: tuple[Value, ...], here: Here, *, texts_: bool) -> Iterator[Head]:
-    """An operator: texts are put together or filled, lists joined; a number stays what it was."""
+def operated(flow: Flow, operands: tuple[Value, ...], here: Here, op: str = "") -> Iterator[Head]:
+    """An operator: texts are put together or filled, lists joined or repeated; a number stays what it was."""
+    texts_ = op in ("+", "%")
     heads = [flow.force(Thunk(part, here)) for part in operands]
+    if op == "*":
+        repeated = [h for one in heads for h in one if isinstance(h, (Items, Several))]
+        if repeated:
+            yield from repeated
+            return
     if texts_ and len(heads) == 2:
         filled = tuple(percent(flow, heads[0], heads[1]))
         if filled:

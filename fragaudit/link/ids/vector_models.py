@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from fragaudit.link.abstract import External
+from fragaudit.link.abstract import ClassRef, External
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.program import Place
 from fragaudit.model.facts import FileFacts
@@ -25,6 +25,9 @@ _TYPES = frozenset(
         "BitField",
     }
 )
+
+
+_COLUMN_TYPES = ("django.db.models", "django.contrib.gis", "sqlalchemy")
 
 
 class VectorModels:
@@ -72,7 +75,9 @@ class VectorModels:
         return found
 
     def _speaks(self, file: FileFacts) -> bool:
-        return any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports)
+        if any(i.name in _TYPES or "pgvector" in i.module or i.module == "pgvector" for i in file.imports):
+            return True
+        return any(scope.kind == "class" and scope.name in _TYPES for scope in file.scopes)
 
     def _is_vector(self, value: Value | None, place: Place) -> bool:
         stack = [value] if value is not None else []
@@ -82,6 +87,10 @@ class VectorModels:
                 for meaning in self._evaluator.evaluate(top, place):
                     if isinstance(meaning, External) and not meaning.name.startswith(("lancedb", "pinecone", "google")):
                         return True
+                    if isinstance(meaning, ClassRef) and any(
+                        base.name.startswith(_COLUMN_TYPES) for base in self._evaluator.outside_bases(meaning)
+                    ):
+                        return True  # a type of columns that the project makes itself
             stack.extend(children(top))
         return False
 

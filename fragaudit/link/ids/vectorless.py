@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from fragaudit.catalogue import Operation
 from fragaudit.catalogue_format import Library
+from fragaudit.link.abstract import Bound
+from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import Head, Items, Made, Pairs, Several
-from fragaudit.link.ids.metadata import keys_of
-from fragaudit.link.ids.paths import at_path, paths
+from fragaudit.link.ids.keys import keys_of
+from fragaudit.link.ids.paths import at_path, parsed, paths
 from fragaudit.link.program import Program, Site
 from fragaudit.model.values import Attr, Call, Lit, Ref, Value
 from fragaudit.model.vectors import is_vector_name
@@ -27,6 +29,12 @@ def writes_rows(flow: Flow, library: Library | None, operation: Operation, site:
     """
     if library is None or not library.embeds or not operation.vector or _embeds(flow.program, library):
         return False
+    beside = {parsed(path)[0] for path in paths(operation.vector)}
+    if beside.isdisjoint(parsed(path)[0] for path in paths(operation.metadata)):
+        # The vector is handed in beside the record.
+        given = any(a.name in beside or a.name in ("*", "**") for a in site.call.args)
+        placed = any(argument_of(site.call.args, name, operation.at.get(name)) is not None for name in sorted(beside))
+        return not given and not placed and _makes_tables(flow, library)
     records = [
         record
         for path in paths(operation.metadata)
@@ -62,13 +70,25 @@ def records_in(flow: Flow, head: Head, deep: int = 0) -> Iterator[Head]:
 
 
 def _embeds(program: Program, library: Library) -> bool:
+    keywords = {name[:-1] for name in library.embeds if name.endswith("=")}
     return any(
         f"{item.module}.{item.name}.".startswith(f"{module}.")
         for file in program.files
         for item in file.imports
         for module in library.embeds
         if not item.level
-    )
+    ) or any(a.name in keywords for site in (program.sites if keywords else ()) for a in site.call.args)
+
+
+def _makes_tables(flow: Flow, library: Library) -> bool:
+    """Say whether the project makes the library's tables itself, so that it is known what they do."""
+    for container in library.container:
+        name = container.name.rpartition(".")[2]
+        for site in flow.program.sites_by_name.get(name, ()) if name.startswith("create") else ():
+            for meaning in flow.evaluator.evaluate(site.call.func, site.place):
+                if isinstance(meaning, Bound) and meaning.handle.name.partition(".")[0] in library.modules:
+                    return True
+    return False
 
 
 def _plain(flow: Flow, record: Head) -> bool:

@@ -17,6 +17,10 @@ _AS_UUID = frozenset({"uuid5", "md5", "blake3", "hash", "crc32", "adler32", "xxh
 """What makes a UUID's 32 hexadecimal digits, or an integer, of a text."""
 
 
+LONGEST_SHOWN = 80
+"""Characters of an id's shape in a reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A verdict on the ids of one write, and what it rests on. `kind` is what an id is as a whole, or `text`."""
@@ -146,4 +150,6 @@ def _says(shape: Shape, found: Match, rules: Rules) -> str:
 
 
 def _plain(shape: Shape) -> str:
-    return str(Shape(shape.parts))
+    """Return a shape as it can stand within a sentence: on one line, and of a length that can be read."""
+    text = " ".join(str(Shape(shape.parts)).split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

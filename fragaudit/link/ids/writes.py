@@ -12,11 +12,11 @@ from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, argument, here_of, lifted, roots
 from fragaudit.link.ids.chosen import named_by_callers
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Items, Made, Pairs, Several, Thunk, distinct
-from fragaudit.link.ids.metadata import keys_of
+from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk, distinct
+from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.operations import Operations
 from fragaudit.link.ids.own import ID_FIELDS, Abstractions
-from fragaudit.link.ids.paths import first_known, paths
+from fragaudit.link.ids.paths import first_known, of_record, paths
 from fragaudit.link.ids.scopes import handed_scope, scope_of
 from fragaudit.link.ids.telling import PREPARING
 from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure, records
@@ -41,7 +41,7 @@ class Writes:
         self._catalogue = catalogue
         self._callers = callers
         self._forwarding: set[SiteKey] = set()
-        self.operations = Operations(flow, catalogue)
+        self.operations = Operations(flow, catalogue, callers)
         self._own = Abstractions(flow, callers)
 
     def all(self) -> list[Written]:
@@ -78,6 +78,8 @@ class Writes:
                     left -= 1
                     self._flow.fresh()
                     derived = self._lifted(written, function, site)
+                    if self._drops(written, derived):
+                        continue
                     known = found.get(key)
                     joined = merged(known, derived) if known is not None else derived
                     found[key] = joined
@@ -110,6 +112,12 @@ class Writes:
             if kind is not None:
                 return kind != "vector"
         return False
+
+    def _drops(self, written: Written, derived: Written) -> bool:
+        """Say whether a caller of what writes any records hands it some without a vector, where others hold one."""
+        if written.operation is None or not self._takes_records(written.operation):
+            return False
+        return self.operations.show_vector(written.metadata) and not self.operations.show_vector(derived.metadata)
 
     def _lifted(self, written: Written, function: Place, site: Site) -> Written:
         flow = self._flow
@@ -149,14 +157,26 @@ class Writes:
             return
         if name in self._catalogue.record_writes:
             for target, operation in self.operations.of_records(site, func, self._catalogue.record_writes[name]):
-                if self.operations.holds_vector(site, operation):
+                row = operation in self._catalogue.row_writes.get(name, ())  # found with the rows
+                if not row and self.operations.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
+        if name[:1].isupper() and name in self._catalogue.vector_methods:
+            for target, operation in self.operations.of_making(site, func):
+                yield self._written(site, target, operation)
+                return
         if not isinstance(func, Attr):
             return
         if func.name in self._catalogue.vector_methods:
             for target, operation in self.operations.of_vectors(site, func):
-                yield self._written(site, target, operation)
+                written = self._written(site, target, operation)
+                if not operation.needs or not all(_written_out(head) for head in written.ids):
+                    yield written  # else a row that a table is made with, to say what its columns are
+                return
+            for target, operation in self.operations.of_parent(site, func):
+                written = self._written(site, target, operation)
+                if self._decides(written):
+                    yield written
                 return
         if _means_write(func.name):
             yield from self._of_own(site, func)
@@ -165,7 +185,7 @@ class Writes:
         flow, here = self._flow, here_of(site)
         # Where the engine has no parameter for it, the id is a field of the record.
         written = operation.id or (operation.metadata if self._takes_records(operation) else "")
-        ids = first_known(flow, site.call, here, operation, written) if written else None
+        ids = first_known(flow, site.call, here, operation, written, ids=True) if written else None
         metadata = first_known(flow, site.call, here, operation, operation.metadata) if operation.metadata else None
         return Written(
             site,
@@ -176,6 +196,11 @@ class Writes:
             flow.program.enclosing_function(site.place),
             operation,
         )
+
+    def _decides(self, written: Written) -> bool:
+        """Say whether ids are made where they are written, rather than handed on."""
+        open_ = (UNKNOWN, Atom("none"), Atom("none", "left out"))
+        return any(not isinstance(head, From) and head not in open_ for head in written.ids)
 
     def _takes_records(self, operation: Operation) -> bool:
         return operation.name.rpartition(".")[2] in self._catalogue.record_writes
@@ -198,7 +223,7 @@ class Writes:
             yield head
             return
         for name in ID_FIELDS:
-            found = [h for h in self._flow.step(head, f"={name}") if h not in (UNKNOWN, Atom("none"))]
+            found = [h for h in of_record(self._flow, head, (f"={name}",)) if h not in (UNKNOWN, Atom("none"))]
             if found:
                 yield from found
                 return
@@ -226,6 +251,10 @@ def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:
     known = {*operation.at.values(), operation.container.at if operation.container is not None else None}
     plain = sum(a.name is None for a in call.args)
     return (UNKNOWN,) if any(number not in known for number in range(plain)) else (Atom("none", "left out"),)
+
+
+def _written_out(head: Head) -> bool:
+    return isinstance(head, Chars) and all(isinstance(part, str) for part in head.parts)
 
 
 @cache
