@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fragaudit.model.findings import Report
-from fragaudit.model.stores import Store
+from fragaudit.model.stores import Slot, Store
 from fragaudit.pipeline import audit_sources
 
 
@@ -309,3 +311,84 @@ def test_settings_of_a_library_tell_what_its_object_opens() -> None:
     primary = next(s for s in service.stores if s.id == service.primary)
     assert (primary.engine, primary.identity) == ("sqlite", "shop.db")
     assert 8 in [o.at.line for o in primary.openings]
+
+
+FLASK = (
+    "import os\nfrom flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\nfrom shop.conf import config\n"
+    "db = SQLAlchemy()\nclass Item(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n"
+    "def make(testing):\n    app = Flask(__name__)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "engine", "identity", "slot"),
+    [
+        (
+            "    if app.config['TESTING']:\n"
+            "        app.config.setdefault('SQLALCHEMY_DATABASE_URI', 'sqlite:///:memory:')\n"
+            "    else:\n        app.config['SQLALCHEMY_DATABASE_URI'] = os.environ['DATABASE_URL']\n",
+            "sql", "{DATABASE_URL}", None,
+        ),
+        (
+            "    if testing:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///test.db'\n"
+            "    else:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://db/shop'\n",
+            "postgresql", "db:5432/shop", Slot(("postgresql", "sqlite"), "postgresql"),
+        ),
+        (
+            "    app.config['SQLALCHEMY_DATABASE_URI'] = 'mysql://db/shop'\n"
+            "    if testing:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///test.db'\n",
+            "mysql", "db:3306/shop", Slot(("mysql", "sqlite"), "mysql"),
+        ),
+    ],
+)  # fmt: skip
+def test_one_setting_is_one_store(lines: str, engine: str, identity: str, slot: Slot | None) -> None:
+    (store,) = stores({"shop.py": FLASK + lines + "    db.init_app(app)\n"})
+    assert (store.engine, store.identity, store.slot) == (engine, identity, slot)
+
+
+def test_settings_files_of_one_project_are_one_store() -> None:
+    database = "DATABASES = {'default': {'ENGINE': 'django.db.backends.%s', 'HOST': %s, 'NAME': %s}}\n"
+    files = {
+        "site/settings.py": database % ("postgresql", "'localhost'", "'shop'"),
+        "site/settings_docker.py": "import os\n" + database % ("postgresql", "os.environ['HOST']", "os.environ['DB']"),
+        "docker/settings_local.py": database % ("postgresql", "'database'", "'local'"),
+    }
+    (store,) = stores(files)
+    assert [o.at.path for o in store.openings] == sorted(files)
+    (store,) = stores({**files, "site/settings_dev.py": database % ("sqlite3", "''", "'dev.db'")})
+    assert store.slot == Slot(("postgresql", "sqlite"), None)
+
+
+ENGINE = "import os\nfrom sqlalchemy import create_engine\nimport redis\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "identities"),
+    [
+        ("if os.environ.get('T'):\n    URL = 'redis://a/1'\nelse:\n    URL = 'redis://b/1'\nr = redis.from_url(URL)\n",
+         ["b:6379/1"]),
+        ("url = 'redis://a/1'\nif os.environ.get('T'):\n    url = 'redis://b/1'\nr = redis.from_url(url)\n",
+         ["a:6379/1"]),
+        ("r = redis.from_url('redis://a/1' if os.environ.get('T') else 'redis://b/1')\n", ["a:6379/1"]),
+        ("def url():\n    if os.environ.get('T'):\n        return 'redis://a/1'\n    return 'redis://b/1'\n"
+         "r = redis.from_url(url())\n", ["b:6379/1"]),
+        # What is given one after the other is open side by side, and so is what different callers ask for.
+        ("url = 'redis://a/1'\none = redis.from_url(url)\nurl = 'redis://b/1'\ntwo = redis.from_url(url)\n",
+         ["a:6379/1", "b:6379/1"]),
+        ("def made(url):\n    return redis.from_url(url)\none, two = made('redis://a/1'), made('redis://b/1')\n",
+         ["a:6379/1", "b:6379/1"]),
+        ("def url(kind):\n    if kind == 'a':\n        return 'redis://a/1'\n    return 'redis://b/1'\n"
+         "one, two = redis.from_url(url('a')), redis.from_url(url('b'))\n", ["a:6379/1", "b:6379/1"]),
+    ],
+)  # fmt: skip
+def test_an_address_chosen_in_a_branch_is_one_store(code: str, identities: list[str]) -> None:
+    assert sorted(s.identity for s in stores({"app.py": ENGINE + code})) == identities
+
+
+def test_engines_chosen_by_the_address_are_one_store() -> None:
+    code = (
+        "url = 'postgresql://db/app'\nif os.environ.get('T'):\n    url = 'sqlite:///x.db'\n"
+        "engine = create_engine(url)\n"
+    )
+    (store,) = stores({"app.py": ENGINE + code})
+    assert (store.engine, store.slot) == ("postgresql", Slot(("postgresql", "sqlite"), "postgresql"))
