@@ -112,6 +112,26 @@ def test_valid_text_is_read(text: str) -> None:
     assert len(normalised(text)) == len(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        ("INSERT INTO values (id, v) VALUES ('a', 'b')", ["values"]),
+        ("INSERT INTO Values VALUES (1, 2)", ["values"]),
+        ("SELECT v FROM values WHERE id = 1", ["values"]),
+        ("SELECT 1 FROM t, s.values v JOIN values ON values.id = v.id", ["t", "s.values", "values"]),
+        ("UPDATE values SET v = 1 WHERE id = 2", ["values"]),
+        ("DELETE FROM values WHERE id = 1", ["values"]),
+        ("SELECT a FROM (VALUES (1), (2)) v (a)", [""]),
+        ("INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", ["t"]),
+    ],
+)
+def test_a_table_may_be_named_values(text: str, tables: list[str]) -> None:
+    (found,) = read(text, "")
+    assert found.problem == ""
+    assert found.statement is not None
+    assert [s.table for s in found.statement.queries[0].sources] == tables
+
+
 def test_slices_and_casts_are_no_parameters() -> None:
     text = "SELECT a[1:n], b::text, '12:30' FROM t WHERE c = :h0"
     assert normalised(text) == text

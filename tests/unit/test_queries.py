@@ -252,7 +252,7 @@ def test_a_queryset_keeps_the_rows_that_it_was_run_for() -> None:
 
 
 def test_what_python_asks_for_its_truth_is_no_condition_of_the_statement() -> None:
-    """`a == x and b == y` is one of the two, `not (a == x)` a constant: only `&`, `|` and `~` make SQL of conditions."""
+    """`a == x and b == y` is one of the two, `not (a == x)` a constant; only `&`, `|`, `~` make SQL of them."""
     code = (
         "session.scalars(select(User).where(User.city == x and User.name == y)).all()\n"
         "session.scalars(select(User).where(User.city == x or User.name == y)).all()\n"
