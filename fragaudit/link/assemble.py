@@ -46,7 +46,7 @@ class Assembly:
 
     def stores(self) -> tuple[tuple[Store, ...], tuple[StoreClass, ...]]:
         """Return the service's stores, and its classes that hold several of them."""
-        opened = settled(o for o in self._found.opened if o.site.place.file in self._files)
+        opened = settled((o for o in self._found.opened if o.site.place.file in self._files), self._program)
         slots = SlotStores(self._evaluator, self._catalogue, self._found, self._drafting)
         opened = slots.take(opened)
         self.drafts = slots.drafts

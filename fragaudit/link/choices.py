@@ -139,8 +139,11 @@ def _mentions(value: Value, names: Set[str]) -> bool:
 def usual(program: Program, places: Sequence[tuple[int, int]]) -> int | None:
     """Return which of several (file, branch) is taken unless something else is asked for, None if that isn't told.
 
-    It is the only one that no branch surrounds but those around all of them, or else the only `else`.
+    It is the only one that no branch surrounds but those around all of them, or else the only `else`. Of several files
+    nothing here tells which is run.
     """
+    if len({file for file, _ in places}) > 1:
+        return None
     around = [{(file, b.group, b.arm): b.kind for b in program.branches(file, branch)} for file, branch in places]
     common = set.intersection(*(set(arms) for arms in around)) if around else set()
     own = [{kind for arm, kind in arms.items() if arm not in common} for arms in around]

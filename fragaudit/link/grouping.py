@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Program
 from fragaudit.model.stores import Kind, Reason
 
-_PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT)
+_OF_TESTS = re.compile(r"(?:^|[_.])TEST(?:S|ING)?(?:[_.]|$)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -25,11 +26,20 @@ class Group:
 
     @property
     def address(self) -> Address:
-        """The best known address: that of settings, of the usual choice and certain ones first, then the commonest."""
+        """The best known address: that of settings, of the usual choice and certain ones first, then the commonest.
+
+        What is named after tests is what they are run with.
+        """
         told = [o.address for o in self.openings if o.site.how == "setting" and o.address.known]
         counts = Counter(told or [o.address for o in self.openings])
         usual = {o.address for o in self.openings if o.usual}
-        return max(counts, key=lambda a: (a in usual, a.certain, a.complete, bool(a.symbols), a.known, counts[a]))
+        return max(
+            counts,
+            key=lambda a: (
+                a in usual, a.certain, a.complete, bool(a.symbols), a.known,
+                not any(_OF_TESTS.search(symbol) for symbol in a.symbols), counts[a],
+            ),
+        )  # fmt: skip
 
 
 class Grouping:

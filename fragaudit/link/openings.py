@@ -22,6 +22,7 @@ from fragaudit.link.abstract import (
 from fragaudit.link.arguments import Arguments, container_of
 from fragaudit.link.arguments import SiteKey as SiteKey
 from fragaudit.link.choices import Choices, usual
+from fragaudit.link.connecting import Connecting
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
@@ -82,6 +83,7 @@ class Openings:
         self._catalogue = catalogue
         self._program: Program = evaluator.program
         self._arguments = Arguments(evaluator, self._opens)
+        self._connecting = Connecting(evaluator)
         self._choices = Choices(evaluator)
 
     def all(self) -> tuple[Opened, ...]:
@@ -189,6 +191,8 @@ class Openings:
         parts, alias, containers = self._arguments.of(given, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
+        if alias is None and kind == Kind.RELATIONAL:
+            alias = self._connecting.for_engine(place)
         if not engine and opened.by != "url" and alias is None:
             return  # a façade whose back end is chosen by something that isn't here
         found = addresses(parts, self._catalogue, engine)

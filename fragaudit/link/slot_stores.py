@@ -59,11 +59,16 @@ class SlotStores:
             else:
                 self.drafts.append(self._slot_draft(slot, members))
             remaining = [o for o in remaining if o.key not in taken]
-        for one in list(remaining):
-            twin = self._twin(one.kind, [one])
-            if twin is not None:
-                twin.sites |= {one.key}
-                remaining.remove(one)
+        # What uses a client is wherever that is.
+        clients = {o.key for o in remaining}
+        for one in sorted(remaining, key=lambda o: o.alias in clients and o.alias != o.key):
+            using = next((d for d in self.drafts if one.alias in d.sites), None)
+            if using is None and one.alias in clients and one.alias != one.key:
+                continue
+            draft = using or self._twin(one.kind, [one])
+            if draft is not None:
+                draft.sites |= {one.key}
+                remaining = [o for o in remaining if o is not one]
         return remaining
 
     def _slot_order(self, slot: SlotFound) -> tuple[bool, bool, int, str]:

@@ -392,3 +392,70 @@ def test_engines_chosen_by_the_address_are_one_store() -> None:
     )
     (store,) = stores({"app.py": ENGINE + code})
     assert (store.engine, store.slot) == ("postgresql", Slot(("postgresql", "sqlite"), "postgresql"))
+
+
+def test_a_file_for_tests_tells_no_engine_of_a_setting() -> None:
+    files = {
+        "site/settings.py": "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db('DATABASE_URL')}\n",
+        "site/settings_test.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 't.db'}}\n",
+    }
+    (store,) = stores(files)
+    assert (store.engine, store.identity, store.slot) == ("sql", "{DATABASE_URL}", None)
+
+
+PLUGINS = {
+    "shop/__init__.py": "",
+    "shop/engine.py": "import os\nfrom sqlmodel import create_engine\ndef make():\n"
+    "    if os.environ.get('CLOUD'):\n        return create_engine('mysql+pymysql://db/shop')\n"
+    "    return create_engine('sqlite:///shop.db')\n",
+    "shop/db.py": "from sqlmodel import Field, Session, SQLModel, select\nfrom shop.engine import make\n"
+    "class Alert(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n    name: str\nengine = make()\n"
+    "def known(name):\n    with Session(engine) as session:\n"
+    "        return session.exec(select(Alert).where(Alert.name == name)).first()\n",
+    "shop/app.py": "from sqlmodel import Session, select\nfrom shop.db import Alert, engine\ndef alerts():\n"
+    "    with Session(engine) as session:\n        return session.exec(select(Alert)).all()\n",
+    "shop/base.py": "from sqlmodel import Session\nclass Provider:\n    def query(self): ...\n",
+    "shop/mongo.py": "from pymongo import MongoClient\nfrom shop.base import Provider\nfrom shop.db import known\n"
+    "class Mongo(Provider):\n    def query(self):\n        known('mongo')\n"
+    "        return MongoClient(self.conf.host).a.b.find()\n",
+    "shop/elastic.py": "from elasticsearch import Elasticsearch\nfrom shop.base import Provider\n"
+    "class Elastic(Provider):\n    def query(self):\n        return Elasticsearch(self.conf.hosts).search()\n",
+    "shop/postgres.py": "import psycopg2\nfrom shop.base import Provider\nclass Postgres(Provider):\n"
+    "    def query(self):\n        return psycopg2.connect(host=self.conf.host).cursor()\n",
+    "shop/mysql.py": "import pymysql\nfrom shop.base import Provider\nclass MySql(Provider):\n"
+    "    def query(self):\n        return pymysql.connect(host=self.conf.host).cursor()\n",
+}
+
+
+def test_the_database_that_plug_ins_record_to_is_none_of_their_back_ends() -> None:
+    (service,) = audit_sources(PLUGINS).services
+    primary = service.store(service.primary or "")
+    assert {o.at.path for o in primary.openings} == {"shop/engine.py"}
+    assert primary.holds_tables
+    (other,) = (s for s in service.stores if s is not primary)
+    assert other.slot is not None
+    assert {o.at.path for o in other.openings} == {f"shop/{n}.py" for n in ("mongo", "elastic", "postgres", "mysql")}
+
+
+def test_a_method_that_is_named_like_an_imported_function_hides_no_call_of_it() -> None:
+    code = (
+        "from clickhouse_driver import connect\nclass Provider:\n    def connect(self):\n"
+        "        return connect(host='ch', database='logs')\n"
+    )
+    (store,) = stores({"app.py": code})
+    assert (store.engine, store.identity) == ("clickhouse", "ch:9000/logs")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def connect():\n    return pymysql.connect(host='a', database='shop', password=token())\n"
+        "engine = create_engine('mysql+pymysql://b/other', creator=connect)\n",
+        "engine = create_engine('mysql+pymysql://b/other')\n@event.listens_for(engine, 'do_connect')\n"
+        "def connect(dialect, record, args, given):\n    return pymysql.connect(host='a', database='shop')\n",
+    ],
+)
+def test_a_connection_that_is_made_for_an_engine_is_its_database(code: str) -> None:
+    code = "import pymysql\nfrom sqlalchemy import create_engine, event\n" + code
+    (store,) = stores({"app.py": code})
+    assert (store.engine, len(store.openings)) == ("mysql", 2)
