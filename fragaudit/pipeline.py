@@ -307,8 +307,15 @@ def _load(
     decoder = msgspec.json.Decoder(FileFacts)
     _Process.catalogue = catalogue
     task = workers.Task(_extract, lambda job: len(job.data), _killed, _prepare, (config.stores, _names(config)))
-    for facts in workers.run(task, unknown(), jobs, _load_linking):
+
+    def begun() -> None:
+        nonlocal started
         started = True
+        if progress is not None:
+            progress(done, len(files))
+        _load_linking()
+
+    for facts in workers.run(task, unknown(), jobs, begun):
         store.put(facts.path, facts.content, facts.encoded)
         loaded.code.append(decoder.decode(facts.encoded))
         finished()

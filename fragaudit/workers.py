@@ -74,7 +74,7 @@ def run(
         task: what to do with them.
         items: the items.
         jobs: how many processes at most; 1 works in this one.
-        meanwhile: what this process may do once others have begun to work.
+        meanwhile: what this process may do once others have begun to work, or before it begins itself.
     """
     stream = iter(items)
     first: list[Item] = []
@@ -86,7 +86,9 @@ def run(
         first.append(item)
         weight += task.size(item)
     batches = _batches(task, _chain(first, stream))
-    yield from _parallel(task, batches, jobs, meanwhile) if weight >= WORTH_A_POOL else _serial(task, batches)
+    yield from (
+        _parallel(task, batches, jobs, meanwhile) if weight >= WORTH_A_POOL else _serial(task, batches, meanwhile)
+    )
 
 
 def _chain(first: Sequence[Item], rest: Iterator[Item]) -> Iterator[Item]:
@@ -107,11 +109,15 @@ def _batches(task: Task[Item, Result], items: Iterable[Item]) -> Iterator[list[I
         yield batch
 
 
-def _serial(task: Task[Item, Result], batches: Iterable[Sequence[Item]]) -> Iterator[Result]:
+def _serial(
+    task: Task[Item, Result], batches: Iterable[Sequence[Item]], meanwhile: Callable[[], None] | None = None
+) -> Iterator[Result]:
     try:
         for number, batch in enumerate(batches):
             if not number:  # with nothing to do, nothing need be loaded
                 task.setup(*task.arguments)
+                if meanwhile is not None:
+                    meanwhile()
                 gc.freeze()
             elif _littered():
                 gc.collect()

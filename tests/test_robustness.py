@@ -360,3 +360,12 @@ def test_a_name_that_is_no_text(project: Path) -> None:
 def test_progress_needs_a_terminal() -> None:
     with check._progress() as tell:
         assert tell is None
+
+
+def test_progress_is_told_before_the_first_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import redis\nr = redis.Redis()\n")
+    told: list[tuple[int, int]] = []
+    audit(
+        [tmp_path], tmp_path, Config(), jobs=1, cache=False, progress=lambda count, total: told.append((count, total))
+    )
+    assert told == [(0, 1), (1, 1)]

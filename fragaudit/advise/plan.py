@@ -18,7 +18,7 @@ from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
 from fragaudit.coverage import no_btree
 from fragaudit.coverage.rivals import begins, leads, superfluous, uses
-from fragaudit.coverage.worth import Around, around, followed, sure
+from fragaudit.coverage.worth import Around, around, followed, left_behind, sure
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.findings import Report
 from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Unserved
@@ -118,7 +118,7 @@ def _table(
         improvable = access.verdict == "partial" and access.category != "entry"
         chosen = partly if improvable else certain if sure(access, table, others) else maybe
         chosen += [_Wanted(f, access) for f in found]
-    for key in table.foreign_keys:
+    for key in table.foreign_keys if not left_behind(table, others) else ():
         if not any(leads(i, key) for i in table.indexes):
             form = Form((tuple(Element(c, role="reference") for c in key.columns),))
             (certain if followed(key, table, others) else maybe).append(_Wanted((form,), key=key))

@@ -13,7 +13,7 @@ from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
-from fragaudit.coverage.worth import around, followed
+from fragaudit.coverage.worth import around, followed, left_behind
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.locations import Location
@@ -60,6 +60,8 @@ def _unindexed(service: Service) -> Iterator[Hit]:
     others = around(service.schema, service.accesses, service.writes, service.made)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
+            continue
+        if left_behind(table, others):
             continue
         for foreign in table.foreign_keys:
             if not foreign.at or any(leads(i, foreign) for i in table.indexes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -44,9 +45,20 @@ def enumerated(names: Sequence[str]) -> str:
     return ", ".join(shown_ones[:-1]) + (" and " if len(shown_ones) > 1 else "") + shown_ones[-1]
 
 
+_ASIDE = re.compile(
+    r"(?:^|[/_.])(?:alembic|backups?|bin|cli|commands?|deprecated|dev|examples?|maintenance|scripts?|tests?|testing|tools)(?=[/_.])"
+    r"|migrat",
+    re.IGNORECASE,
+)
+"""Paths of what runs beside a service: it opens the store for itself."""
+
+
 def place_of(store: Store) -> Location:
-    """Return where a store is opened first."""
-    return store.openings[0].at if store.openings else Location("")
+    """Return where a reader looks first for a store: where the service opens it, by an address, to keep it."""
+    if not store.openings:
+        return Location("")
+    best = min(store.openings, key=lambda o: (_ASIDE.search(o.at.path) is not None, not o.address, not o.field, o.at))
+    return best.at
 
 
 def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:

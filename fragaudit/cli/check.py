@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +31,8 @@ from fragaudit.wording import counted
 
 SLOW = 0.7
 """Seconds after which a person watching is shown that something happens."""
+NARROWEST = 40
+"""Columns below which no report is wrapped."""
 
 
 def run_check(
@@ -183,25 +185,30 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    started = time.monotonic()
     bar = Progress(
         TextColumn("reading"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
     )
     task = bar.add_task("reading", total=None)
-    shown = False
+    waiting: threading.Timer | None = None
 
     def tell(count: int, total: int) -> None:
-        nonlocal shown
-        if not shown and time.monotonic() - started > SLOW:
-            bar.start()
-            shown = True
-        if shown:
-            bar.update(task, completed=count, total=total)
+        nonlocal waiting
+        bar.update(task, completed=count, total=total)
+        if waiting is None:  # a single file may take long by itself
+            waiting = threading.Timer(SLOW, bar.start)
+            waiting.daemon = True
+            waiting.start()
+        elif count == total:
+            waiting.cancel()  # what comes now may want no other thread
+            waiting.join()
 
     try:
         yield tell
     finally:
-        if shown:
+        if waiting is not None:
+            waiting.cancel()
+            waiting.join()
+        if bar.live.is_started:
             bar.stop()
 
 
@@ -212,8 +219,15 @@ def look_of(color: str, output: Path | None, statistics: bool) -> Look:
     terminal = sys.stdout.isatty() and output is None
     forced = bool(os.environ.get("FORCE_COLOR"))
     colored = color == "always" or (color == "auto" and (terminal or forced) and not os.environ.get("NO_COLOR"))
-    width = os.get_terminal_size().columns if terminal else 100
-    return Look(colored, max(width, 40), statistics)
+    return Look(colored, _width(terminal), statistics)
+
+
+def _width(terminal: bool) -> int:
+    """Return the columns that the environment asks for, else those of the terminal; 0 where nobody is looking."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked):
+        return max(int(asked), NARROWEST)
+    return max(os.get_terminal_size().columns, NARROWEST) if terminal else 0
 
 
 def emit(text: str, output: Path | None) -> None:

@@ -149,8 +149,7 @@ def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bo
 def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """Say whether the rows of a foreign key are looked for, as rows that it refers to go.
 
-    Entries of a list stay for good, and of a table that only migrations know while models define the others, nobody
-    can tell whether it is there still.
+    Entries of a list stay for good.
 
     Args:
         key: the foreign key.
@@ -160,9 +159,16 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
     target = known.tables.get(name)
-    left = known.modelled and table.by == ("migration",) and bare(table.name) not in known.asked
     small = bare(table.name) in known.small or (target is not None and name in known.small)
-    return gone and not left and not small and _is_grown(table, known)
+    return gone and not left_behind(table, known) and not small and _is_grown(table, known)
+
+
+def left_behind(table: Table, known: Around) -> bool:
+    """Say whether only migrations know a table while models define the others: a copy they made before a change.
+
+    Nobody can tell whether it is there still, and nothing is lost if what refers from it is looked for slowly.
+    """
+    return known.modelled and table.by == ("migration",) and bare(table.name) not in known.asked
 
 
 def is_small(table: Table, known: Around) -> bool:

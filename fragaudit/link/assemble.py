@@ -15,6 +15,7 @@ from fragaudit.link.keyspaces import ANY
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.slot_stores import SlotStores
+from fragaudit.link.slots.values import settled
 from fragaudit.link.usage import Called
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import (
@@ -45,7 +46,7 @@ class Assembly:
 
     def stores(self) -> tuple[tuple[Store, ...], tuple[StoreClass, ...]]:
         """Return the service's stores, and its classes that hold several of them."""
-        opened = [o for o in self._found.opened if o.site.place.file in self._files]
+        opened = settled((o for o in self._found.opened if o.site.place.file in self._files), self._program)
         slots = SlotStores(self._evaluator, self._catalogue, self._found, self._drafting)
         opened = slots.take(opened)
         self.drafts = slots.drafts

@@ -153,7 +153,10 @@ class Configured:
             if name in NO_STORE:
                 continue
             kind = kind or (setting.kind if setting.role == "broker" else "") or (known.kind if known else setting.kind)
-            yield Opened(site, setting.library, name, Kind(kind), Role(role or setting.role or "data"), address, client)
+            # Whichever file or branch gives a setting its value, an application has one value of it at a time.
+            choice = f"{setting.name}[{alias}]" if alias else setting.name
+            role = role or ("scratch" if address.private else setting.role) or "data"
+            yield Opened(site, setting.library, name, Kind(kind), Role(role), address, client, choice=choice)
 
     def _derived(self, setting: Setting, dotted: str, file: int) -> str:
         """Return the engine of a back end of the project's own that builds on a known one; empty if it builds on none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Program
 from fragaudit.model.stores import Kind, Reason
 
-_PRIMARY_KINDS = (Kind.RELATIONAL, Kind.DOCUMENT)
+_OF_TESTS = re.compile(r"(?:^|[_.])TEST(?:S|ING)?(?:[_.]|$)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -25,10 +26,20 @@ class Group:
 
     @property
     def address(self) -> Address:
-        """The best known address: that of settings and certain ones first, then the one that most openings have."""
+        """The best known address: that of settings, of the usual choice and certain ones first, then the commonest.
+
+        What is named after tests is what they are run with.
+        """
         told = [o.address for o in self.openings if o.site.how == "setting" and o.address.known]
         counts = Counter(told or [o.address for o in self.openings])
-        return max(counts, key=lambda a: (a.certain, a.complete, bool(a.symbols), a.known, counts[a]))
+        usual = {o.address for o in self.openings if o.usual}
+        return max(
+            counts,
+            key=lambda a: (
+                a in usual, a.certain, a.complete, bool(a.symbols), a.known,
+                not any(_OF_TESTS.search(symbol) for symbol in a.symbols), counts[a],
+            ),
+        )  # fmt: skip
 
 
 class Grouping:
@@ -78,6 +89,14 @@ class Grouping:
             group = aliased
             self._because(group, opened, "uses the client opened there", group.openings[0])
             return group
+        chosen = self._chosen(opened, family, groups)
+        if chosen is not None:
+            group, instead = chosen
+            if all(o.undecided for o in group.openings) and not opened.undecided:
+                group.family = family
+            what = "another value of one setting" if opened.site.how == "setting" else "another address of one call"
+            self._because(group, opened, what, instead)
+            return group
         told = self._set_up(opened, groups) if opened.undecided and not opened.address.known else None
         if told is not None:
             why = f"takes its address from the settings of {opened.library}"
@@ -103,6 +122,18 @@ class Grouping:
             if len(only) == 1:
                 self._because(only[0], opened, "the only database it can be", only[0].openings[0])
                 return only[0]
+        return None
+
+    def _chosen(self, opened: Opened, family: str, groups: Sequence[Group]) -> tuple[Group, Opened] | None:
+        """Return the store of what is open instead of this one at other times, if it may be of the same engine."""
+        if not opened.choice:
+            return None
+        for group in groups:
+            other = next((o for o in group.openings if o.choice == opened.choice and o.kind == opened.kind), None)
+            if other is not None and (
+                group.family == family or opened.undecided or all(o.undecided for o in group.openings)
+            ):
+                return group, other
         return None
 
     def _set_up(self, opened: Opened, groups: Sequence[Group]) -> Group | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -21,6 +21,8 @@ from fragaudit.link.abstract import (
 )
 from fragaudit.link.arguments import Arguments, container_of
 from fragaudit.link.arguments import SiteKey as SiteKey
+from fragaudit.link.choices import Choices, usual
+from fragaudit.link.connecting import Connecting
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
 from fragaudit.link.program import Place, Program, Site
@@ -44,7 +46,8 @@ _SOME_BACK_END = " backend"
 class Opened:
     """One store opened at one place. `alias` is the place of the client object it was given, whose store it shares.
 
-    `containers` are (name, dynamic) of collections or indexes named right there.
+    `containers` are (name, dynamic) of collections or indexes named right there. What has the same `choice` is open
+    one at a time; `usual` is the one of them that is taken unless something else is asked for.
     """
 
     site: Site
@@ -58,6 +61,8 @@ class Opened:
     in_memory: bool = False
     type: str = "client"
     on_use: bool = False
+    choice: str = ""
+    usual: bool = False
 
     @property
     def undecided(self) -> bool:
@@ -78,6 +83,8 @@ class Openings:
         self._catalogue = catalogue
         self._program: Program = evaluator.program
         self._arguments = Arguments(evaluator, self._opens)
+        self._connecting = Connecting(evaluator)
+        self._choices = Choices(evaluator)
 
     def all(self) -> tuple[Opened, ...]:
         """Return every opening of the repository, in order of file and appearance."""
@@ -184,14 +191,43 @@ class Openings:
         parts, alias, containers = self._arguments.of(given, opened, place)
         if alias is None and not parts and opened.type in ("wrapper", "session"):
             return
+        if alias is None and kind == Kind.RELATIONAL:
+            alias = self._connecting.for_engine(place)
         if not engine and opened.by != "url" and alias is None:
             return  # a façade whose back end is chosen by something that isn't here
-        for address in addresses(parts, self._catalogue, engine):
+        found = addresses(parts, self._catalogue, engine)
+        chosen = self._chosen(given, opened, parts, engine) if len(found) > 1 else None
+        for address in found:
             if not engine and alias is None and not self._by_scheme(address) and not _may_be_open(kind, address):
                 continue  # a cache, limiter or file whose URL is nowhere or names no server
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
-            if made.engine not in NO_STORE:
-                yield made
+            if made.engine in NO_STORE:
+                continue
+            if chosen is not None:
+                at = self._program.location(place.file, site.call.at)
+                made = replace(made, choice=f"{at.path}:{at.line}:{at.column}", usual=address in chosen)
+            yield made
+
+    def _chosen(
+        self, site: Site, opened: Open, parts: dict[str, tuple[Abstract, ...]], engine: str
+    ) -> tuple[Address, ...] | None:
+        """Return the usual one of the addresses that a call chooses from, () if none is; None if it chooses nothing."""
+        varying = [means for means, meanings in parts.items() if len(meanings) > 1]
+        given = [
+            value
+            for identity in opened.identity
+            if identity.means in varying
+            and (value := argument_of(site.call.args, identity.param.partition("[")[0], identity.at)) is not None
+        ]
+        if len(varying) != 1 or len(given) != 1:
+            return None
+        options = self._choices.of(given[0], site.place)
+        if {option.meaning for option in options} != set(parts[varying[0]]):
+            return None
+        number = usual(self._program, [(option.file, option.branch) for option in options])
+        if number is None:
+            return ()
+        return addresses({**parts, varying[0]: (options[number].meaning,)}, self._catalogue, engine)
 
     def _by_scheme(self, address: Address) -> Engine | None:
         return self._catalogue.engine_of_url(address.scheme + "://") if address.scheme else None

@@ -331,7 +331,10 @@ class Program:
         functions = {s.name for file in self.files for s in file.scopes if s.kind == "function"}
         others = {s.name for file in self.files for s in file.scopes if s.kind == "class"}
         others |= {b.target for file in self.files for b in file.bindings}
-        others |= {i.local for file in self.files for i in file.imports if i.local != i.name}
+        others |= {
+            i.local for file in self.files for i in file.imports
+            if i.local != i.name or (not i.level and i.module.partition(".")[0] in self._library_roots)
+        }  # fmt: skip
         others |= {p.name for file in self.files for s in file.scopes for p in s.parameters}
         return frozenset(functions - others)
 

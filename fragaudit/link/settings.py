@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SAME_TEXT = frozenset(
     {"strip", "rstrip", "lstrip", "lower", "upper", "replace", "get_secret_value", "unicode_string",
      "render_as_string", "as_posix", "as_uri", "resolve", "absolute", "expanduser", "value", "parent", "encode",
-     "decode", "removeprefix", "removesuffix", "removeSuffix", "__str__", "set"}
+     "decode", "removeprefix", "removesuffix", "removeSuffix", "__str__", "set", "_replace"}
 )  # fmt: skip
 """Attributes of texts and settings that keep what they name."""
 

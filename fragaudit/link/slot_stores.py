@@ -15,6 +15,7 @@ from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.program import Place
 from fragaudit.link.roles import role_of, role_of_slot
 from fragaudit.link.slots import APART, SlotFound
+from fragaudit.link.slots.values import slots_of
 from fragaudit.model.stores import Kind, Role, Slot
 from fragaudit.wording import AT_RUN_TIME
 
@@ -38,7 +39,8 @@ class SlotStores:
         """Make the drafts of a service's slots; return the openings that belong to none."""
         remaining = list(opened)
         here = {o.key for o in opened}
-        for slot in sorted(self._found.slots, key=self._slot_order):
+        values = slots_of(opened, self._program, self._drafting.family)
+        for slot in sorted((*self._found.slots, *values), key=self._slot_order):
             inside = [o for a in slot.alternatives for o in a.openings if o.key in here]
             members = [o for o in inside if o in remaining or slot.root is not None]
             if not members or (slot.root is None and len({o.engine for o in members}) < 2):
@@ -57,11 +59,16 @@ class SlotStores:
             else:
                 self.drafts.append(self._slot_draft(slot, members))
             remaining = [o for o in remaining if o.key not in taken]
-        for one in list(remaining):
-            twin = self._twin(one.kind, [one])
-            if twin is not None:
-                twin.sites |= {one.key}
-                remaining.remove(one)
+        # What uses a client is wherever that is.
+        clients = {o.key for o in remaining}
+        for one in sorted(remaining, key=lambda o: o.alias in clients and o.alias != o.key):
+            using = next((d for d in self.drafts if one.alias in d.sites), None)
+            if using is None and one.alias in clients and one.alias != one.key:
+                continue
+            draft = using or self._twin(one.kind, [one])
+            if draft is not None:
+                draft.sites |= {one.key}
+                remaining = [o for o in remaining if o is not one]
         return remaining
 
     def _slot_order(self, slot: SlotFound) -> tuple[bool, bool, int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -15,8 +15,9 @@ from fragaudit.link.schema.apart import Schemas
 from fragaudit.link.visible import visible_origins, visible_tables
 from fragaudit.model.accesses import Access, Used, Write
 from fragaudit.model.facts import FileFacts
+from fragaudit.model.schema import Table
 from fragaudit.model.statements import Read, Written
-from fragaudit.model.stores import Kind, Service, Unparsed
+from fragaudit.model.stores import Kind, Role, Service, Unparsed
 
 _DIALECTS = {
     "postgresql": "postgres",
@@ -48,6 +49,8 @@ _DIALECTS = {
     "risingwave": "risingwave",
     "materialize": "materialize",
 }
+_TRIED = frozenset({"postgres", "sqlite", "mysql", "tsql", "oracle"})
+"""Dialects whose grammars are tried where none is known."""
 Texts = Sequence[tuple[Written, Sequence[Read]]]
 
 
@@ -135,7 +138,7 @@ def attach(
         if number is not None:
             for use, one in zip(used, (r for r in reads if r.statement is not None), strict=True):
                 text = written.text[one.at[0] : one.at[1]]
-                found[number] += (msgspec.structs.replace(access, text=text) for access in use.accesses)
+                found[number] += (_told(access, text, written) for access in use.accesses)
                 writes[number] += use.writes
         for one in reads:
             kind = _kind(one)
@@ -171,7 +174,9 @@ def attach(
             service,
             schema=visible[number],
             tables=visible_origins(service.tables, visible[number], counted),
-            accesses=tuple(sorted(found[number], key=lambda a: (a.at, a.table, a.alias))),
+            accesses=tuple(
+                sorted(_in_one_dialect(found[number], service, visible[number]), key=lambda a: (a.at, a.table, a.alias))
+            ),
             writes=tuple(sorted(writes[number])),
             unparsed=tuple(sorted(set(unparsed[number]))),
         )
@@ -189,6 +194,28 @@ def attach(
         unknown_table=unknown,
         no_btree=sum(a.category == NO_BTREE for a in every),
     )
+
+
+def _told(access: Access, text: str, written: Written) -> Access:
+    """Return an access with its text; the grammar by which that could be read is no dialect that anything names."""
+    guessed = not written.dialect and access.dialect in _TRIED
+    return msgspec.structs.replace(access, text=text, dialect="" if guessed else access.dialect)
+
+
+def _in_one_dialect(asked: Sequence[Access], service: Service, tables: Sequence[Table]) -> Iterable[Access]:
+    """Return what a service asks of a database that may be any in the one dialect that its tables are defined in.
+
+    Without one, in none: which grammar a statement could be read by doesn't say what the database is, and what is
+    advised for all of them together is written for one database.
+    """
+    primary = next((s for s in service.stores if s.id == service.primary), None)
+    if primary is None or primary.kind != Kind.RELATIONAL or dialect_of(primary.engine):
+        return asked
+    if sum(s.kind == Kind.RELATIONAL and s.role != Role.SCRATCH for s in service.stores) > 1:
+        return asked
+    spoken = {t.engine for t in tables if t.engine in _TRIED}
+    dialect = spoken.pop() if len(spoken) == 1 else ""
+    return [msgspec.structs.replace(a, dialect=dialect) if a.dialect in _TRIED else a for a in asked]
 
 
 def _parsed(read: Read) -> bool:

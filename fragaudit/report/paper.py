@@ -11,6 +11,9 @@ from fragaudit.model.locations import Location
 from fragaudit.report.excerpt import clean, lines_of, marked
 from fragaudit.report.look import Look
 
+LINE = 120
+"""Columns of source that are shown where the page has no width: of a line that goes on and on, what is meant."""
+
 
 class Paper:
     """A page that is written from top to bottom."""
@@ -33,9 +36,15 @@ class Paper:
         return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
     def prose(self, text: str, indent: str = "", first: str | None = None, style: str = "") -> None:
-        """Write sentences, wrapped at the page's width; long words (paths) stay whole."""
+        """Write sentences, wrapped at the page's width if it has one; long words (paths) stay whole."""
+        text = clean(" ".join(text.split()))
+        if not self.width:
+            if not text:
+                return
+            self._lines.append(self._styled((indent if first is None else first) + text, style))
+            return
         lines = textwrap.wrap(
-            clean(" ".join(text.split())),
+            text,
             max(self.width, 40),
             initial_indent=indent if first is None else first,
             subsequent_indent=indent,
@@ -52,7 +61,7 @@ class Paper:
             return
         line = lines[at.line - 1]
         end = at.end_column - 1 if at.end_line == at.line else len(line)
-        shown, mark = marked(line, at.column - 1, end, max(self.width - 8, 30))
+        shown, mark = marked(line, at.column - 1, end, max((self.width or LINE) - 8, 30))
         self.line((f"{at.line:>5} | ", "dim"), shown)
         self.line(("      | ", "dim"), (mark, style))
 

@@ -112,6 +112,26 @@ def test_valid_text_is_read(text: str) -> None:
     assert len(normalised(text)) == len(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        ("INSERT INTO values (id, v) VALUES ('a', 'b')", ["values"]),
+        ("INSERT INTO Values VALUES (1, 2)", ["values"]),
+        ("SELECT v FROM values WHERE id = 1", ["values"]),
+        ("SELECT 1 FROM t, s.values v JOIN values ON values.id = v.id", ["t", "s.values", "values"]),
+        ("UPDATE values SET v = 1 WHERE id = 2", ["values"]),
+        ("DELETE FROM values WHERE id = 1", ["values"]),
+        ("SELECT a FROM (VALUES (1), (2)) v (a)", [""]),
+        ("INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", ["t"]),
+    ],
+)
+def test_a_table_may_be_named_values(text: str, tables: list[str]) -> None:
+    (found,) = read(text, "")
+    assert found.problem == ""
+    assert found.statement is not None
+    assert [s.table for s in found.statement.queries[0].sources] == tables
+
+
 def test_slices_and_casts_are_no_parameters() -> None:
     text = "SELECT a[1:n], b::text, '12:30' FROM t WHERE c = :h0"
     assert normalised(text) == text
@@ -242,3 +262,21 @@ def test_of_several_indexes_that_would_serve_the_one_that_binds_most_is_shown() 
     report = audit_sources({"schema.sql": schema, "q.sql": queries}, Config(dialect="sqlite"))
     told = [f.message.partition("would: ")[2] for f in report.findings if f.rule == "FA201" and f.at.line == 6]
     assert told == ["CREATE INDEX IF NOT EXISTS ix_t_tenant_a ON t (tenant, a);"]
+
+
+def test_what_is_advised_for_one_database_is_in_one_dialect() -> None:
+    """By which grammar a statement can be read says nothing of a database whose address is known at run time alone."""
+    code = (
+        "import os\nfrom sqlalchemy import Column, Integer, String, create_engine, select, text\n"
+        "from sqlalchemy.orm import Session, declarative_base\nengine = create_engine(os.environ['DATABASE_URL'])\n"
+        "Base = declarative_base()\nclass Order(Base):\n    __tablename__ = 'orders'\n"
+        "    id = Column(Integer, primary_key=True)\n    city = Column(String)\nclass Item(Base):\n"
+        "    __tablename__ = 'items'\n    id = Column(Integer, primary_key=True)\n    code = Column(String)\n"
+        "def work(x):\n    with Session(engine) as session:\n"
+        "        session.execute(select(Order).where(Order.city == x))\n"
+        "        session.execute(text('SELECT id FROM items WHERE code = :x'), {'x': x})\n"
+    )
+    report = audit_sources({"app.py": code})
+    ddl = [p.ddl for t in plan_of(report).tables for p in t.proposals]
+    assert ddl == ["CREATE INDEX ix_items_code ON items (code)", "CREATE INDEX ix_orders_city ON orders (city)"]
+    assert [f.at.line for f in report.findings if f.rule == "FA201" and ddl[f.at.line == 16] in f.message] == [16, 17]

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
+from fragaudit.cli.check import look_of
 from fragaudit.model.findings import Report
 from fragaudit.pipeline import audit_sources
 from fragaudit.report import CHECK, MAP, Look
@@ -203,3 +204,29 @@ def test_the_map_says_each_reason_once_with_its_places() -> None:
     assert because + "      shop/data.py:6)\n" in text
     assert "    one of memcached, redis (the default)\n" in text
     assert "  kv:redis  cache  " in text
+
+
+LONG = "DATABASES_OF_MANY_WORDS = " + " + ".join(["'word'"] * 40) + "; one = redis.Redis(host='one')\n"
+
+
+def test_what_nobody_looks_at_has_each_sentence_on_one_line() -> None:
+    """Logs are searched line by line: only source that goes on and on is cut to what is meant."""
+    report = audit_sources({"app.py": f"import redis\n{LONG}two = redis.Redis(host='two')\n"})
+    text = CHECK["text"](report, Look(width=0))
+    (finding,) = (f for f in report.findings if f.rule == "FA101")
+    assert f"  {finding.message}\n" in text
+    assert f"  help: {' '.join(finding.help.split())}\n" in text
+    assert max(len(line) for line in text.splitlines() if " | " in line) <= 130
+    assert f"  {finding.message}\n" not in CHECK["text"](report, Look(width=60))
+
+
+@pytest.mark.parametrize(
+    ("columns", "terminal", "width"),
+    [("", False, 0), ("72", False, 72), ("9", False, 40), ("0", False, 0), ("72", True, 72)],
+)
+def test_a_report_is_as_wide_as_the_environment_says(
+    columns: str, terminal: bool, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    assert look_of("never", None, statistics=False).width == width

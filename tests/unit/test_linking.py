@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fragaudit.model.findings import Report
-from fragaudit.model.stores import Store
+from fragaudit.model.stores import Slot, Store
 from fragaudit.pipeline import audit_sources
 
 
@@ -309,3 +311,151 @@ def test_settings_of_a_library_tell_what_its_object_opens() -> None:
     primary = next(s for s in service.stores if s.id == service.primary)
     assert (primary.engine, primary.identity) == ("sqlite", "shop.db")
     assert 8 in [o.at.line for o in primary.openings]
+
+
+FLASK = (
+    "import os\nfrom flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\nfrom shop.conf import config\n"
+    "db = SQLAlchemy()\nclass Item(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n"
+    "def make(testing):\n    app = Flask(__name__)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "engine", "identity", "slot"),
+    [
+        (
+            "    if app.config['TESTING']:\n"
+            "        app.config.setdefault('SQLALCHEMY_DATABASE_URI', 'sqlite:///:memory:')\n"
+            "    else:\n        app.config['SQLALCHEMY_DATABASE_URI'] = os.environ['DATABASE_URL']\n",
+            "sql", "{DATABASE_URL}", None,
+        ),
+        (
+            "    if testing:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///test.db'\n"
+            "    else:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://db/shop'\n",
+            "postgresql", "db:5432/shop", Slot(("postgresql", "sqlite"), "postgresql"),
+        ),
+        (
+            "    app.config['SQLALCHEMY_DATABASE_URI'] = 'mysql://db/shop'\n"
+            "    if testing:\n        app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///test.db'\n",
+            "mysql", "db:3306/shop", Slot(("mysql", "sqlite"), "mysql"),
+        ),
+    ],
+)  # fmt: skip
+def test_one_setting_is_one_store(lines: str, engine: str, identity: str, slot: Slot | None) -> None:
+    (store,) = stores({"shop.py": FLASK + lines + "    db.init_app(app)\n"})
+    assert (store.engine, store.identity, store.slot) == (engine, identity, slot)
+
+
+def test_settings_files_of_one_project_are_one_store() -> None:
+    database = "DATABASES = {'default': {'ENGINE': 'django.db.backends.%s', 'HOST': %s, 'NAME': %s}}\n"
+    files = {
+        "site/settings.py": database % ("postgresql", "'localhost'", "'shop'"),
+        "site/settings_docker.py": "import os\n" + database % ("postgresql", "os.environ['HOST']", "os.environ['DB']"),
+        "docker/settings_local.py": database % ("postgresql", "'database'", "'local'"),
+    }
+    (store,) = stores(files)
+    assert [o.at.path for o in store.openings] == sorted(files)
+    (store,) = stores({**files, "site/settings_dev.py": database % ("sqlite3", "''", "'dev.db'")})
+    assert store.slot == Slot(("postgresql", "sqlite"), None)
+
+
+ENGINE = "import os\nfrom sqlalchemy import create_engine\nimport redis\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "identities"),
+    [
+        ("if os.environ.get('T'):\n    URL = 'redis://a/1'\nelse:\n    URL = 'redis://b/1'\nr = redis.from_url(URL)\n",
+         ["b:6379/1"]),
+        ("url = 'redis://a/1'\nif os.environ.get('T'):\n    url = 'redis://b/1'\nr = redis.from_url(url)\n",
+         ["a:6379/1"]),
+        ("r = redis.from_url('redis://a/1' if os.environ.get('T') else 'redis://b/1')\n", ["a:6379/1"]),
+        ("def url():\n    if os.environ.get('T'):\n        return 'redis://a/1'\n    return 'redis://b/1'\n"
+         "r = redis.from_url(url())\n", ["b:6379/1"]),
+        # What is given one after the other is open side by side, and so is what different callers ask for.
+        ("url = 'redis://a/1'\none = redis.from_url(url)\nurl = 'redis://b/1'\ntwo = redis.from_url(url)\n",
+         ["a:6379/1", "b:6379/1"]),
+        ("def made(url):\n    return redis.from_url(url)\none, two = made('redis://a/1'), made('redis://b/1')\n",
+         ["a:6379/1", "b:6379/1"]),
+        ("def url(kind):\n    if kind == 'a':\n        return 'redis://a/1'\n    return 'redis://b/1'\n"
+         "one, two = redis.from_url(url('a')), redis.from_url(url('b'))\n", ["a:6379/1", "b:6379/1"]),
+    ],
+)  # fmt: skip
+def test_an_address_chosen_in_a_branch_is_one_store(code: str, identities: list[str]) -> None:
+    assert sorted(s.identity for s in stores({"app.py": ENGINE + code})) == identities
+
+
+def test_engines_chosen_by_the_address_are_one_store() -> None:
+    code = (
+        "url = 'postgresql://db/app'\nif os.environ.get('T'):\n    url = 'sqlite:///x.db'\n"
+        "engine = create_engine(url)\n"
+    )
+    (store,) = stores({"app.py": ENGINE + code})
+    assert (store.engine, store.slot) == ("postgresql", Slot(("postgresql", "sqlite"), "postgresql"))
+
+
+def test_a_file_for_tests_tells_no_engine_of_a_setting() -> None:
+    files = {
+        "site/settings.py": "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db('DATABASE_URL')}\n",
+        "site/settings_test.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 't.db'}}\n",
+    }
+    (store,) = stores(files)
+    assert (store.engine, store.identity, store.slot) == ("sql", "{DATABASE_URL}", None)
+
+
+PLUGINS = {
+    "shop/__init__.py": "",
+    "shop/engine.py": "import os\nfrom sqlmodel import create_engine\ndef make():\n"
+    "    if os.environ.get('CLOUD'):\n        return create_engine('mysql+pymysql://db/shop')\n"
+    "    return create_engine('sqlite:///shop.db')\n",
+    "shop/db.py": "from sqlmodel import Field, Session, SQLModel, select\nfrom shop.engine import make\n"
+    "class Alert(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n    name: str\nengine = make()\n"
+    "def known(name):\n    with Session(engine) as session:\n"
+    "        return session.exec(select(Alert).where(Alert.name == name)).first()\n",
+    "shop/app.py": "from sqlmodel import Session, select\nfrom shop.db import Alert, engine\ndef alerts():\n"
+    "    with Session(engine) as session:\n        return session.exec(select(Alert)).all()\n",
+    "shop/base.py": "from sqlmodel import Session\nclass Provider:\n    def query(self): ...\n",
+    "shop/mongo.py": "from pymongo import MongoClient\nfrom shop.base import Provider\nfrom shop.db import known\n"
+    "class Mongo(Provider):\n    def query(self):\n        known('mongo')\n"
+    "        return MongoClient(self.conf.host).a.b.find()\n",
+    "shop/elastic.py": "from elasticsearch import Elasticsearch\nfrom shop.base import Provider\n"
+    "class Elastic(Provider):\n    def query(self):\n        return Elasticsearch(self.conf.hosts).search()\n",
+    "shop/postgres.py": "import psycopg2\nfrom shop.base import Provider\nclass Postgres(Provider):\n"
+    "    def query(self):\n        return psycopg2.connect(host=self.conf.host).cursor()\n",
+    "shop/mysql.py": "import pymysql\nfrom shop.base import Provider\nclass MySql(Provider):\n"
+    "    def query(self):\n        return pymysql.connect(host=self.conf.host).cursor()\n",
+}
+
+
+def test_the_database_that_plug_ins_record_to_is_none_of_their_back_ends() -> None:
+    (service,) = audit_sources(PLUGINS).services
+    primary = service.store(service.primary or "")
+    assert {o.at.path for o in primary.openings} == {"shop/engine.py"}
+    assert primary.holds_tables
+    (other,) = (s for s in service.stores if s is not primary)
+    assert other.slot is not None
+    assert {o.at.path for o in other.openings} == {f"shop/{n}.py" for n in ("mongo", "elastic", "postgres", "mysql")}
+
+
+def test_a_method_that_is_named_like_an_imported_function_hides_no_call_of_it() -> None:
+    code = (
+        "from clickhouse_driver import connect\nclass Provider:\n    def connect(self):\n"
+        "        return connect(host='ch', database='logs')\n"
+    )
+    (store,) = stores({"app.py": code})
+    assert (store.engine, store.identity) == ("clickhouse", "ch:9000/logs")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def connect():\n    return pymysql.connect(host='a', database='shop', password=token())\n"
+        "engine = create_engine('mysql+pymysql://b/other', creator=connect)\n",
+        "engine = create_engine('mysql+pymysql://b/other')\n@event.listens_for(engine, 'do_connect')\n"
+        "def connect(dialect, record, args, given):\n    return pymysql.connect(host='a', database='shop')\n",
+    ],
+)
+def test_a_connection_that_is_made_for_an_engine_is_its_database(code: str) -> None:
+    code = "import pymysql\nfrom sqlalchemy import create_engine, event\n" + code
+    (store,) = stores({"app.py": code})
+    assert (store.engine, len(store.openings)) == ("mysql", 2)

@@ -249,3 +249,20 @@ def test_a_file_that_only_imports_models_may_ask_them() -> None:
 def test_a_queryset_keeps_the_rows_that_it_was_run_for() -> None:
     code = "found = Book.objects.filter(title=x)\nfor book in found:\n    keep(book)\nkeep(found)\nreturn list(found)"
     assert told(asked(code, django=True)) == [(4, "shop_book", ("title",), "uncovered")]
+
+
+def test_what_python_asks_for_its_truth_is_no_condition_of_the_statement() -> None:
+    """`a == x and b == y` is one of the two, `not (a == x)` a constant; only `&`, `|`, `~` make SQL of them."""
+    code = (
+        "session.scalars(select(User).where(User.city == x and User.name == y)).all()\n"
+        "session.scalars(select(User).where(User.city == x or User.name == y)).all()\n"
+        "session.scalars(select(User).where(not (User.city == x))).all()\n"
+        "session.scalars(select(User).where(User.id == x, User.city == x and User.name == y)).all()\n"
+        "session.scalars(select(User).where(x and User.city == x)).all()\n"
+        "session.scalars(select(User).where((User.city == x) & (User.name == y))).all()\n"
+    )
+    found = [(a.at.line, tuple(c.column for c in a.conditions), a.verdict) for a in asked(code)]
+    assert found == [
+        (4, (), "unprovable"), (5, (), "unprovable"), (6, (), "unprovable"), (7, ("id",), "covered"),
+        (8, ("city",), "unprovable"), (9, ("city", "name"), "uncovered"),
+    ]  # fmt: skip

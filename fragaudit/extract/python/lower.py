@@ -58,6 +58,7 @@ PLACED = frozenset(
 
 _PERCENT = re.compile(r"%(?P<kept>%)|%(?:\((?P<key>\w+)\))?[-#0 +]*\d*(?:\.\d+)?[sdrifgx]")
 _BRACES = re.compile(r"(?P<brace>[{}])(?P<kept>(?P=brace))|\{(?P<key>[^{}:!]*)(?:![rsa])?(?::[^{}]*)?\}")
+_COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _ASSOCIATIVE = frozenset({"+", "*", "&", "|", "and"})
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Eq: "==",
@@ -279,6 +280,8 @@ class Lowering:
     def _boolean(self, node: ast.BoolOp) -> Value:
         values = [self.value(operand) for operand in node.values]
         if isinstance(node.op, ast.Or):
+            if sum(isinstance(value, Operation) and value.op in _COMPARING for value in values) > 1:
+                return Operation("or", tuple(values))  # conditions, of which nothing is an address or a name
             return Either(tuple(option for value in values for option in _options(value)))
         result = values[0]
         for value in values[1:]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import sqlglot
 from msgspec.structs import replace
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from fragaudit.extract.sql.blocks import UNKNOWN_TABLE, DynamicError, UnsupportedError, statement
 from fragaudit.extract.sql.ddl import Definitions
@@ -20,6 +20,7 @@ from fragaudit.extract.sql.operands import Operands, canonical
 from fragaudit.extract.sql.placeholders import normalised
 from fragaudit.extract.sql.predicates import Predicates
 from fragaudit.extract.sql.reader import UnknownNameError, UnreadError
+from fragaudit.extract.sql.trees import trees
 from fragaudit.model.schema import AddColumn, AddForeignKey, AddIndex, Change, CreateTable
 from fragaudit.model.sql import DIALECTS, NOWHERE, Mark, Predicate, Statement
 from fragaudit.model.statements import Read
@@ -134,7 +135,7 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
     failure: Read | None = None
     for chosen in attempts(dialect, text):
         try:
-            trees = [t for t in sqlglot.parse(text, read=chosen, error_level=ErrorLevel.IMMEDIATE) if t is not None]
+            found = trees(text, chosen)
         except ParseError as error:
             what, at = _told(error, text)
             failure = failure or Read(whole, problem=what, problem_at=at, dialect=chosen)
@@ -149,11 +150,11 @@ def _query(text: str, dialect: str, whole: Mark) -> Read:
             # The compiled parser meets an operator without its operand unprepared.
             failure = failure or Read(whole, problem=_NO_GRAMMAR, dialect=chosen)
             continue
-        if not trees or isinstance(trees[0], exp.Command):
+        if not found or isinstance(found[0], exp.Command):
             failure = failure or Read(whole, problem="it uses syntax that isn't understood", dialect=chosen)
             continue
         try:
-            return Read(whole, statement(trees[0], chosen), dialect=chosen)
+            return Read(whole, statement(found[0], chosen), dialect=chosen)
         except DynamicError as dynamic:
             return Read(whole, dynamic=str(dynamic), dialect=chosen)
         except UnsupportedError as unsupported:

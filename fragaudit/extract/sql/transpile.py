@@ -8,8 +8,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from fragaudit.extract.sql.dialects import attempts
 from fragaudit.extract.sql.limits import exceeded
 from fragaudit.extract.sql.placeholders import normalised
+from fragaudit.extract.sql.trees import trees
 
 Target = Literal["sqlite", "postgres"]
 NESTED = 3
@@ -35,7 +37,7 @@ def transpiled(text: str, dialect: str, target: Target) -> str:
     if problem:
         raise TranslationError(problem)
     try:
-        tree = sqlglot.parse_one(normalised(text), read=dialect or None)
+        tree = _parsed(normalised(text), dialect)
         if not isinstance(tree, (exp.Query, exp.DML)):
             raise TranslationError("it is no query")
         if target == "sqlite":
@@ -51,6 +53,18 @@ def transpiled(text: str, dialect: str, target: Target) -> str:
         if isinstance(error, TranslationError):
             raise
         raise TranslationError(f"it can't be translated: {type(error).__name__}") from error
+
+
+def _parsed(text: str, dialect: str) -> exp.Expr:
+    """Return the tree of a statement, by the first grammar that has it where its dialect isn't known."""
+    for chosen in attempts(dialect, text)[: 1 if dialect else None]:
+        try:
+            found = trees(text, chosen)
+        except SqlglotError:
+            continue
+        if found:
+            return found[0]
+    raise TranslationError("it can't be parsed")
 
 
 def _lite(node: exp.Expr) -> exp.Expr:

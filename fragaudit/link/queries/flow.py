@@ -522,13 +522,17 @@ class Flow:
             made = framework.operation(value.op, found, self)
             if made is not None:
                 return made
+        asked = sum(_is_condition(t) or (value.op == "not" and isinstance(t, Column)) for t in found)
+        if value.op in _OF_PYTHON and asked > (value.op != "not"):
+            # Python asks the condition itself for its truth and takes one of the two, or refuses.
+            return UNKNOWN
         if value.op in ("&", "and") and any(isinstance(t, PREDICATES) or _has_conditions(t) for t in found):
             if any(isinstance(t, Bag) for t in found):
                 return Bag(tuple(i for t in found for i in (t.items if isinstance(t, Bag) else ((t, self.branch),))))
             return both([self.predicate(t) for t in found])
         if value.op == "|" and any(isinstance(t, PREDICATES) for t in found):
             return either([self.predicate(t) for t in found if not (isinstance(t, Bag) and not t.items)])
-        if value.op in ("~", "not"):
+        if value.op == "~":
             if isinstance(found[0], Column):
                 return self.truth(found[0], False)
             if isinstance(found[0], (*PREDICATES, Bag)) or any(d.exists for d in options(found[0])):
@@ -884,6 +888,13 @@ def literal(value: Lit) -> Constant:
 
 def _items(found: Thing) -> tuple[tuple[object, int], ...]:
     return found.items if isinstance(found, Bag) else ((found, NO_BRANCH),)
+
+
+_OF_PYTHON = frozenset({"and", "or", "not"})
+
+
+def _is_condition(found: Thing) -> bool:
+    return isinstance(found, PREDICATES) or (isinstance(found, Draft) and found.exists)
 
 
 def _has_conditions(found: Thing) -> bool:

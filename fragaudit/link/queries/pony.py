@@ -111,6 +111,8 @@ class Pony:
         """Return a condition as Pony reads the Python of it."""
         if isinstance(value, Either):
             return either([self._condition(option, joins, flow) for option in value.options])
+        if isinstance(value, Operation) and value.op == "or":
+            return either([self._condition(operand, joins, flow) for operand in value.operands])
         if isinstance(value, Operation) and value.op == "and":
             return both([self._condition(operand, joins, flow) for operand in value.operands])
         if isinstance(value, Operation) and value.op == "not":

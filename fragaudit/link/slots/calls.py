@@ -24,6 +24,7 @@ class Calls:
         self._evaluator = evaluator
         self._program: Program = evaluator.program
         self.by_file: dict[int, list[Opened]] = defaultdict(list)
+        self._by_key = {opened.key: opened for opened in openings}
         for opened in openings:
             self.by_file[opened.site.place.file].append(opened)
         self._callees: dict[Place, tuple[Place, ...]] = {}
@@ -102,7 +103,13 @@ class Calls:
         return found
 
     def only_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
-        """Say whether an opening is reached through the allowed units alone."""
+        """Say whether an opening is reached through the allowed units alone, and so is the client that it uses."""
+        client = self._by_key.get(opened.alias) if opened.alias is not None else None
+        if client is not None and client.alias is None and not self._reached_from(client, allowed):
+            return False
+        return self._reached_from(opened, allowed)
+
+    def _reached_from(self, opened: Opened, allowed: frozenset[Place]) -> bool:
         unit = self.owner(opened.site.place)
         if unit in allowed:
             return True

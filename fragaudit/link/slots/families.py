@@ -139,7 +139,7 @@ class Families:
         for alternative in alternatives:
             for kind in {o.kind for o in alternative.openings}:
                 counts[kind] += 1
-        return max(sorted(counts), key=lambda kind: counts[kind])
+        return max(sorted(counts), key=lambda kind: (counts[kind], kind not in APART))
 
     def _used_together(self, alternatives: Sequence[Alternative]) -> bool:
         """Say whether two implementations with different engines are made side by side, outside any choice."""
