@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
+from fragaudit.link.answers import Circles
 from fragaudit.link.program import Place, Site
 from fragaudit.model.values import Attr
 
@@ -24,7 +24,7 @@ Key = tuple[str, Place]
 class _Named:
     """The calls written with one name. The first `done` were looked at; `pending` ones of them hung on a question.
 
-    `circular` are those whose answer holds only while no question of a circle is open.
+    `circular` are those whose answer holds only while none of some circles is entered.
     """
 
     __slots__ = ("circular", "done", "leading", "pending", "sites")
@@ -32,37 +32,49 @@ class _Named:
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = sites
         self.done = 0
-        self.leading: dict[Key, list[int]] = defaultdict(list)
+        self.leading: dict[Key, list[int]] = {}
         self.pending: list[int] = []
-        self.circular: dict[frozenset[Hashable], list[int]] = defaultdict(list)
+        self.circular: dict[Circles, list[int]] = {}
 
-    def following(self, number: int, numbered: Iterable[Sequence[int]]) -> int:
-        """Return the first call from a number on that is one of some, or was not looked at."""
-        least = max(number, self.done)
-        for numbers in numbered:
-            at = bisect_left(numbers, number)
-            if at < len(numbers) and numbers[at] < least:
-                least = numbers[at]
-        return least
+    def entered(self, entered: Circles) -> list[int]:
+        """Return the calls whose answers do not hold in circles that are entered, in order."""
+        doubtful = [numbers for circles, numbers in self.circular.items() if circles & entered]
+        return sorted(number for numbers in doubtful for number in numbers)
 
-    def settle(self, number: int, keys: Sequence[Key], circle: frozenset[Hashable] | None) -> None:
-        """Remember what a call leads to; no circle: that hangs on an open question.
+    def following(self, number: int, doubtful: Sequence[int], wanted: Iterable[Key]) -> tuple[int, bool]:
+        """Return the first call from a number on that leads to something wanted or may do so, and whether it may."""
+        least, may = max(number, self.done), True
+        for key in wanted:
+            numbers = self.leading.get(key)
+            if numbers is not None:
+                at = bisect_left(numbers, number)
+                if at < len(numbers) and numbers[at] < least:
+                    least, may = numbers[at], False
+        for numbers in (self.pending, doubtful):
+            if numbers:
+                at = bisect_left(numbers, number)
+                if at < len(numbers) and numbers[at] <= least:
+                    least, may = numbers[at], True
+        return least, may
+
+    def settle(self, number: int, keys: Sequence[Key], circles: Circles | None) -> None:
+        """Remember what a call leads to; no circles: that hangs on an open question.
 
         Asking what a call leads to can lead to the same question, which may have settled it by now.
         """
         if number == self.done:
             self.done += 1
-            if circle is None:
+            if circles is None:
                 self.pending.append(number)
                 return
-        elif circle is None or number not in self.pending:
+        elif circles is None or number not in self.pending:
             return
         else:
             self.pending.remove(number)
         for key in keys:
-            insort(self.leading[key], number)
-        if circle:
-            insort(self.circular[circle], number)
+            insort(self.leading.setdefault(key, []), number)
+        if circles:
+            insort(self.circular.setdefault(circles, []), number)
 
 
 class Calling:
@@ -89,16 +101,13 @@ class Calling:
         wanted: list[Key] = [("function", function)]
         if owner is not None:
             wanted += [("class", owner), ("on", owner)]
-        answers = self._evaluator.answers
-        doubtful = [named.pending, *[n for circle, n in named.circular.items() if answers.any_open(circle)]]
+        doubtful = named.entered(self._evaluator.answers.entered)
         number, found = 0, 0
         while True:
-            leading = [named.leading[key] for key in wanted if key in named.leading]
-            number = named.following(number, (*doubtful, *leading))
+            number, may = named.following(number, doubtful, wanted)
             if number >= len(named.sites):
                 return
-            known = number < named.done and not any(number in numbers for numbers in doubtful)
-            if known or self._leads(named, number, on_objects, wanted):
+            if not may or self._leads(named, number, on_objects, wanted):
                 found += 1
                 yield named.sites[number]
             number += 1
