@@ -132,7 +132,17 @@ class Evaluator:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
         known = self._known.get(key)
-        return known if known is not None else self.answers.of(key, self._found, self._name, name, place)
+        if known is not None:
+            return known
+        scope = self.program.bound_in(place, name)
+        if scope == place.scope:
+            return self.answers.of(key, self._found, self._name, name, place)
+        # One question for all the scopes that read a name of an outer one.
+        outer = (Place(place.file, scope), name)
+        found = self.name(name, outer[0])
+        if outer in self._known:
+            self._known[key] = found
+        return found
 
     def _name(self, name: str, place: Place) -> Iterator[Abstract]:
         scope = place.scope
