@@ -133,7 +133,7 @@ class Answers:
         self._lowest, self._met = _NOTHING, 0
 
     def _answer_deep(self, key: Hashable, task: _Task, found: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the answer to a question that was answered without what lies too deep below; that is answered first."""
+        """Return the answer to a question that was answered without what lies too deep below it: that comes first."""
         waiting, begun = [(key, task)], {key}
         while True:
             deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
