@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
 from fragaudit.link.answers import Circles
@@ -19,6 +19,13 @@ MOST_CALLERS = 24
 Key = tuple[str, Place]
 """What a call leads to: `on` an object of a class or of one that derives from it, to a `function`, or to the
 `__init__` of a `class`."""
+
+
+class Callers(NamedTuple):
+    """The first calls of a function, in order of file and appearance, and whether there are more."""
+
+    sites: Sequence[Site]
+    cut: bool
 
 
 class _Named:
@@ -57,6 +64,11 @@ class _Named:
                     least, may = numbers[at], True
         return least, may
 
+    def settled(self, end: int) -> bool:
+        """Say whether what the calls before one lead to is known wherever that is asked."""
+        unsettled = (self.pending, *self.circular.values())
+        return end <= self.done and not any(numbers and numbers[0] < end for numbers in unsettled)
+
     def settle(self, number: int, keys: Sequence[Key], circles: Circles | None) -> None:
         """Remember what a call leads to; no circles: that hangs on an open question.
 
@@ -84,12 +96,13 @@ class Calling:
         self._evaluator = evaluator
         # By name, and by whether objects tell whose method is called.
         self._named: dict[tuple[str, bool], _Named] = {}
+        self._sure: dict[Place, Callers] = {}
 
-    def of(self, function: Place, owner: Place | None) -> Iterator[Site | None]:
-        """Yield the first calls of a function, in order of file and appearance, at last None if they were cut off.
-
-        `owner` is the class whose method it is.
-        """
+    def of(self, function: Place, owner: Place | None) -> Callers:
+        """Return the first calls of a function; `owner` is the class whose method it is."""
+        known = self._sure.get(function)
+        if known is not None:
+            return known
         program = self._evaluator.program
         name = program.scope(function).name
         on_objects = owner is not None and name != "__init__"
@@ -101,19 +114,20 @@ class Calling:
         wanted: list[Key] = [("function", function)]
         if owner is not None:
             wanted += [("class", owner), ("on", owner)]
+        found: list[Site] = []
         doubtful = named.entered(self._evaluator.answers.entered)
-        number, found = 0, 0
-        while True:
+        number, end = 0, len(named.sites)
+        while len(found) < MOST_CALLERS:
             number, may = named.following(number, doubtful, wanted)
-            if number >= len(named.sites):
-                return
+            if number >= end:
+                break
             if not may or self._leads(named, number, on_objects, wanted):
-                found += 1
-                yield named.sites[number]
+                found.append(named.sites[number])
             number += 1
-            if found == MOST_CALLERS and number < len(named.sites):
-                yield None
-                return
+        callers = Callers(found, number < end)
+        if named.settled(number):
+            self._sure[function] = callers
+        return callers
 
     def _leads(self, named: _Named, number: int, on_objects: bool, wanted: Sequence[Key]) -> bool:
         """Say whether a call leads to one of the functions that are wanted."""

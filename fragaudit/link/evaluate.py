@@ -261,10 +261,9 @@ class Evaluator:
         """Return what callers pass for a parameter, and whether one of them leaves it out."""
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
         passed: list[Abstract] = []
-        omitted = False
-        for site in self._calling.of(function, owner):
-            if site is None:
-                return passed, True
+        callers = self._calling.of(function, owner)
+        omitted = callers.cut
+        for site in callers.sites:
             argument = argument_of(site.call.args, parameter.name, number - shift)
             unpacked = [a.value for a in site.call.args if a.name == "**"] if argument is None else []
             if argument is not None:
