@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
@@ -72,7 +73,8 @@ def understand(
         linked.added,
     )
     services = document(services, schemas.tables, code)
-    problems = {*unread, *(p for f in code for p in f.problems), *(p for d in deploy for p in d.problems)}
+    of_files = (*(facts.problems for facts in code), *(facts.problems for facts in deploy))
+    problems = {*unread, *linked.problems, *chain.from_iterable(of_files)}
     unreadable = {problem.at.path for problem in problems}
     coverage = Coverage(
         files_read=sum(facts.parsed for facts in code),

@@ -25,7 +25,13 @@ from fragaudit.model.plan import IndexPlan, Proposal, Superfluous, TablePlan, Un
 from fragaudit.model.schema import ForeignKey, Index, Table
 
 
-def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write], dialect: str = "") -> IndexPlan:
+def plan(
+    tables: Sequence[Table],
+    accesses: Sequence[Access],
+    writes: Sequence[Write],
+    dialect: str = "",
+    made: Iterable[str] = (),
+) -> IndexPlan:
     """Return the index plan of one schema.
 
     Args:
@@ -33,11 +39,12 @@ def plan(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[W
         accesses: all access patterns with their verdicts.
         writes: all statements that change rows.
         dialect: of the database, where neither statements nor tables say it; sqlglot's name.
+        made: the tables of whose models objects are made.
     """
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    others = around(tables, accesses, writes)
+    others = around(tables, accesses, writes, made)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -64,7 +71,8 @@ def plan_of(report: Report) -> IndexPlan:
     """Return the index plan over everything that the services of a report ask of their tables."""
     accesses: dict[Access, None] = {a: None for service in report.services for a in service.accesses}
     writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
-    return plan(tables_of(report), tuple(accesses), tuple(writes))
+    made = {table for service in report.services for table in service.made}
+    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made)
 
 
 class _Wanted(Struct):

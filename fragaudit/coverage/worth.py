@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fragaudit.coverage.columns import is_boolean, is_document, is_flag, is_passing, is_state
+from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
+from fragaudit.coverage.growth import callings, grows, snake
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -50,7 +51,8 @@ class Around:
 
     `referring` counts the tables with foreign keys to it, `whole` are those of which every row is read somewhere,
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
-    `modelled`: models define tables of the schema. `tables` are the tables themselves.
+    `modelled`: models define tables of the schema. `tables` are the tables themselves, `called` their names by what
+    they are called otherwise, `small` those that are short lists by their shape.
     """
 
     tables: dict[str, Table]
@@ -60,19 +62,32 @@ class Around:
     grown: frozenset[str]
     deleted: frozenset[str]
     modelled: bool
+    called: dict[str, frozenset[str]]
+    small: frozenset[str] = frozenset()
 
 
-def around(tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write]) -> Around:
-    """Return what tells of the sizes of tables beside their own shape."""
-    return Around(
+def around(
+    tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write], made: Iterable[str] = ()
+) -> Around:
+    """Return what tells of the sizes of tables beside their own shape.
+
+    Args:
+        tables: the schema.
+        accesses: how rows are found.
+        writes: the statements that change them.
+        made: the tables of whose models objects are made.
+    """
+    known = Around(
         tables={bare(t.name): t for t in tables},
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
         whole=_names(a.table for a in accesses if _reads_all(a)),
         asked=_names([*(a.table for a in accesses if not a.maintenance), *(w.table for w in writes if not w.once)]),
-        grown=_names(w.table for w in writes if w.verb == "insert" and not w.once),
+        grown=_names([*(w.table for w in writes if w.verb == "insert" and not w.once), *made]),
         deleted=_names(w.table for w in writes if w.verb == "delete" and not w.once),
         modelled=any("model" in t.by for t in tables),
+        called=callings(bare(t.name) for t in tables),
     )
+    return replace(known, small=frozenset(bare(t.name) for t in tables if is_small(t, known)))
 
 
 def _names(tables: Iterable[str]) -> frozenset[str]:
@@ -87,7 +102,18 @@ def _reads_all(access: Access) -> bool:
 
 def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
-    return not access.maintenance and access.category in SURE and not is_small(table, known) and _few(access, table)
+    if access.maintenance or access.category not in SURE or bare(table.name) in known.small:
+        return False
+    if access.category == "state" and known.modelled and not any(map(is_passing, access.conditions)):
+        return False  # of a few kinds each is a large part of the rows, unless they pass
+    return _few(access, table) and _is_grown(table, known, access)
+
+
+def _is_grown(table: Table, known: Around, access: Access | None = None) -> bool:
+    """Say whether a table can be expected to grow, where that can be told: by models, and by what makes rows of any."""
+    if not known.modelled or not known.grown or table.virtual == COLLECTION:
+        return True
+    return grows(table, known.called, known.small, known.grown, access)
 
 
 def _few(access: Access, table: Table) -> bool:
@@ -131,7 +157,8 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
     target = known.tables.get(name)
     left = known.modelled and table.by == ("migration",) and bare(table.name) not in known.asked
-    return gone and not left and not is_small(table, known) and (target is None or not is_small(target, known))
+    small = bare(table.name) in known.small or (target is not None and name in known.small)
+    return gone and not left and not small and _is_grown(table, known)
 
 
 def is_small(table: Table, known: Around) -> bool:
@@ -140,7 +167,7 @@ def is_small(table: Table, known: Around) -> bool:
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
-    if narrow and _LOOKUP.search(_snake(table.name.rpartition(".")[2])) is not None:
+    if narrow and _LOOKUP.search(snake(table.name.rpartition(".")[2])) is not None:
         return True
     flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
     return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
@@ -182,7 +209,3 @@ def _is_arranged(table: Table, known: Around) -> bool:
     own = {bare(table.name)}
     owners = (k for k in table.foreign_keys if bare(k.table) not in own and not free >= {c.lower() for c in k.columns})
     return bool(known.referring[bare(table.name)]) and not any(owners)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)

@@ -11,7 +11,7 @@ import msgspec
 from fragaudit.catalogue import Catalogue
 from fragaudit.config import Config
 from fragaudit.link.across import with_searches
-from fragaudit.link.added import Added
+from fragaudit.link.added import Added, Rows
 from fragaudit.link.apart import Asked, Here, Start
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
@@ -33,7 +33,7 @@ from fragaudit.link.stored import with_stores
 from fragaudit.link.tables import table_origins
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
-from fragaudit.model.locations import Location
+from fragaudit.model.locations import Problem
 from fragaudit.model.statements import Written
 from fragaudit.model.stores import Kind, Service, Store, TableOrigin
 
@@ -63,7 +63,7 @@ class Linked(msgspec.Struct, frozen=True):
     """The services of a repository, out of how many store calls they were put together, and the files of each.
 
     `written` are the SQL statements in its Python files, `compose` the compose services that run each service,
-    `added` where objects become rows of which table.
+    `added` where objects are made and become rows of which table, `problems` what could not be read.
     """
 
     services: tuple[Service, ...]
@@ -74,7 +74,8 @@ class Linked(msgspec.Struct, frozen=True):
     defined: Defined = Defined()
     queries: tuple[Expressed, ...] = ()
     compose: tuple[frozenset[str], ...] = ()
-    added: tuple[tuple[str, Location], ...] = ()
+    added: Rows = Rows()
+    problems: tuple[Problem, ...] = ()
 
 
 def imported_unread(facts: Sequence[FileFacts], of: Set[str]) -> set[str]:
@@ -143,25 +144,26 @@ def link_counted(
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
     runs = Statements(evaluator, catalogue, begun.opened).all()
-    said, queries, added = asking.take()
+    said, queries, added, problems = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
-                  tuple(root.compose for root in roots), added)  # fmt: skip
+                  tuple(root.compose for root in roots), added, tuple(problems))  # fmt: skip
 
 
 def _asked(
     evaluator: Evaluator, files: Sequence[frozenset[str]], asked: Asked
-) -> tuple[Defined, tuple[Expressed, ...], tuple[tuple[str, Location], ...]]:
+) -> tuple[Defined, tuple[Expressed, ...], Rows, list[Problem]]:
     """Return what the code of a repository defines, its query expressions, and the objects it makes rows of.
 
     `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
     """
     mapping = Mapping(evaluator)
     said = defined(mapping)
+    problems: list[Problem] = []
     queries = expressed(
-        mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}
+        mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}, problems
     )
-    return said, queries, Added(evaluator, mapping).all()
+    return said, queries, Added(evaluator, mapping).all(), problems
 
 
 class _Kept(NamedTuple):

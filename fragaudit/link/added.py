@@ -1,31 +1,63 @@
-"""Objects of models that are handed to a session, or saved: each is a row written to the model's table."""
+"""Objects of models: where they are made, and where they are handed to a session or saved as rows of a table."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from fragaudit.link.abstract import Abstract, Display, Instance
+from msgspec import Struct
+
+from fragaudit.link.abstract import Abstract, ClassRef, Display, Instance
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Place, Site
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Attr, Call, Map, Value, dotted
+from fragaudit.model.values import Attr, Call, Map, Ref, Value, dotted
 
 _PUTS = frozenset({"add", "add_all", "merge", "bulk_save_objects", "delete"})
 _SAVES = frozenset({"save", "asave", "delete", "adelete"})
 _SESSION = re.compile(r"sess|(?:^|_)(?:s|db|database|uow|tx|conn|connection)$", re.IGNORECASE)
 
 
+class Rows(Struct, frozen=True):
+    """Rows that are written as neither SQL nor a query.
+
+    `written` are the table and the place where an object is saved, added or deleted, in order of place, `made` the
+    table and the path of a file that makes objects which can become rows of it.
+    """
+
+    written: tuple[tuple[str, Location], ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
+
+
 class Added:
-    """Finds the writes of a repository that are written as neither SQL nor a query: table and place of each."""
+    """Finds the objects of a repository that stand for rows."""
 
     def __init__(self, evaluator: Evaluator, mapping: Mapping) -> None:
         self._evaluator = evaluator
         self._tables = {model.cls.place: model.table.name for model in mapping.models if model.cls is not None}
 
-    def all(self) -> tuple[tuple[str, Location], ...]:
-        """Return the table and the place of each, in order of place."""
+    def all(self) -> Rows:
+        """Return where objects are made and where they are written."""
+        return Rows(self._put(), self._made())
+
+    def _made(self) -> tuple[tuple[str, str], ...]:
+        program = self._evaluator.program
+        named = {program.scope(place).name for place in self._tables}
+        found: set[tuple[str, str]] = set()
+        for number, file in enumerate(program.files):
+            for made in file.makes:
+                module, _, name = made.rpartition(".")
+                if name not in named:
+                    continue
+                for scope in {0, *(item.scope for item in file.imports if item.local == (module or name))}:
+                    value = Attr(Ref(module), name) if module else Ref(name)
+                    for meaning in self._evaluator.evaluate(value, Place(number, scope)):
+                        if isinstance(meaning, ClassRef):
+                            found.update((table, file.path) for table in self._tables_of((Instance(meaning),)))
+        return tuple(sorted(found))
+
+    def _put(self) -> tuple[tuple[str, Location], ...]:
         found: dict[tuple[Location, str], None] = {}
         program = self._evaluator.program
         for site in program.sites if self._tables else ():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from fragaudit.model.facts import FileFacts, Import
+
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
 _COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?|(?:random|demo|sample|fake|dummy)_?data)\.py$)")
 
@@ -11,6 +13,25 @@ _COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?|(?:random|demo|s
 def run_by_migration(path: str) -> bool:
     """Return whether a file is one of a chain of migrations, by its folder."""
     return _MIGRATION.search(path) is not None
+
+
+_MAKING_UP = ("faker", "model_bakery", "mixer")
+"""Libraries that make up rows, to try an application with."""
+
+
+def made_up(file: FileFacts) -> str:
+    """Return why what a file asks is no access of the service: it makes up rows to try it with; else nothing."""
+    used = any(not item.level and _makes_up(item) for item in file.imports)
+    return "it makes up rows to try the service with" if used else ""
+
+
+def _makes_up(item: Import) -> bool:
+    root, _, inner = item.module.partition(".")
+    if root == "factory":  # a project may have a module of that name, which makes the application
+        return (
+            bool(inner) or item.name is None or item.name[:1].isupper() or item.name in ("fuzzy", "django", "alchemy")
+        )
+    return root in _MAKING_UP
 
 
 def asked_once(path: str) -> str:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from fragaudit.link.added import Rows
 from fragaudit.link.candidates import below
-from fragaudit.link.once import run_by_migration
+from fragaudit.link.once import asked_once, run_by_migration
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
@@ -22,7 +23,7 @@ _VARIABLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 def with_uses(
     services: Sequence[Service], paths: Sequence[frozenset[str]], compose: Sequence[frozenset[str]],
-    deploy: Sequence[DeployFacts], apart: Mapping[int, Mapping[str, Table]], added: Sequence[tuple[str, Location]],
+    deploy: Sequence[DeployFacts], apart: Mapping[int, Mapping[str, Table]], added: Rows,
 ) -> tuple[Service, ...]:  # fmt: skip
     """Return the services with what each does to the containers of its stores.
 
@@ -32,7 +33,7 @@ def with_uses(
         compose: the compose services that run each.
         deploy: compose files and the like, whose values tell whether two services mean the same database.
         apart: by number of a service, the tables that its own files define and other services' too, by name.
-        added: where objects become rows of which table.
+        added: where objects are made and become rows of which table.
     """
     counted = Counter(path for own in paths for path in own)
     return tuple(
@@ -40,11 +41,17 @@ def with_uses(
             service,
             uses=_uses(
                 service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
-                apart.get(number, {}), [(table, at) for table, at in added if at.path in paths[number]],
+                apart.get(number, {}), [(table, at) for table, at in added.written if at.path in paths[number]],
             ),
+            made=_made(added, paths[number]),
         )
         for number, service in enumerate(services)
     )  # fmt: skip
+
+
+def _made(added: Rows, paths: frozenset[str]) -> tuple[str, ...]:
+    """Return the tables of whose models the code of some files makes objects whenever the service works."""
+    return tuple(sorted({table for table, path in added.made if path in paths and not asked_once(path)}))
 
 
 def databases(

@@ -136,7 +136,8 @@ class VectorSql(Struct, frozen=True, array_like=True):
 class FileFacts(Struct, frozen=True):
     """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into.
 
-    `mentions`: it speaks of a name the configuration gives, so what it imports matters too.
+    `mentions`: it speaks of a name the configuration gives, so what it imports matters too. `makes` are the names,
+    some as `module.Class`, of classes that it calls.
     """
 
     path: str
@@ -154,3 +155,4 @@ class FileFacts(Struct, frozen=True):
     ignores: tuple[Ignore, ...] = ()
     problems: tuple[Problem, ...] = ()
     mentions: bool = False
+    makes: tuple[str, ...] = ()

@@ -245,13 +245,14 @@ class Index(Struct, frozen=True):
 
 
 class ForeignKey(Struct, frozen=True):
-    """A foreign key of the schema."""
+    """A foreign key of the schema. An empty `name` is one that the database or a naming convention makes up."""
 
     columns: tuple[str, ...]
     table: str
     references: tuple[str, ...]
     on_delete: str
     at: tuple[Location, ...]
+    name: str = ""
 
 
 class Table(Struct, frozen=True):

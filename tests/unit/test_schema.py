@@ -70,6 +70,22 @@ def test_constraints_are_dropped_by_the_names_that_the_database_made_up() -> Non
     assert table.foreign_keys == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "dropped", "left"),
+    [
+        ("c INT CONSTRAINT of_b REFERENCES b (id)", "of_b", False),
+        ("c INT CONSTRAINT of_b REFERENCES b (id)", "a_c_fkey", True),
+        ("c INT REFERENCES b (id)", "fk__a__c__b", False),  # by a naming convention
+        ("c INT REFERENCES b (id)", "a_c_fk", False),
+        ("c INT REFERENCES b (id)", "fk_a_c_d_b", True),
+        ("c INT REFERENCES b (id)", "of_c", True),
+    ],
+)
+def test_foreign_keys_are_dropped_by_name(key: str, dropped: str, left: bool) -> None:
+    text = f"CREATE TABLE b (id INT PRIMARY KEY); CREATE TABLE a ({key}); ALTER TABLE a DROP CONSTRAINT {dropped};"
+    assert [k.columns for k in schema({"schema.sql": text})["a"].foreign_keys] == ([("c",)] if left else [])
+
+
 def test_a_dropped_column_takes_its_indexes_along() -> None:
     text = "CREATE TABLE a (id INT, b INT, c INT); CREATE INDEX i ON a (c, b); ALTER TABLE a DROP COLUMN b;"
     assert keys(schema({"schema.sql": text})["a"]) == []

@@ -8,6 +8,7 @@ import warnings
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.comments import ignores
+from fragaudit.extract.python.made import made
 from fragaudit.extract.python.places import Places
 from fragaudit.extract.python.relevance import Relevant, relevant, split_lines
 from fragaudit.extract.python.walk import Walk
@@ -39,8 +40,9 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         walk.module(chosen.statements or [s for s in tree.body if isinstance(s, (ast.Import, ast.ImportFrom))])
     except RecursionError:
         return FileFacts(path, "python", count, parsed=False, ignores=found, problems=(_too_deep(path),))
+    makes = made(tree, text, walk.imports)
     if not chosen.statements:
-        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found)
+        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found, makes=makes)
     tables = tuple(Ddl(name, scope, at) for text, scope, at in walk.ddl for name in defined_tables(text))
     return FileFacts(
         path,
@@ -56,6 +58,7 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         vectors=tuple(walk.vectors),
         ignores=found,
         mentions=catalogue.mentions(text),
+        makes=makes,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.core import Places, predicate, python_literal
 from fragaudit.link.orm.reader import Read, Reader, View, argument
+from fragaudit.link.program import Place
+from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.schema import ColumnDef, ForeignKeyDef, IndexDef, Key, Method, TableDef
 from fragaudit.model.sql import NOWHERE, Column, Compare, Constant, Mark, Predicate
 from fragaudit.model.values import Attr, Call, Either, Item, Lit, Operation, Other, Ref, Span, Text, Value
@@ -41,6 +43,9 @@ TYPES = {
     "dict": "json", "list": "json", "decimal": "numeric", "uuid4": "uuid",
 }  # fmt: skip
 """SQL's names of types whose Python names differ."""
+
+DEEPEST = 8
+"""Types within types, or on the way to one."""
 
 DEFAULT_CONVENTION = {"ix": "ix_%(column_0_label)s"}
 _TOKEN = re.compile(r"%\((\w+)\)s")
@@ -219,9 +224,11 @@ class TableReader:
         value = self.reader.constant(read)
         return str(value) if value is not None else "?"
 
-    def type_name(self, read: Read) -> str:
+    def type_name(self, read: Read, deep: int = 0) -> str:
         """Return a type's name in SQL's words, with its length or dimension where one is written: `varchar(50)`."""
         reader = self.reader
+        if deep > DEEPEST:  # it is made of itself
+            return ""
         value, view = read.value, read.view
         if isinstance(value, (Ref, Attr)):
             followed = reader.follow(read)
@@ -229,19 +236,27 @@ class TableReader:
                 value, view = followed.value, followed.view
         last = reader.last(value, view).lower()
         if last in ("variant", "with_variant") and isinstance(value, Call) and isinstance(value.func, Attr):
-            return self.type_name(Read(value.func.base, view))
+            varied = Read(value.func.base, view)
+            if isinstance(varied.value, Ref) and reader.follow(varied).value == value:
+                varied = self._first(varied.value.name, view)
+            return self.type_name(varied, deep + 1)
         own = reader.project_class(value.func if isinstance(value, Call) else value, view)
         if own is not None:
             last = self._implemented(own, view) or last
         name = TYPES.get(last, last)
         if name == "array" and isinstance(value, Call) and value.args:
-            return self.type_name(Read(value.args[0].value, view)) + "[]"
+            return self.type_name(Read(value.args[0].value, view), deep + 1) + "[]"
         if isinstance(value, Call):
             size = argument(value, "length", 0) or argument(value, "dim", 0)
             known = reader.constant(Read(size, view)) if size is not None else None
             if isinstance(known, int) and not isinstance(known, bool):
                 return f"{name}({known})"
         return name
+
+    def _first(self, name: str, view: View) -> Read:
+        """Return what a name is bound to first: `T = BigInteger()`, of which `T = T.with_variant(…)` is another."""
+        bound = self.reader.program.bindings(Place(view.place.file, MODULE_SCOPE), name)
+        return Read(next((b.value for b in bound if b.value is not None), Lit(None)), view)
 
     def _implemented(self, own: object, view: View) -> str:
         """Return what a `TypeDecorator` of the project is in the database."""

@@ -193,6 +193,8 @@ class FieldReader(IndexReader):
             if isinstance(meaning, ClassRef):
                 return f"{self.app_of(meaning)}.{self.classes.scope(meaning).name}".lower()
             if isinstance(meaning, External):
+                if meaning.name.endswith(".get_user_model()"):  # User = get_user_model()
+                    return self.user
                 return _outside_label(meaning.name)
         if isinstance(value, Ref):
             followed = self.reader.follow(read)

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import asked_once, run_by_migration
+from fragaudit.link.once import asked_once, made_up, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -27,7 +27,7 @@ from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
-from fragaudit.model.locations import Location
+from fragaudit.model.locations import Location, Problem
 from fragaudit.model.sql import Statement
 from fragaudit.model.statements import Written
 
@@ -41,12 +41,15 @@ class Expressed(Struct, frozen=True):
     statements: tuple[Statement, ...]
 
 
-def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expressed, ...]:
+def expressed(
+    found: Mapping, spoken: Callable[[], Map[str, str]], problems: list[Problem] | None = None
+) -> tuple[Expressed, ...]:
     """Return every query expression of a repository: those that are run, then those that functions hand on.
 
     Args:
         found: the tables that classes stand for.
         spoken: tells, by path, sqlglot's name of the dialect that the file's service speaks; asked as late as can be.
+        problems: is given what could not be read.
     """
     mapping, places, reader = Tables(found), Places(), found.reader
     used = {i.module.partition(".")[0] for f in reader.program.files for i in f.imports}
@@ -78,21 +81,38 @@ def expressed(found: Mapping, spoken: Callable[[], Map[str, str]]) -> tuple[Expr
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
             flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
-            method = ""
-            if reader.program.files[number].scopes[scope].kind == "function":
-                known = list(django.given(Place(number, scope), flow))
-                for name, thing in known:
-                    flow.know(name, thing)
-                if any(name == "self" and not isinstance(thing, One) for name, thing in known):
-                    method = reader.program.files[number].scopes[scope].name
-                if all(name != "self" for name, _ in known):
-                    know_object(Place(number, scope), flow)
-            flow.run(statements)
+            try:
+                method = _known(flow, Place(number, scope), django)
+                flow.run(statements)
+            except Exception as error:  # one function must never end the audit of the others
+                if problems is None:
+                    raise
+                problems.append(_unread(reader.program, Place(number, scope), error))
+                continue
             asked += [(one, dialect, method) for one in flow.asked]
     if any(model.framework == OF for model in found.models):
         start = Flow(mapping, Place(0, 0), pool, places, frameworks)
         asked += [(one, dialects.get(one.at.path, ""), "") for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
+
+
+def _known(flow: Flow, place: Place, django: DjangoQueries) -> str:
+    """Tell a flow what the parameters of its function are; return the method's name if `self` is a query."""
+    scope = flow.program.files[place.file].scopes[place.scope]
+    if scope.kind != "function":
+        return ""
+    known = list(django.given(place, flow))
+    for name, thing in known:
+        flow.know(name, thing)
+    if all(name != "self" for name, _ in known):
+        know_object(place, flow)
+    return scope.name if any(name == "self" and not isinstance(thing, One) for name, thing in known) else ""
+
+
+def _unread(program: Program, place: Place, error: Exception) -> Problem:
+    scope = program.files[place.file].scopes[place.scope]
+    what = f"the queries of {scope.name or 'this module'} could not be read: {type(error).__name__}: {error}"
+    return Problem(program.location(place.file, scope.span), f"{what} (a bug in fragaudit; please report it)")
 
 
 def _stated(
@@ -119,7 +139,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = one.maintenance or asked_once(path)
+            once = one.maintenance or asked_once(path) or made_up(program.files[one.file])
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )

@@ -487,7 +487,7 @@ class Alchemy(Terms):
         alias = joined[-1].source.alias if joined else draft.root
         entity = flow.pool.entities.get(alias)
         for argument in call.args:
-            thing = flow.argument(argument)
+            thing = flow.given(argument)
             if argument.name == "**" and isinstance(thing, Keywords) and thing.complete:
                 given = thing.entries
             else:

@@ -156,6 +156,8 @@ class DjangoQueries(Functions):
                 if argument not in kept:
                     flow.escape(flow.argument(argument), argument.value)
             flow.ask(self._filtered(draft, kept, flow, call), call.at)
+            if draft.model is not None:
+                flow.ask(self._from(draft.model, flow, "insert"), call.at)
             return ROWS
         if name in ("create", "acreate", "bulk_create", "abulk_create"):
             self._arguments(call, flow)

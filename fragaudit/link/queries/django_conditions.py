@@ -52,7 +52,7 @@ class Conditions:
         found: list[tuple[Thing, int]] = []
         outer = flow.here
         for argument in arguments:
-            thing = flow.argument(argument)
+            thing = flow.given(argument)
             if isinstance(thing, Named) and argument.name == "**":
                 found += [(Lookups(((name, t, flow.mark(argument.at or call.at)),)), flow._inner(b))
                           for name, t, b in thing.items]  # fmt: skip

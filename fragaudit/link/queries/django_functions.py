@@ -127,7 +127,7 @@ class Functions(Managers):
         items: list[object] = []
         given = next((a.value for a in call.args if a.name == "join_type"), None)  # of Tortoise
         for argument in call.args:
-            thing = flow.argument(argument)
+            thing = flow.given(argument)
             if argument.name == "join_type":
                 continue
             mark = flow.mark(argument.at or call.at)

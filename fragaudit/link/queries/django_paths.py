@@ -59,8 +59,11 @@ class Paths:
         annotated = computed.get(f"@{parts[0]}")
         if annotated:
             function, _, path = annotated.rpartition(" ")
-            found = self.reach(draft, "__".join((path, *parts[1:])), flow, how=how, scope=scope)
-            return replace(found, function=function or found.function)
+            own = (f"@{parts[0]}", annotated)  # which isn't known yet where it is defined: `values(x=F("x"))`
+            before = replace(draft, paths=tuple(p for p in draft.paths if p != own))
+            found = self.reach(before, "__".join((path, *parts[1:])), flow, how=how, scope=scope)
+            after = replace(found.draft, paths=(*found.draft.paths, own))
+            return replace(found, draft=after, function=function or found.function)
         if annotated is not None:
             return Reached(draft, None, tuple(parts[1:]), computed=True)
         while parts:

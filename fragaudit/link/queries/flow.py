@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -535,7 +536,7 @@ class Flow:
         if value.op in ("&", "|") and all(options(t) for t in found):
             return options(found[0])[0].add("where", UNKNOWN, self.branch)
         if value.op in PYTHON_OPERATORS and len(found) == 2:
-            left, right = self.operand(found[0]), self.operand(found[1])
+            left, right = (self.operand(self.compared(t, v)) for t, v in zip(found, value.operands, strict=True))
             if _is_sql(left) or _is_sql(right):
                 if isinstance(found[1], Bag):
                     right = Row(tuple(self.operand(i) for i, _ in found[1].items))
@@ -778,6 +779,31 @@ class Flow:
         if read is None or not read.view.names:
             return None
         return self._elsewhere(read)
+
+    def given(self, argument: Arg) -> Thing:
+        """Return what an argument is that a column is compared with."""
+        found = self.argument(argument)
+        return found if argument.name in (None, "*", "**") else self.compared(found, argument.value)
+
+    def compared(self, found: Thing, value: Value) -> Thing:
+        """Return what a column is compared with; of a constant that is kept elsewhere its name tells enough.
+
+        Members of enumerations and constants in capitals are what is written out as well as any literal is, and called
+        as their value is, as a rule: `Status.PENDING`, `STATUS_PENDING`.
+        """
+        if found is not None:
+            return found
+        if isinstance(value, Attr) and value.name in ("value", "name"):
+            value = value.base
+        name = value.name if isinstance(value, (Attr, Ref)) else ""
+        if isinstance(value, Attr):
+            holder = value.base.name if isinstance(value.base, (Ref, Attr)) else ""
+            kept = holder[:1].isupper() and not holder.isupper()
+        else:
+            kept = bool(self.program.imports(Place(self.place.file, MODULE_SCOPE), name))
+        if not kept or not name.isupper():
+            return None
+        return Constant(re.sub(r"^(?:status|state|type|kind)_(?=.)", "", name.lower()), "string")
 
     def argument(self, argument: Arg) -> Thing:
         """Return what an argument is; columns in it stand where it does."""

@@ -6,6 +6,7 @@ there. A change to a table that no source defines makes a table of which nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -221,7 +222,7 @@ class Folded:
             draft.foreign_keys = [
                 k for k in draft.foreign_keys
                 if not (columns and [c.lower() for c in k.columns] == columns)
-                and not (change.name and change.name.lower() in _foreign_names(k, draft.name))
+                and not (change.name and _is_called(k, draft.name, change.name.lower()))
             ]  # fmt: skip
         else:
             old = draft.columns.get(change.column.lower())
@@ -271,10 +272,10 @@ def _signature(index: Index | IndexDef) -> tuple[object, ...]:
 
 
 def _refer(draft: Draft, key: ForeignKeyDef, sited: Sited) -> None:
-    made = ForeignKey(key.columns, key.table, key.references, key.on_delete, (sited.origin.place(key.at),))
+    made = ForeignKey(key.columns, key.table, key.references, key.on_delete, (sited.origin.place(key.at),), key.name)
     for place, known in enumerate(draft.foreign_keys):
         if [c.lower() for c in known.columns] == [c.lower() for c in made.columns] and known.table == made.table:
-            draft.foreign_keys[place] = replace(known, at=(*known.at, *made.at))
+            draft.foreign_keys[place] = replace(known, at=(*known.at, *made.at), name=known.name or made.name)
             return
     draft.foreign_keys.append(made)
 
@@ -306,9 +307,24 @@ def _names(index: Index, table: str) -> tuple[str, ...]:
     return (f"{own}_{columns}_{ending}", first)
 
 
-def _foreign_names(key: ForeignKey, table: str) -> tuple[str, ...]:
+def _is_called(key: ForeignKey, table: str, name: str) -> bool:
+    """Say whether a foreign key goes by a name: its own, one that a database makes up, or one by a convention.
+
+    Conventions put the columns into the name, and as a rule the tables, in some order.
+    """
+    if key.name:
+        return key.name.lower() == name
     own = table.rpartition(".")[2].lower()
-    return (f"{own}_{'_'.join(c.lower() for c in key.columns)}_fkey",)
+    columns = "_".join(c.lower() for c in key.columns)
+    there = key.table.rpartition(".")[2].lower()
+    if name == f"{own}_{columns}_fkey":
+        return True
+    rest = f"_{re.sub('_+', '_', name)}_"
+    if f"_{columns}_" not in rest:
+        return False
+    for part in (columns, there, own):
+        rest = rest.replace(f"_{part}_", "_", 1)
+    return rest.strip("_") in ("fk", "fkey", "foreign", "")
 
 
 def _rename_column(draft: Draft, old: str, new: str) -> None:

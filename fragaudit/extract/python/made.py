@@ -1,0 +1,43 @@
+"""Which classes a file makes objects of, by the names that it gives them: rows of models begin there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Sequence
+
+from fragaudit.model.facts import Import
+
+_HOLDING = re.compile(r"model|schema|orm|db|entit", re.IGNORECASE)
+"""Modules that are likely to hold models, by their names: as a rule classes are imported one by one."""
+
+
+def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, ...]:
+    """Return the names, some as `module.Class`, of classes that are called somewhere in a file.
+
+    Args:
+        tree: the file.
+        text: its text. What only a comment calls counts too.
+        imports: its imports; classes are looked for among them and the file's own.
+    """
+    found = set()
+    for item in imports:
+        name = item.local
+        if not item.level and item.module.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        if name[:1].isupper():
+            if text.count(f"{name}("):  # which is several times as fast as `in`
+                found.add(name)
+        elif _HOLDING.search(name) is not None and text.count(f"{name}."):
+            found.update(f"{name}.{made}" for made in re.findall(rf"{re.escape(name)}\.([A-Z]\w*)\(", text))
+    own = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    found.update(n.name for n in own if text.count(f"{n.name}(") > text.count(f"class {n.name}("))
+    if text.count("cls("):
+        found.update(node.name for node in own if _makes_own(node))
+    return tuple(sorted(found))
+
+
+def _makes_own(node: ast.ClassDef) -> bool:
+    calls = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
+    return any(isinstance(func, ast.Name) and func.id == "cls" for func in calls)

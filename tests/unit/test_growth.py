@@ -1,0 +1,97 @@
+"""Tables that grow, and those that somebody keeps: what belongs to what, what rows are called, who makes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from fragaudit.pipeline import audit_sources
+
+_MODELS = """
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, String, create_engine, select
+from sqlalchemy.orm import DeclarativeBase
+
+engine = create_engine("postgresql://db/shop")
+
+class Base(DeclarativeBase):
+    pass
+
+class Team(Base):
+    __tablename__ = "teams"
+    id = Column(Integer, primary_key=True)
+    title = Column(String)
+
+class Place(Base):
+    __tablename__ = "places"
+    id = Column(Integer, primary_key=True)
+    title = Column(String)
+
+class Thing(Base):
+    __tablename__ = "{name}"
+    id = Column(Integer, primary_key=True)
+    address = Column(String)
+{columns}
+"""
+_TEAM = "    team_id = Column(ForeignKey(Team.id))"
+_PLACE = "    place_id = Column(ForeignKey(Place.id))"
+_UNTIED = "    team_id = Column(Integer)"
+_ASKED = (
+    "from shop.models import Team, Thing\n\ndef ask(session, x):\n    return session.scalars(select(Thing).where({}))\n"
+)
+_BY_ADDRESS = "Thing.address == x"
+_OTHER = "from shop.models import Team\n\ndef work(session):\n    session.add(Team(title=''))\n"
+_MADE = "from shop.models import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
+_DOTTED = "from shop import models\n\ndef make(x):\n    return models.Thing(address=x)\n"
+_NAMESAKE = "from shop.forms import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
+_OWN = "\n    @classmethod\n    def make(cls, x):\n        return cls(address=x)\n"
+
+
+def _confidence(name: str, columns: str, asked: str = _BY_ADDRESS, **files: str) -> list[tuple[str, int, str]]:
+    sources = {
+        "shop/__init__.py": "",
+        "shop/forms.py": "class Thing:\n    pass\n",
+        "shop/models.py": _MODELS.format(name=name, columns=columns),
+        "shop/asking.py": "from sqlalchemy import select\n" + _ASKED.format(asked),
+        "shop/teams.py": _OTHER,
+        **{f"shop/{path}.py".replace("__", "/"): text for path, text in files.items()},
+    }
+    found = audit_sources(sources).findings
+    return [(f.at.path, f.at.line, f.confidence.value) for f in found if f.rule == "FA201"]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "files", "confidence"),
+    [
+        ("gadgets", "", {}, "possible"),
+        ("gadgets", "", {"making": _MADE}, "possible"),  # kept by an operator, or not: nothing tells
+        ("gadgets", _TEAM, {}, "possible"),
+        ("gadgets", _TEAM, {"making": _MADE}, "likely"),
+        ("gadgets", _TEAM, {"making": _DOTTED}, "likely"),
+        ("gadgets", _TEAM, {"making": _NAMESAKE}, "possible"),
+        ("gadgets", _TEAM + _OWN, {}, "likely"),
+        ("gadgets", _TEAM, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
+        ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "likely"),
+        ("gadgets", f"{_TEAM}\n    other_team_id = Column(ForeignKey(Team.id))", {}, "likely"),  # pairs of teams
+        ("gadgets", f"{_TEAM}\n    of_id = Column(ForeignKey('gadgets.id'))", {}, "possible"),
+        ("gadgets", "    created_by = Column(ForeignKey(Team.id))\n    updated_by = Column(ForeignKey(Team.id))", {},
+         "possible"),
+        ("shop_users", "", {}, "likely"),
+        ("gadgets", "    email = Column(String)\n    password_hash = Column(String)", {}, "likely"),
+        ("gadgets", "    host = Column(String)\n    password = Column(String)", {}, "possible"),  # of a connection
+        ("gadget_logs", "", {}, "possible"),
+        ("gadget_logs", "", {"making": _MADE}, "likely"),
+        ("gadget_logs", _TEAM, {}, "likely"),
+    ],
+)  # fmt: skip
+def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str, str], confidence: str) -> None:
+    assert _confidence(name, columns, **files) == [("shop/asking.py", 5, confidence)]
+
+
+def test_rows_are_found_by_when_something_happened() -> None:
+    columns, asked = "    sent = Column(DateTime)", "Thing.address == x, Thing.sent > x"
+    assert _confidence("gadgets", columns, asked) == [("shop/asking.py", 5, "possible")]
+    assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "likely")]
+
+
+def test_where_no_rows_are_seen_to_be_made_nothing_is_told_by_that() -> None:
+    assert _confidence("gadgets", "", teams="") == [("shop/asking.py", 5, "likely")]
