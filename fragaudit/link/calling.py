@@ -52,11 +52,11 @@ class _Named:
         """Return the first call from a number on that leads to something wanted or may do so, and whether it may."""
         least, may = max(number, self.done), True
         for key in wanted:
-            numbers = self.leading.get(key)
-            if numbers is not None:
-                at = bisect_left(numbers, number)
-                if at < len(numbers) and numbers[at] < least:
-                    least, may = numbers[at], False
+            leading = self.leading.get(key)
+            if leading is not None:
+                at = bisect_left(leading, number)
+                if at < len(leading) and leading[at] < least:
+                    least, may = leading[at], False
         for numbers in (self.pending, doubtful):
             if numbers:
                 at = bisect_left(numbers, number)
