@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from itertools import islice
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 DEEPEST = 200
 """Questions open at a time, each asked by the one before it; what lies deeper is asked on its own first."""
@@ -18,17 +18,11 @@ To answer each of its questions for itself takes as much work as the square of t
 MOST_PUT_OFF = 40
 """Questions put off on the way to one: what would take more is left out of its answer."""
 
-LARGEST_REMEMBERED = 24
-"""Questions of a circle that is remembered with an answer found by way of it while another question was open.
-
-To remember larger ones took more than twice the time on a repository of 130,000 lines, none of whose 59,000 answers
-hung on the order without it. So an answer that takes the first of several found may hang on it, in larger circles.
-"""
-
 _NOTHING = 1 << 30
 _THE_ASKER = -1
-_NONE: frozenset[Hashable] = frozenset()
-_NO_CIRCLES: frozenset[frozenset[Hashable]] = frozenset()
+
+Circles: TypeAlias = int
+"""A set of circles, as bits."""
 
 T = TypeVar("T")
 
@@ -53,6 +47,18 @@ class _Opened:
         return top.depth
 
 
+class _Hanging(NamedTuple):
+    """An answer that is good only as long as the question it hangs on is open, and no circle it was found by way of.
+
+    `opens` says whether its own question may be open.
+    """
+
+    answer: tuple[Any, ...]
+    on: _Opened
+    met: Circles
+    opens: bool
+
+
 class Answers:
     """The answers to questions, the same in whatever order they are asked.
 
@@ -60,132 +66,152 @@ class Answers:
     as long as the question it hangs on is open: `lowest` is the place of the first one, as in Tarjan's search for the
     strongly connected components of a graph. So each question of a circle is answered for itself, as if it were the
     first that is asked, and what was found on the way to it is forgotten.
+
+    An answer that was found by way of circles is good as long as none of their questions is open. Circles are numbered
+    and sets of them are bits of one number, as they are joined and compared for every answer near a circle.
     """
 
     def __init__(self) -> None:
         self.known: dict[Hashable, tuple[Any, ...]] = {}
         """Answers that are good wherever their question is asked."""
-        # Those of questions that lead to themselves, with all the questions that lie on the way: none may be open.
-        self._circular: dict[Hashable, tuple[tuple[Any, ...], frozenset[Hashable]]] = {}
-        self._circles: dict[frozenset[Hashable], frozenset[Hashable]] = {}
+        self._circular: dict[Hashable, tuple[tuple[Any, ...], Circles]] = {}
+        self._circles: dict[frozenset[Hashable], Circles] = {}
+        self._parts: dict[Hashable, Circles] = {}
+        """The circles that a question is part of."""
         self._open: dict[Hashable, tuple[int, _Task]] = {}
-        # With what they hang on, and the circles they were answered by way of.
-        self._hanging: dict[Hashable, tuple[tuple[Any, ...], _Opened, frozenset[frozenset[Hashable]]]] = {}
+        self.entered: Circles = 0
+        """The circles a question of which is open."""
+        self._hanging: dict[Hashable, _Hanging] = {}
+        self._way: list[Hashable] = []
+        """The questions whose answers hang, in the order in which they were answered."""
         self._depth = 0
-        self._at = [*map(_Opened, range(DEEPEST)), _Opened(_THE_ASKER)]
+        self._at: list[_Opened | None] = [*[None] * DEEPEST, _Opened(_THE_ASKER)]
         self._put_off: dict[Hashable, _Task] = {}
         self._lowest = _NOTHING
-        self._met = _NO_CIRCLES
+        self._met: Circles = 0
 
     def of(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
         """Return the answer to a question, by `work` on something if it is not known."""
-        return self._ask(key, (work, on, True))
-
-    def through(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
-        """Return the answer to a question that leads to itself only by way of others: it need not be open."""
-        return self._ask(key, (work, on, False))
-
-    def _ask(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
         known = self.known.get(key)
         if known is not None:
             return known
-        return self._answer(key, task) if self._depth else self._answer_first(key, task)
+        return self._answer(key, (work, on, True)) if self._depth else self._answer_first(key, (work, on, True))
 
-    def any_open(self, circle: frozenset[Hashable]) -> bool:
-        """Say whether a question of a circle is being asked."""
-        return not circle.isdisjoint(self._open)
+    def through(self, key: Hashable, work: Callable[..., tuple[T, ...]], *on: Any) -> tuple[T, ...]:
+        """Return the answer to a question that leads to itself only by way of others: it need not be open."""
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        return self._answer(key, (work, on, False)) if self._depth else self._answer_first(key, (work, on, False))
 
-    def begin(self) -> tuple[int, frozenset[frozenset[Hashable]]]:
+    def begin(self) -> tuple[int, Circles]:
         """Begin to watch what the answers hang on that are given from now on; give `end` what this returns."""
         begun = self._lowest, self._met
-        self._lowest, self._met = _NOTHING, _NO_CIRCLES
+        self._lowest, self._met = _NOTHING, 0
         return begun
 
-    def end(self, begun: tuple[int, frozenset[frozenset[Hashable]]]) -> frozenset[Hashable] | None:
-        """Return the questions none of which may be open for the answers given since then; None if one of them is."""
+    def end(self, begun: tuple[int, Circles]) -> Circles | None:
+        """Return the circles that may not be entered for the answers given since then; None if they hang on more."""
         outer, met = begun
-        circle = _NONE.union(*self._met) if self._lowest == _NOTHING else None
+        circles = self._met if self._lowest == _NOTHING else None
         self._lowest, self._met = min(outer, self._lowest), met | self._met
-        return circle
+        return circles
 
     def _answer_first(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
-        """Return the answer to a question that no other one asks; what lies too deep below it is answered before."""
+        """Return the answer to a question that no other one asks."""
+        found = self._answer(key, task)
+        if self._put_off:
+            found = self._answer_deep(key, task, found)
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """Forget what is good only until a first question is answered."""
+        if self._way:
+            self._hanging.clear()
+            self._way.clear()
+        self._lowest, self._met = _NOTHING, 0
+
+    def _answer_deep(self, key: Hashable, task: _Task, found: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the answer to a question that was answered without what lies too deep below it: that comes first."""
         waiting, begun = [(key, task)], {key}
         while True:
-            key, task = waiting[-1]
-            found = self.known.get(key)
-            if found is None:
-                found = self._answer(key, task)
-            if not self._put_off and len(waiting) == 1:  # as nearly always
-                self._hanging.clear()
-                self._lowest, self._met = _NOTHING, _NO_CIRCLES
-                return found
             deeper = [other for other in self._put_off.items() if other[0] not in begun][: MOST_PUT_OFF - len(begun)]
             if not deeper:
                 if self._put_off:  # what was found of it has to do
-                    self._keep(key, found, 0, _NO_CIRCLES)
+                    self._keep(key, found, 0, 0)
                 waiting.pop()
             self._put_off.clear()
-            self._hanging.clear()
-            self._lowest, self._met = _NOTHING, _NO_CIRCLES
+            self._forget()
             if not waiting:
                 return found
             waiting.extend(deeper)
             begun.update(other for other, _ in deeper)
+            key, task = waiting[-1]
+            known = self.known.get(key)
+            found = self._answer(key, task) if known is None else known
 
     def _answer(self, key: Hashable, task: _Task) -> tuple[Any, ...]:
         opened = self._open.get(key)
         if opened is not None:
-            self._lowest = min(self._lowest, opened[0])
+            if opened[0] < self._lowest:
+                self._lowest = opened[0]
             return ()
         hanging = self._hanging.get(key)
-        if hanging is not None and not any(map(self.any_open, hanging[2])):
-            self._lowest = min(self._lowest, hanging[1].lowest())
-            self._met |= hanging[2]
-            return hanging[0]
+        if hanging is not None and not hanging.met & self.entered:
+            self._lowest = min(self._lowest, hanging.on.lowest())
+            self._met |= hanging.met
+            return hanging.answer
         circular = self._circular.get(key)
-        if circular is not None and circular[1].isdisjoint(self._open):
-            self._met |= {circular[1]}
+        if circular is not None and not circular[1] & self.entered:
+            self._met |= circular[1]
             return circular[0]
         depth = self._depth
         if depth >= DEEPEST:
             self._put(key, task)
             return ()
         work, on, opens = task
+        outer_lowest, outer_met, entered = self._lowest, self._met, self.entered
         if opens:
             self._open[key] = (depth, task)
-            self._at[depth] = _Opened(depth)
+            self._at[depth] = None
+            self.entered = entered | self._parts.get(key, 0)
         self._depth = depth + 1
-        begun = self.begin()
-        hung = len(self._hanging)
+        self._lowest, self._met = _NOTHING, 0
+        hung = len(self._way)
         try:
             found = work(*on)
             lowest, met = self._lowest, self._met
         finally:
             if opens:
                 del self._open[key]
+                self.entered = entered
             self._depth = depth
-            self._lowest, self._met = begun
+            self._lowest, self._met = outer_lowest, outer_met
         if lowest < depth:
-            opened_by = self._at[lowest]
-            small = frozenset(circle for circle in met if len(circle) <= LARGEST_REMEMBERED) if met else _NO_CIRCLES
-            self._hanging[key] = (found, opened_by, small)
-            self._met |= small
-            if opens:
-                self._at[depth].on = opened_by
-            self._lowest = min(self._lowest, lowest)
+            self._hang(key, found, lowest, met, opens)
         elif lowest == depth:
-            circle = self._keep(key, found, hung, met)
-            if circle:
-                self._met |= {circle}
+            self._met |= self._keep(key, found, hung, met)
         elif met:
-            # It may be part of the circles that it was answered by way of.
-            circle = next(iter(met)) if len(met) == 1 else _NONE.union(*met)
-            self._circular[key] = (found, self._circles.setdefault(circle, circle))
+            self._circular[key] = (found, met)
             self._met |= met
         else:
             self.known[key] = found
         return found
+
+    def _hang(self, key: Hashable, found: tuple[Any, ...], lowest: int, met: Circles, opens: bool) -> None:
+        """Remember an answer for as long as an open question stays open."""
+        on = self._at[lowest]
+        if on is None:
+            on = self._at[lowest] = _Opened(lowest)
+        self._hanging[key] = _Hanging(found, on, met, opens)
+        self._way.append(key)
+        if opens:
+            own = self._at[self._depth]
+            if own is not None:
+                own.on = on
+        self._lowest = min(self._lowest, lowest)
+        self._met |= met
 
     def _put(self, key: Hashable, task: _Task) -> None:
         """Leave a question out for now: it, and one half-way to it, have to be answered before the first one."""
@@ -194,21 +220,23 @@ class Answers:
         self._put_off.setdefault(key, task)
         self._lowest = _THE_ASKER
 
-    def _keep(
-        self, key: Hashable, found: tuple[Any, ...], began: int, met: frozenset[frozenset[Hashable]]
-    ) -> frozenset[Hashable]:
+    def _keep(self, key: Hashable, found: tuple[Any, ...], began: int, met: Circles) -> Circles:
         """Remember the answer to a question that leads to itself; forget the others found since it was asked.
 
-        Return the questions that have to be closed for it to be good.
+        Return the circles that may not be entered for it to be good.
         """
-        on_the_way = list(islice(self._hanging.items(), began, None))
-        for other, _ in on_the_way:
-            del self._hanging[other]
+        on_the_way = {other: self._hanging.pop(other, None) for other in self._way[began:]}
+        del self._way[began:]
         if len(on_the_way) > LARGEST_CIRCLE:
-            self.known.update((other, answer) for other, (answer, *_) in on_the_way)
+            self.known.update((other, hanging.answer) for other, hanging in on_the_way.items() if hanging is not None)
             self.known[key] = found
-            return _NONE
-        circle = frozenset((*(other for other, _ in on_the_way), key)).union(*met)
-        circle = self._circles.setdefault(circle, circle)
-        self._circular[key] = (found, circle)
-        return circle
+            return 0
+        circle = frozenset((key, *(o for o, hanging in on_the_way.items() if hanging is None or hanging.opens)))
+        bit = self._circles.get(circle)
+        if bit is None:
+            bit = self._circles[circle] = 1 << len(self._circles)
+            for each in circle:
+                self._parts[each] = self._parts.get(each, 0) | bit
+        circles = bit | met
+        self._circular[key] = (found, circles)
+        return circles

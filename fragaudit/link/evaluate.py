@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link import settings, settings_classes
@@ -69,20 +68,24 @@ class Evaluator:
 
     def evaluate(self, value: Value | None, place: Place) -> Meanings:
         """Return what a value can mean in a scope: distinct, in order of discovery, empty if nothing is known."""
-        if value is None:
-            return ()
-        if isinstance(value, Lit):
-            return (Known(value.value),)
         if isinstance(value, Ref):
             return self.name(value.name, place)
+        if isinstance(value, Attr):
+            bases = self.evaluate(value.base, place)
+            if len(bases) == 1:  # as nearly always: not worth to be remembered once more
+                return self.attribute(bases[0], value.name)
+        elif isinstance(value, Lit):
+            return (Known(value.value),)
+        elif value is None:
+            return ()
         key = (id(value), place)
         known = self._known.get(key)
-        return known if known is not None else self.answers.through(key, self._found, self._evaluate, value, place)
+        return known if known is not None else self.answers.through(key, self._evaluate, value, place)
 
-    def _found(self, work: Callable[..., Iterable[Abstract]], *on: Any) -> Meanings:
-        return _distinct(work(*on))
+    def _evaluate(self, value: Value, place: Place) -> Meanings:
+        return _distinct(self._meanings(value, place))
 
-    def _evaluate(self, value: Value, place: Place) -> Iterator[Abstract]:
+    def _meanings(self, value: Value, place: Place) -> Iterator[Abstract]:
         match value:
             case Attr():
                 for base in self.evaluate(value.base, place):
@@ -132,25 +135,30 @@ class Evaluator:
         """Return what a name means in a scope, looked up outwards as Python does."""
         key = (place, name)
         known = self._known.get(key)
-        return known if known is not None else self.answers.of(key, self._found, self._name, name, place)
+        if known is not None:
+            return known
+        scope = self.program.bound_in(place, name)
+        if scope == place.scope:
+            return self.answers.of(key, self._name, name, place)
+        # One question for all the scopes that read a name of an outer one.
+        outer = (Place(place.file, scope), name)
+        found = self.name(name, outer[0])
+        if outer in self._known:
+            self._known[key] = found
+        return found
 
-    def _name(self, name: str, place: Place) -> Iterator[Abstract]:
+    def _name(self, name: str, place: Place) -> Meanings:
         scope = place.scope
         entries, bound = self.program.files[place.file].scopes, self.program.bound[place.file]
         while scope >= 0:
             if (scope, name) in bound and (scope == place.scope or entries[scope].kind != "class"):
                 found = list(self._local(name, place if scope == place.scope else Place(place.file, scope)))
                 if found:
-                    yield from found
-                    return
+                    return _distinct(found)
             scope = entries[scope].parent
-        known = False
-        for star in self.program.imports(Place(place.file, MODULE_SCOPE), "*"):
-            for meaning in self._exported(star, name, place.file):
-                known = True
-                yield meaning
-        if not known and name in settings.BUILT_IN:
-            yield External(name)
+        stars = self.program.imports(Place(place.file, MODULE_SCOPE), "*")
+        exported = _distinct(meaning for star in stars for meaning in self._exported(star, name, place.file))
+        return exported or ((External(name),) if name in settings.BUILT_IN else ())
 
     def _exported(self, star: Import, name: str, asking: int) -> Iterator[Abstract]:
         module = self.program.absolute(star, asking)
@@ -254,10 +262,9 @@ class Evaluator:
         """Return what callers pass for a parameter, and whether one of them leaves it out."""
         shift = 1 if owner is not None and not _is_static(self.program, function) else 0
         passed: list[Abstract] = []
-        omitted = False
-        for site in self._calling.of(function, owner):
-            if site is None:
-                return passed, True
+        callers = self._calling.of(function, owner)
+        omitted = callers.cut
+        for site in callers.sites:
             argument = argument_of(site.call.args, parameter.name, number - shift)
             unpacked = [a.value for a in site.call.args if a.name == "**"] if argument is None else []
             if argument is not None:
@@ -292,9 +299,12 @@ class Evaluator:
         """Return what `base.name` means."""
         key = (base, name)
         known = self._known.get(key)
-        return known if known is not None else self.answers.of(key, self._found, self._attribute, base, name)
+        return known if known is not None else self.answers.of(key, self._attribute, base, name)
 
-    def _attribute(self, base: Abstract, name: str) -> Iterator[Abstract]:
+    def _attribute(self, base: Abstract, name: str) -> Meanings:
+        return _distinct(self._attributes(base, name))
+
+    def _attributes(self, base: Abstract, name: str) -> Iterator[Abstract]:
         match base:
             case External():
                 yield from settings.external_attribute(self, base, name)
@@ -533,7 +543,7 @@ class Evaluator:
 
     def result(self, function: Place) -> Meanings:
         """Return what a function of the project can return or yield."""
-        return self.answers.of((function, "<result>"), self._found, self._result, function)
+        return self.answers.of((function, "<result>"), self._result, function)
 
     def reads_environment(self, function: Place) -> bool:
         """Say whether the body of a function, or one inside it, reads environment variables."""
@@ -546,7 +556,10 @@ class Evaluator:
             known = self._readers[function] = any(map(settings.mentions_environment, values))
         return known
 
-    def _result(self, function: Place) -> Iterator[Abstract]:
+    def _result(self, function: Place) -> Meanings:
+        return _distinct(self._results(function))
+
+    def _results(self, function: Place) -> Iterator[Abstract]:
         found = False
         for use in self.program.returns[function.file].get(function.scope, ()):
             for meaning in self.evaluate(use.value, function):

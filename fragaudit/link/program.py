@@ -204,6 +204,16 @@ class Program:
         """Return the scope of a place."""
         return self.files[place.file].scopes[place.scope]
 
+    def bound_in(self, place: Place, name: str) -> int:
+        """Return the innermost scope that binds a name which is read in a place, the module's if none does."""
+        scope, bound, entries = place.scope, self.bound[place.file], self.files[place.file].scopes
+        if scope <= MODULE_SCOPE or (scope, name) in bound:
+            return scope
+        while (scope := entries[scope].parent) > MODULE_SCOPE:
+            if (scope, name) in bound and entries[scope].kind != "class":
+                return scope
+        return MODULE_SCOPE
+
     def bindings(self, place: Place, target: str) -> Sequence[Binding]:
         """Return the bindings of a name directly in a scope, in source order."""
         return self._bindings[place.file].get((place.scope, target), ())

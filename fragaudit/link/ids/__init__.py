@@ -47,8 +47,6 @@ class Vectors:
     """All uses of vectors in a repository. Services ask for theirs, as names differ from one to the next."""
 
     def __init__(self, evaluator: Evaluator, catalogue: Catalogue, called: Sequence[Called], config: VectorIds) -> None:
-        # Answers that others were given within deep questions may have been cut short; here each is asked anew.
-        evaluator = Evaluator(evaluator.program, catalogue)
         self._flow = Flow(evaluator)
         self._program: Program = evaluator.program
         self._config = config
