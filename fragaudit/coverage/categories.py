@@ -71,7 +71,9 @@ def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | No
     ranges = [c for c in wanted if c.join and c.filtered and c not in joins]
     if ranges:
         return "range join", _listed(ranges)
-    if access.sort and access.limit and not joins and sort_possible(access):
+    # Where few rows are found by what is computed from a column, walking all in the order asked for meets them late.
+    computed = any(item.expression for item in access.unindexable)
+    if access.sort and access.limit and not joins and sort_possible(access) and not computed:
         return "sort", ", ".join(s.column + (" DESC" if s.descending else "") for s in access.sort)
     return None
 

@@ -168,3 +168,76 @@ def test_a_query_that_a_function_of_another_file_extends_stands_in_its_arms() ->
     report = audit_sources({**files, "shop/models.py": models, "shop/helper.py": helper, "shop/work.py": work})
     assert [f.at.path for f in report.findings if f.rule == "FA001"] == []
     assert [a.table for s in report.services for a in s.accesses] == ["shop_task"]
+
+
+_SHOP = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "db"}}\n'
+_ELECTIONS = """
+from django.contrib.auth import get_user_model
+from django.db import models
+
+User = get_user_model()
+
+class Election(models.Model):
+    name = models.CharField(max_length=9)
+
+class History(models.Model):
+    election = models.ForeignKey(Election, on_delete=models.CASCADE)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE)
+    status = models.CharField(max_length=9)
+
+class Latest(models.Manager):
+    def get_queryset(self):
+        found = models.Subquery(
+            History.objects.filter(election_id=models.OuterRef("id")).order_by("-status").values("status")[:1]
+        )
+        return super().get_queryset().annotate(latest=found)
+
+def named(x):
+    return Election.objects.filter(name__iexact=x).order_by("name").first()
+"""
+
+
+def _django(models: str) -> dict[str, str]:
+    return {"shop/__init__.py": "", "shop/settings.py": _SHOP + 'INSTALLED_APPS = ["shop"]\n', "shop/models.py": models}
+
+
+def test_a_subquery_of_an_unknown_query_asks_for_the_rows_of_one() -> None:
+    report = audit_sources(_django(_ELECTIONS))
+    found = {(c.column, a.verdict) for s in report.services for a in s.accesses for c in a.conditions
+             if a.table == "shop_history"}  # fmt: skip
+    assert found == {("election_id", "partial")}
+
+
+def test_an_order_is_not_walked_for_what_a_change_of_case_finds() -> None:
+    assert [line for _, line, _ in _told(_django(_ELECTIONS))] == []
+
+
+def test_the_user_model_is_the_same_by_any_name() -> None:
+    report = audit_sources(_django(_ELECTIONS))
+    (table,) = (t for s in report.services for t in s.schema if t.name == "shop_history")
+    assert [(k.columns, k.table) for k in table.foreign_keys] == [
+        (("election_id",), "shop_election"),
+        (("owner_id",), "auth_user"),
+    ]
+
+
+def test_a_model_of_a_view_has_no_indexes_of_its_own() -> None:
+    migration = """
+from alembic import op
+revision, down_revision = "1", None
+
+def upgrade():
+    op.execute("CREATE OR REPLACE VIEW tall AS (SELECT id, floor FROM rooms)")
+"""
+    model = """
+class Tall(Base):
+    __tablename__ = "tall"
+    id = Column(Integer, primary_key=True)
+    floor = Column(String)
+
+def work(session, x):
+    session.query(Tall).filter(Tall.floor == x).all()
+"""
+    files = {"migrations/versions/0001_view.py": migration, "app.py": _ALCHEMY + model}
+    found = [f for f in audit_sources(files).findings if f.rule == "FA201"]
+    assert [(f.at.line, f.data["table"]) for f in found] == [(30, "rooms")]

@@ -93,5 +93,10 @@ def test_rows_are_found_by_when_something_happened() -> None:
     assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "likely")]
 
 
+def test_a_null_is_no_time() -> None:
+    columns, asked = "    sent = Column(DateTime)", "Thing.address == x, Thing.sent.is_(None)"
+    assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "possible")]
+
+
 def test_where_no_rows_are_seen_to_be_made_nothing_is_told_by_that() -> None:
     assert _confidence("gadgets", "", teams="") == [("shop/asking.py", 5, "likely")]

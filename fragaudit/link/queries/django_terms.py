@@ -9,7 +9,7 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.queries.draft import Draft, Thing
 
 OF = "django"
-OUTER = "<outer>"
+OUTER = ":outer"
 """The source of columns of the query around, until that is known."""
 
 

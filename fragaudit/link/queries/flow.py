@@ -795,7 +795,7 @@ class Flow:
         Members of enumerations and constants in capitals are what is written out as well as any literal is, and called
         as their value is, as a rule: `Status.PENDING`, `STATUS_PENDING`.
         """
-        if found is not None:
+        if found is not None and not (isinstance(found, Bag) and isinstance(value, Attr)):  # `A = "a", "label"`
             return found
         if isinstance(value, Attr) and value.name in ("value", "name"):
             value = value.base
@@ -806,7 +806,7 @@ class Flow:
         else:
             kept = bool(self.program.imports(Place(self.place.file, MODULE_SCOPE), name))
         if not kept or not name.isupper():
-            return None
+            return found
         return Constant(re.sub(r"^(?:status|state|type|kind)_(?=.)", "", name.lower()), "string")
 
     def argument(self, argument: Arg) -> Thing:

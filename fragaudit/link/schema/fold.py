@@ -62,6 +62,7 @@ class Draft(Struct):
     comment: str = ""
     view: Statement | None = None
     view_columns: tuple[str, ...] = ()
+    is_view: bool = False
     like: list[str] = []
     partition_of: str = ""
     defined: bool = False
@@ -125,11 +126,13 @@ class Folded:
     def _create(self, change: CreateTable, sited: Sited) -> None:
         table = change.table
         draft = self._draft(table.name, sited)
+        if draft.is_view and sited.by == "model":
+            return  # what is read through the model has no indexes of its own, whatever it says of its columns
         if not draft.defined:
             draft.name, draft.engine = table.name, table.engine or sited.origin.dialect or draft.engine
             draft.silent = "" if draft.silent == UNDEFINED else draft.silent
             draft.defined = True
-        draft.view = None
+        draft.view, draft.is_view = None, False
         draft.at.append(sited.origin.place(table.at))
         if sited.by not in draft.by:
             draft.by.append(sited.by)
@@ -158,6 +161,7 @@ class Folded:
                 if name and not name.endswith("*"):
                     self._column(draft, ColumnDef(name))
         else:
+            draft.is_view = True
             draft.view, draft.view_columns = change.statement, change.columns
             draft.silent = "" if change.statement is not None else "the view's query was not understood"
         self._drafts[self._key(change.name)] = draft
