@@ -143,7 +143,7 @@ def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bo
     if any(examples or c.constant is None or is_passing(c) for c in compared):
         return True
     ranges = [c for c in conditions if c.op == "<"]
-    return any(c.op in ("two-sided", "prefix", "row") for c in conditions) or bool(compared and ranges)
+    return any(c.op in ("two-sided", "prefix", "row", "match") for c in conditions) or bool(compared and ranges)
 
 
 def followed(key: ForeignKey, table: Table, known: Around) -> bool:
