@@ -27,7 +27,7 @@ def work(session, x):
 """
 _DJANGO = """
 from django.db import models
-from shop.values import Phase
+from shop.values import Choice, Phase
 
 class User(models.Model):
     nick = models.CharField(max_length=9)
@@ -44,7 +44,15 @@ class Made(factory.Factory):
     user = factory.Sequence(lambda n: s.scalars(select(User).where(User.nick == n)))
 """
 _SETTINGS = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "db"}}\n'
-_VALUES = "import enum\n\nclass Phase(enum.Enum):\n    DONE = 'd'\n    PENDING = 'p'\n"
+_VALUES = """import enum
+
+class Phase(enum.Enum):
+    DONE = "d"
+    PENDING = "p"
+
+class Choice:
+    DONE = "d", "Done"
+"""
 
 
 def _confidences(files: dict[str, str]) -> list[str]:
@@ -78,6 +86,7 @@ def test_in_sqlalchemy(condition: str, confidence: str) -> None:
         ("filter(nick=Phase.DONE)", "possible"),
         ("filter(models.Q(nick=Phase.DONE.value))", "possible"),
         ("filter(status=Phase.PENDING)", "likely"),
+        ("filter(nick=Choice.DONE)", "possible"),  # a value with its label
         ("exclude(nick=Phase.DONE).filter(nick=x)", "likely"),
     ],
 )
