@@ -19,10 +19,20 @@ _MAKING_UP = ("faker", "model_bakery", "mixer")
 """Libraries that make up rows, to try an application with."""
 
 
-def made_up(file: FileFacts) -> str:
-    """Return why what a file asks is no access of the service: it makes up rows to try it with; else nothing."""
-    used = any(not item.level and _makes_up(item) for item in file.imports)
-    return "it makes up rows to try the service with" if used else ""
+_COMMAND_LINES = ("click", "typer", "argparse", "fire", "flask.cli")
+"""Libraries of command lines. What a folder of commands is beside them may be another kind: of a bus, of a bot."""
+
+
+def beside(file: FileFacts) -> str:
+    """Return why what a file asks is asked once, empty if it is asked by the service: by its place, or its imports."""
+    why = asked_once(file.path)
+    if why:
+        return why
+    outside = [item for item in file.imports if not item.level]
+    if any(map(_makes_up, outside)):
+        return "it makes up rows to try the service with"
+    command = "/commands/" in f"/{file.path}" and any(item.module in _COMMAND_LINES for item in outside)
+    return "it is a command run by hand" if command else ""
 
 
 def _makes_up(item: Import) -> bool:

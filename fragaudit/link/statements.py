@@ -10,7 +10,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.compose import Composed, compose
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.once import asked_once
+from fragaudit.link.once import beside
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.pieces import Fixed, Pieces, readable
 from fragaudit.link.program import Place, Program, Site
@@ -265,7 +265,7 @@ class Statements:
             "script" if script or composed.several else "query",
             dynamic=composed.dynamic,
             executed=executed,
-            maintenance=asked_once(path),
+            maintenance=beside(self._program.files[composed.path_file]),
             composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
         )
 

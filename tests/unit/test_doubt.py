@@ -99,11 +99,19 @@ def test_keys_of_short_lists(name: str, confidence: str) -> None:
         ("shop/users.py", "likely"),
         ("populate.py", "possible"),
         ("shop/demo_data.py", "possible"),
+        ("shop/commands/users.py", "likely"),
     ],
 )
 def test_commands_are_run_by_hand(path: str, confidence: str) -> None:
     code = "import psycopg\n\nwith psycopg.connect('postgresql://db/app') as c:\n    c.execute('SELECT id FROM jobs WHERE title = %s', (x,))\n"  # noqa: E501
     assert _told({"schema.sql": _SCHEMA, path: code}) == [(path, 4, confidence)]
+
+
+def test_a_folder_of_commands_is_run_by_hand_where_it_reads_a_command_line() -> None:
+    code = "import click\nimport psycopg\n\nc = psycopg.connect('postgresql://db/app')\n" \
+           "c.execute('SELECT id FROM jobs WHERE title = %s', (x,))\n"  # fmt: skip
+    told = _told({"schema.sql": _SCHEMA, "shop/commands/users.py": code})
+    assert told == [("shop/commands/users.py", 5, "possible")]
 
 
 def test_a_text_put_together_in_several_ways_is_told_once() -> None:

@@ -763,3 +763,29 @@ def audited(files: dict[str, str]) -> Report:
     report = audit_sources({path: dedent(text) for path, text in files.items()})
     assert report.problems == ()
     return report
+
+
+def test_a_record_that_another_file_defines_holds_a_vector() -> None:
+    """Its class says nothing of stores, and is read all the same."""
+    models = """
+from pydantic import BaseModel
+
+class Chunk(BaseModel):
+    id: str
+    text: str
+    embedding: list[float]
+"""
+    code = """
+import redis
+from app.models import Chunk
+
+client = redis.Redis(host="cache")
+
+def save(chunks: list[Chunk]):
+    pipe = client.pipeline()
+    for chunk in chunks:
+        pipe.json().set(f"doc:{chunk.id}", "$", chunk.model_dump())
+    pipe.execute()
+"""
+    report = audit_sources({"app/__init__.py": "", "app/models.py": models, "app/save.py": code})
+    assert [(w.at.path, w.at.line) for s in report.services for w in s.vector_writes] == [("app/save.py", 10)]

@@ -34,6 +34,8 @@ _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
 _MAKING = frozenset({"uuid3", "uuid4", "uuid5", "hexdigest", "generate_uuid5"})
 """Functions that are likely to make ids, by their names and by what they call; only short ones do."""
+_VECTORS = frozenset({"embedding", "embeddings", "vector", "vectors"})
+"""What a record's field with a vector is called."""
 _EMBEDDING = re.compile(r"(?:^|_)embeddings?$", re.IGNORECASE)
 """Words of short functions that are likely to put a record with a vector together."""
 
@@ -249,8 +251,10 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     matters = sql or defines or asks or tasks
     if not (matters or vocabulary.speaks(spoken) or vocabulary.calls_imported(tree, text)):
         made = _makers(tree) if not _MAKING.isdisjoint(spoken) else []
-        if not _ABSTRACT.isdisjoint(spoken) and (abstract := _abstract(tree)):
-            wanted = {id(node) for node in (*made, *abstract)}
+        linking = _abstract(tree) if not _ABSTRACT.isdisjoint(spoken) else []
+        linking += _records(tree) if not _VECTORS.isdisjoint(spoken) else []
+        if linking:
+            wanted = {id(node) for node in (*made, *linking)}
             made = [n for n in tree.body if id(n) in wanted or isinstance(n, (ast.Import, ast.ImportFrom))]
         return Relevant(made, frozenset())
     for chunk in chunks:
@@ -349,6 +353,14 @@ def _makers(tree: ast.Module) -> list[ast.stmt]:
     kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, *_FUNCTIONS))]
     short = [n for n in kept if (n.end_lineno or n.lineno) - n.lineno < SMALL * 2]
     return list(short) if any(isinstance(n, _FUNCTIONS) for n in short) else []
+
+
+def _records(tree: ast.Module) -> list[ast.stmt]:
+    """Return the classes of records in a file where one holds a vector: what writes such a record writes a vector."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    fields = (s.target for node in classes for s in node.body if isinstance(s, ast.AnnAssign))
+    holds = any(isinstance(field, ast.Name) and field.id in _VECTORS for field in fields)
+    return [node for node in classes if (node.end_lineno or node.lineno) - node.lineno < LARGE] if holds else []
 
 
 def _abstract(tree: ast.Module) -> list[ast.stmt]:

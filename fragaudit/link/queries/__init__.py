@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import asked_once, made_up, run_by_migration
+from fragaudit.link.once import beside, run_by_migration
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -139,7 +139,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = one.maintenance or asked_once(path) or made_up(program.files[one.file])
+            once = one.maintenance or beside(program.files[one.file])
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )
