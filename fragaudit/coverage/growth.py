@@ -77,9 +77,10 @@ def grows(
         grown: those that the service adds rows to.
         access: how rows are found; None: by a key to another table.
     """
-    owners = [o for o in _owners(table, called) if o not in small and o not in _FRAMEWORK and o != bare(table.name)]
+    signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
+    none = {*small, *_FRAMEWORK, bare(table.name)}
+    owners = [owner for owner in _owners(table, called, signed) if owner not in none]
     if _KEPT.search(snake(table.name)) is not None:
-        signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
         people = any(_PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
         return len(owners) >= _BELONGING and people
     if len(owners) >= _BELONGING or _is_account(table):
@@ -101,13 +102,12 @@ def _is_account(table: Table) -> bool:
     return not names.isdisjoint(_SIGNING_IN) and any(map(_PASSWORD.search, names))
 
 
-def _owners(table: Table, called: Mapping[str, frozenset[str]]) -> Iterator[str]:
+def _owners(table: Table, called: Mapping[str, frozenset[str]], signed: Set[str]) -> Iterator[str]:
     """Yield the tables that rows refer to: by foreign keys, or by columns that are named after a table.
 
-    Of those who made a row and changed it last, one is yielded.
+    Of those who made a row and changed it last (`signed`), one is yielded.
     """
     keyed = {c.lower() for k in table.foreign_keys for c in k.columns}
-    signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
     yield from sorted(signed)
     yield from {tuple(k.columns): bare(k.table) for k in table.foreign_keys if not _is_signature(k)}.values()
     own = {c.lower() for c in table.primary_key} if len(table.primary_key) == 1 else set()

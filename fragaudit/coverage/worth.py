@@ -51,11 +51,10 @@ class Around:
 
     `referring` counts the tables with foreign keys to it, `whole` are those of which every row is read somewhere,
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
-    `modelled`: models define tables of the schema. `tables` are the tables themselves, `called` their names by what
-    they are called otherwise, `small` those that are short lists by their shape.
+    `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
+    otherwise, `small` those that are short lists by their shape.
     """
 
-    tables: dict[str, Table]
     referring: Counter[str]
     whole: frozenset[str]
     asked: frozenset[str]
@@ -78,7 +77,6 @@ def around(
         made: the tables of whose models objects are made.
     """
     known = Around(
-        tables={bare(t.name): t for t in tables},
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
         whole=_names(a.table for a in accesses if _reads_all(a)),
         asked=_names([*(a.table for a in accesses if not a.maintenance), *(w.table for w in writes if not w.once)]),
@@ -87,7 +85,7 @@ def around(
         modelled=any("model" in t.by for t in tables),
         called=callings(bare(t.name) for t in tables),
     )
-    return replace(known, small=frozenset(bare(t.name) for t in tables if is_small(t, known)))
+    return replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
 
 
 def _names(tables: Iterable[str]) -> frozenset[str]:
@@ -102,7 +100,7 @@ def _reads_all(access: Access) -> bool:
 
 def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
-    if access.maintenance or access.category not in SURE or bare(table.name) in known.small:
+    if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
@@ -158,8 +156,7 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
-    target = known.tables.get(name)
-    small = bare(table.name) in known.small or (target is not None and name in known.small)
+    small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)
 
 
@@ -172,12 +169,17 @@ def left_behind(table: Table, known: Around) -> bool:
 
 
 def is_small(table: Table, known: Around) -> bool:
+    """Say whether a table is a short list by its shape."""
+    return bare(table.name) in known.small
+
+
+def _is_short(table: Table, known: Around) -> bool:
     """Say whether a table is shaped like one of a few rows: a list of kinds, settings, a single row of state."""
     key = {column.lower() for column in table.primary_key}
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
-    if narrow and _LOOKUP.search(snake(table.name.rpartition(".")[2])) is not None:
+    if narrow and _LOOKUP.search(snake(table.name)) is not None:
         return True
     flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
     return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
