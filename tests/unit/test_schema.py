@@ -159,3 +159,13 @@ def test_a_table_of_another_schema_is_another_table(name: str) -> None:
                     "q.sql": f"-- name: q\nSELECT 1 FROM {name} WHERE b = $1;"})  # fmt: skip
     assert set(found) == {"a", "app.a"}
     assert keys(found["app.a"]) == [("b",)]
+
+
+def test_backticks_within_a_quoted_name_are_no_sign_of_mysql() -> None:
+    """There `#>>` would begin a comment, and the table be lost."""
+    named = "".join(f', CONSTRAINT "ck_a_`kind_{n}`" CHECK (c > {n})' for n in range(9))
+    computed = "d BOOLEAN GENERATED ALWAYS AS (((e #>> '{x}'::text[]))::boolean) STORED"
+    text = f"CREATE TABLE a (c INT, e JSONB, {computed}{named});"
+    report = audit_sources({"schema.sql": text})
+    assert [f.message for f in report.findings if f.rule == "FA002"] == []
+    assert [c.name for s in report.services for t in s.schema for c in t.columns] == ["c", "e", "d"]

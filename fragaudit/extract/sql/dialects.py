@@ -11,7 +11,9 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "mysql",
         re.compile(
-            r"\bAUTO_INCREMENT\b|\bENGINE\s*=|`\w+`|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b|\bREGEXP\b", re.IGNORECASE
+            # Backticks within another quoted name are part of it.
+            r"\bAUTO_INCREMENT\b|\bENGINE\s*=|(?<![\w\"])`\w+`|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b|\bREGEXP\b",
+            re.IGNORECASE,
         ),
     ),
     (
