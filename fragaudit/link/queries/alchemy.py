@@ -23,6 +23,8 @@ from fragaudit.link.queries.draft import (
     Thing,
 )
 from fragaudit.link.queries.flow import MOST_OPTIONS, Flow, options
+from fragaudit.link.queries.flow.conditions import compared_with, filtered, filterings
+from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.peewee import join_type
 from fragaudit.link.queries.predicates import OPERANDS, PREDICATES, UNKNOWN, both
 from fragaudit.link.queries.rows import Rows, lazily, rows_of
@@ -189,7 +191,7 @@ class Alchemy(Terms):
         ):
             if name == "Table":
                 model = flow.mapping.table(call, flow.view)
-                return flow.entity_of(model) if model is not None else None
+                return entity_of(model, flow) if model is not None else None
             if not self._is_library(call, flow):
                 return None
             if name in _STARTS:
@@ -367,7 +369,7 @@ class Alchemy(Terms):
     def _alternatives(self, draft: Draft, call: Call, name: str, flow: Flow) -> list[Draft]:
         """Return a query with what a call adds, one for each choice among its arguments."""
         if name in ("where", "filter"):
-            return flow.filterings(draft, call.args)
+            return filterings(draft, call.args, flow)
         if name == "order_by":
             return [
                 draft.add("order", keys, flow.branch) if keys else draft.add("unordered", None, flow.branch)
@@ -380,7 +382,7 @@ class Alchemy(Terms):
         if name == "options":
             return self._loaded(draft, call, flow)
         if name == "having":
-            return flow.filtered(draft, call.args, "having")
+            return filtered(draft, call.args, flow, "having")
         if name == "filter_by":
             return self._filter_by(draft, call, flow)
         if name in ("join", "outerjoin", "join_from", "outerjoin_from"):
@@ -438,7 +440,7 @@ class Alchemy(Terms):
 
     def _read(self, base: Rows, name: str, flow: Flow) -> Thing | None:
         """Report the query that reading a relationship of an object comes to, and return the objects it leads to."""
-        path = lazily(base, name, flow.entity_of(base.model), flow.mapping)
+        path = lazily(base, name, entity_of(base.model, flow), flow.mapping)
         target = self.target_of(path, flow) if path is not None else None
         if path is None or target is None or target.model is None:
             return None
@@ -487,7 +489,7 @@ class Alchemy(Terms):
         alias = joined[-1].source.alias if joined else draft.root
         entity = flow.pool.entities.get(alias)
         for argument in call.args:
-            thing = flow.given(argument)
+            thing = compared_with(argument, flow)
             if argument.name == "**" and isinstance(thing, Keywords) and thing.complete:
                 given = thing.entries
             else:
@@ -550,7 +552,7 @@ class Alchemy(Terms):
     def _end(self, base: Thing, call: Call, name: str, flow: Flow) -> Thing:
         for draft in options(base):
             if name == "get" and draft.model is not None and draft.model.framework in RECORDS:
-                draft = flow.filtered(draft, call.args).add("limit", None, flow.branch)
+                draft = filtered(draft, call.args, flow).add("limit", None, flow.branch)
             elif name == "get" and draft.model is not None and call.args:
                 at = flow.mark(call.at)
                 for column in primary_key(draft.model):

@@ -9,6 +9,8 @@ from msgspec.structs import replace as changed
 from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.conditions import conditions_of, filtered
+from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.predicates import (
     OPERANDS,
     PREDICATES,
@@ -136,7 +138,7 @@ class Terms:
         model = path.entity.model
         relation = model.relations.get(path.name) if model is not None else None
         target = flow.mapping.by_class.get(relation.target) if relation is not None and relation.target else None
-        return flow.entity_of(target) if target is not None else None
+        return entity_of(target, flow) if target is not None else None
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 
@@ -213,12 +215,12 @@ class Terms:
     def term(self, name: str, call: Call, flow: Flow) -> Thing | None:
         """Return what a function of the library makes of its arguments."""
         if name in ("and_", "or_"):
-            conditions = flow.conditions(call.args)
+            conditions = conditions_of(call.args, flow)
             if name == "and_":
                 if all(branch == flow.branch for _, branch in conditions):
                     return both([p for p, _ in conditions])
                 return Bag(tuple(conditions))
-            optional = any(branch != flow.branch and not flow._within(flow.branch, branch) for _, branch in conditions)
+            optional = any(branch != flow.branch and not flow.holds(branch) for _, branch in conditions)
             arms = [p for p, _ in conditions]
             if optional:
                 return None
@@ -308,7 +310,7 @@ class Terms:
         if drafts:
             return Compare(Subquery(flow.pool.query(drafts[0])), "exists", (), flow.here)
         draft = Draft("sqlalchemy", flow.place.file, exists=True)
-        return flow.filtered(draft, [a for a in call.args if a.name is None]) if things else draft
+        return filtered(draft, [a for a in call.args if a.name is None], flow) if things else draft
 
     # -- methods of expressions ----------------------------------------------------------------------------------------
 
@@ -438,7 +440,7 @@ class Terms:
         if name in ("where", "filter") and isinstance(base, Compare) and base.op == "exists":
             number = base.left.query if isinstance(base.left, Subquery) else -1
             if number >= 0:
-                inner = flow.filtered(flow.pool.queries[number], call.args)
+                inner = filtered(flow.pool.queries[number], call.args, flow)
                 return Compare(Subquery(flow.pool.query(inner)), "exists", (), base.at)
         if name in ("self_group", "label", "correlate", "select_from"):
             return base
@@ -451,7 +453,7 @@ class Terms:
             other = flow.argument(call.args[0]) if call.args else None
             return replace(base, target=other) if isinstance(other, Entity) else base
         if name == "and_":
-            return replace(base, condition=both([p for p, _ in flow.conditions(call.args)]))
+            return replace(base, condition=both([p for p, _ in conditions_of(call.args, flow)]))
         if name in ("contains", "is_", "is_not"):
             if name == "contains":
                 return self._related(base, replace_args(call), flow)
@@ -473,7 +475,7 @@ class Terms:
         draft = Draft("sqlalchemy", flow.place.file, root=target.alias, model=target.model)
         for argument in call.args:
             if argument.name is None:
-                for predicate, branch in flow.conditions([argument]):
+                for predicate, branch in conditions_of([argument], flow):
                     draft = draft.add("where", predicate, branch)
             elif argument.name not in ("*", "**"):
                 thing = flow.argument(argument)
@@ -495,7 +497,7 @@ class Terms:
         if name in ("select", "update", "delete", "insert") and base.model is not None and base.model.cls is None:
             draft = Draft("sqlalchemy", flow.place.file, name)  # type: ignore[arg-type]
             made = self._from(draft, base, flow, flow.mark(call.at))  # type: ignore[attr-defined]
-            return flow.filtered(made, call.args)
+            return filtered(made, call.args, flow)
         if base.model is not None and base.model.framework in RECORDS:
             return self._of_record(base, call, name, flow)
         if name == "alias":
@@ -519,10 +521,10 @@ class Terms:
         start = Draft("sqlalchemy", flow.place.file, verb)  # type: ignore[arg-type]
         draft: Draft = self._from(start, base, flow, at)  # type: ignore[attr-defined]
         if name in ("get", "get_or_none"):
-            flow.ask(flow.filtered(draft, call.args).add("limit", None, flow.branch), call.at)
+            flow.ask(filtered(draft, call.args, flow).add("limit", None, flow.branch), call.at)
             return RAN
         if name == "filter":
-            return peewee.filtered(draft, base, call, flow)
+            return peewee.by_lookups(draft, base, call, flow)
         things = [flow.argument(a) for a in call.args]
         if name == "get_by_id" and base.model is not None:
             for column in primary_key(base.model):
