@@ -200,6 +200,8 @@ class Openings:
         for address in found:
             if not engine and alias is None and not self._by_scheme(address) and not _may_be_open(kind, address):
                 continue  # a cache, limiter or file whose URL is nowhere or names no server
+            if self._stays_in_memory(given, opened, address):
+                role = Role.SCRATCH
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
             if made.engine in NO_STORE:
                 continue
@@ -207,6 +209,22 @@ class Openings:
                 at = self._program.location(place.file, site.call.at)
                 made = replace(made, choice=f"{at.path}:{at.line}:{at.column}", usual=address in chosen)
             yield made
+
+    def _stays_in_memory(self, given: Site, opened: Open, address: Address) -> bool:
+        """Say whether what is opened is gone with its process: so it is unless something tells where it is kept."""
+        if address.private or address.scratch or address.known or not opened.in_memory:
+            return address.private or address.scratch
+        if any(argument.name in ("*", "**") for argument in given.call.args):
+            return False
+        for identity in opened.identity:
+            value = argument_of(given.call.args, identity.param, identity.at)
+            if identity.means == "container" or value in (None, Lit(None)):
+                continue
+            if identity.means != "config" or not all(
+                isinstance(meaning, Handle) for meaning in self._evaluator.evaluate(value, given.place)
+            ):
+                return False  # settings that are known say nothing, or the address would
+        return True
 
     def _chosen(
         self, site: Site, opened: Open, parts: dict[str, tuple[Abstract, ...]], engine: str
@@ -242,8 +260,6 @@ class Openings:
             engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
             engine = UNDECIDED if kind in ("", "relational") and opened.by == "url" else opened.library + _SOME_BACK_END
-        if address.private or address.scratch or (opened.in_memory and not address.known):
-            role = Role.SCRATCH
         on_use = opened.on_use or engine in opened.on_use_engines
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
                       containers, opened.in_memory, opened.type, on_use)  # fmt: skip

@@ -152,6 +152,8 @@ def _nothing(shape: Shape) -> bool:
 def _default(shape: Shape) -> bool:
     if _nothing(shape):
         return True
+    if len(shape.parts) == 1 and shape.parts[0].kind == "external":
+        return shape.parts[0].text.rpartition(".")[2].lower() in _DEFAULTS  # a library's own word for it
     text = "".join(p.text for p in shape.parts) if all(p.literal for p in shape.parts) else None
     return not shape.parts or (text is not None and text.lower() in _DEFAULTS)
 
