@@ -30,9 +30,42 @@ CONTAINERS: list[Case] = [
                         client = QdrantClient(url=self.url)
                         points = [PointStruct(id=str(uuid4()), vector=v) for v in vectors]
                         client.upsert(collection_name=self.collection_name, points=points)
+
+                def make(kind, told):
+                    return Sink(**told)
             """,
         },
         [("app.py:14", "{self.collection_name}", "unknown")],
+    ),
+    (
+        "a collection that is a field of the object, which the project makes itself",
+        {
+            "app/base.py": """
+                from dataclasses import dataclass
+
+                @dataclass
+                class Store:
+                    collection_name: str
+            """,
+            "app/stores.py": """
+                from uuid import uuid4
+                from qdrant_client import QdrantClient
+                from qdrant_client.models import PointStruct
+                from app.base import Store
+
+                class Qdrant(Store):
+                    def put(self, vectors):
+                        client = QdrantClient(url="http://qdrant")
+                        points = [PointStruct(id=str(uuid4()), vector=v) for v in vectors]
+                        client.upsert(collection_name=self.collection_name, points=points)
+            """,
+            "app/main.py": """
+                from app.config import storage_cls
+
+                notes = storage_cls(collection_name="notes")
+            """,
+        },
+        [("app/stores.py:11", "{COLLECTION_NAME}", "not-namespaced")],
     ),
     (
         "a collection that is a field with a default of the object",

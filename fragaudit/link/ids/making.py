@@ -26,7 +26,7 @@ class Makers:
         if known is None:
             sites = self._program.sites_by_name
             known = field in self._given_to_held or any(
-                argument.name in (field, "**")
+                argument.name == field
                 for name in self._names(cls)
                 for site in sites.get(name, ())
                 for argument in site.call.args
