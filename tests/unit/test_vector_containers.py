@@ -60,8 +60,10 @@ CONTAINERS: list[Case] = [
                         client.upsert(collection_name=self.collection_name, points=points)
             """,
             "app/main.py": """
-                from app.config import storage_cls
+                import os
+                from app.stores import Qdrant
 
+                storage_cls = {"qdrant": Qdrant}[os.environ["STORE"]]
                 notes = storage_cls(collection_name="notes")
             """,
         },
