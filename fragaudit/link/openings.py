@@ -33,6 +33,8 @@ _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
 
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
+BY_CLASS = " by class"
+"""Ends the name of a choice that is one of classes: one call makes an object of the one that was looked up."""
 NO_STORE = frozenset({"memory", "none", "dummy"})
 """Engines that live and die with the process."""
 
@@ -90,13 +92,21 @@ class Openings:
         """Return every opening of the repository, in order of file and appearance."""
         found: list[Opened] = []
         for site in self._program.sites:
-            for opened, given in self._opens(site):
-                found.extend(self._opened(given, opened, site))
+            several = list(self._opens(site))
+            engines = {opened.engine for opened, _ in several if opened.counts and opened.type in _OPENING}
+            chosen = self._place(site) + BY_CLASS if len(engines) > 1 else ""
+            for opened, given in several:
+                made = self._opened(given, opened, site)
+                found.extend(replace(one, choice=chosen) if chosen and not one.choice else one for one in made)
         for number, file in enumerate(self._program.files):
             for scope, entry in enumerate(file.scopes):
                 if entry.kind == "class" and entry.bases:
                     found.extend(self._models(Place(number, scope)))
         return tuple(dict.fromkeys(_backed(found)))
+
+    def _place(self, site: Site) -> str:
+        at = self._program.location(site.place.file, site.call.at)
+        return f"{at.path}:{at.line}:{at.column}"
 
     def _models(self, cls: Place) -> Iterator[Opened]:
         """Yield the store that keeps the objects of a class, where a base class of the catalogue says so."""
@@ -206,8 +216,7 @@ class Openings:
             if made.engine in NO_STORE:
                 continue
             if chosen is not None:
-                at = self._program.location(place.file, site.call.at)
-                made = replace(made, choice=f"{at.path}:{at.line}:{at.column}", usual=address in chosen)
+                made = replace(made, choice=self._place(site), usual=address in chosen)
             yield made
 
     def _stays_in_memory(self, given: Site, opened: Open, address: Address) -> bool:

@@ -174,6 +174,64 @@ CONTAINERS: list[Case] = [
         },
         [("app.py:8", "notes", "not-namespaced"), ("app.py:12", "notes", "native-namespace")],
     ),
+    (
+        "a batch of a collection, and a batch of a client that is told the collection",
+        {
+            "app.py": """
+                import weaviate
+                from weaviate.util import generate_uuid5
+
+                class Notes:
+                    def __init__(self, kb_id: str):
+                        self.client = weaviate.connect_to_local()
+                        self.collection = self.client.collections.get(kb_id)
+
+                    def add(self, notes, vectors):
+                        with self.collection.batch.dynamic() as batch:
+                            for note, vector in zip(notes, vectors):
+                                batch.add_object(properties={"note": note.id}, uuid=generate_uuid5(note.id))
+
+                    def add_all(self, notes, vectors):
+                        with self.client.batch.dynamic() as batch:
+                            for note, vector in zip(notes, vectors):
+                                batch.add_object(collection="Notes", uuid=generate_uuid5(note.id), vector=vector)
+            """,
+        },
+        [("app.py:13", "{kb_id}", "native-namespace"), ("app.py:18", "Notes", "not-namespaced")],
+    ),
+    (
+        "a collection for each knowledge base, unless the library's user names another",
+        {
+            "app.py": """
+                from pinecone import Pinecone
+
+                class Notes:
+                    def __init__(self, kb_id, table_name=None):
+                        if table_name is not None:
+                            self.table_name = table_name
+                        else:
+                            self.table_name = kb_id
+
+                    def add(self, note, vector):
+                        Pinecone().Index(self.table_name).upsert(vectors=[(note.id, vector)])
+            """,
+        },
+        [("app.py:12", "{kb_id}", "unknown")],
+    ),
+    (
+        "ids in a dictionary of settings that is splatted: nobody knows whether it has any",
+        {
+            "app.py": """
+                import yaml
+                from langchain_chroma import Chroma
+
+                def index(chunks, embedder):
+                    told = yaml.safe_load(open("index.yaml"))["kwargs"]
+                    return Chroma.from_documents(chunks, embedder, **told)
+            """,
+        },
+        [("app.py:7", "{yaml.safe_load['kwargs']['collection_name']}", "unknown")],
+    ),
 ]
 
 

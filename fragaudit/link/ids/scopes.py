@@ -11,7 +11,7 @@ from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Made, Thunk, distinct
 from fragaudit.link.ids.paths import first_known, parsed, paths
 from fragaudit.link.program import Place, Site
-from fragaudit.model.values import Attr, Call, Lit, Ref
+from fragaudit.model.values import Attr, Call, Lit, Ref, Value
 
 _CONTAINERS = ("collection_name", "index_name", "table_name", "collection", "class_name", "node_label", "dataset_path")
 _NAMESPACES = (
@@ -114,6 +114,8 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         while isinstance(on, Attr) and not any(isinstance(base, Made) for base in bases):
             on = on.base  # `collection.data.insert`: the collection says where
             bases = flow.force(Thunk(on, here))
+        if operation is not None and not any(isinstance(base, Made) for base in bases):
+            bases = _beneath(flow, on, here) or bases
         lost = operation is not None and not any(isinstance(base, Made) for base in bases)
         for found in bases:
             _of_object(flow, catalogue, found, said, 0)
@@ -126,6 +128,22 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
         lost = _of_maker(flow, catalogue, site, said)
     memory = bool(said.clients) and all(said.clients)
     return Scope(tuple(dict.fromkeys(said.containers)), tuple(said.namespaces), lost, memory)
+
+
+def _beneath(flow: Flow, value: Value, here: Here) -> tuple[Head, ...]:
+    """Return the object that something is got from by methods nobody could follow: `with collection.batch.fixed()`."""
+    for _ in range(MOST_NESTED):
+        if isinstance(value, Ref):
+            bindings = flow.program.bindings(here.place, value.name)
+            value = next((b.value for b in bindings if isinstance(b.value, Call)), value)
+        inner = value.func if isinstance(value, Call) else value
+        if not isinstance(inner, Attr):
+            return ()
+        value = inner.base
+        found = flow.force(Thunk(value, here))
+        if any(isinstance(head, Made) for head in found):
+            return found
+    return ()
 
 
 def _of_operation(flow: Flow, site: Site, operation: Operation, said: _Said) -> None:
