@@ -18,8 +18,9 @@ _FLAG = re.compile(
 )
 """Columns that hold two values or three, by their names: half of the table may share one."""
 _STATE = re.compile(
-    r"(?:^|_)(?:status|state|kind|type|category|role|level|priority|severity|mode|phase|stage)$|(?<=[a-z])(?:Status|State"
-    r"|Kind|Type|Category|Role|Level|Priority)$"
+    r"(?:^|_)(?:(?:status|state|kind|type|category|role|level)(?:_(?:code|name|key))?|priority|severity|mode|phase|stage"
+    r"|platform|provider|backend|source|locale|lang|language|currency|engine|protocol|format|context|method|country"
+    r"|year(?:_start)?|privacy)$|(?<=[a-z])(?:Status|State|Kind|Type|Category|Role|Level|Priority)$"
 )
 """Columns that hold a handful of values. Planners look one up all the same, unless it is the usual one."""
 _USUAL = frozenset(
@@ -70,9 +71,10 @@ def is_flag(table: Table, name: str) -> bool:
     return is_boolean(table, name) or _FLAG.search(name) is not None
 
 
-def is_state(condition: Condition) -> bool:
-    """Say whether a handful of values can be expected in a column that is looked up."""
-    return _STATE.search(condition.column) is not None
+def is_state(condition: Condition, table: Table) -> bool:
+    """Say whether a handful of values can be expected in a column that is looked up: of a list, or by its name."""
+    column = column_of(table, condition.column)
+    return (column is not None and column.chosen) or _STATE.search(condition.column) is not None
 
 
 def is_usual(condition: Condition) -> bool:

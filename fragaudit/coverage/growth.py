@@ -103,7 +103,7 @@ def growing(
         name = bare(table.name)
         if name in small:
             continue
-        signed = {bare(k.table) for k in table.foreign_keys if _is_signature(k)}
+        signed = {bare(k.table) for k in table.foreign_keys if is_signature(k)}
         owners = [owner for owner in _owners(table, called, signed) if owner not in none and owner != name]
         happening = _HAPPENING.search(snake(table.name)) is not None and (name in grown or bool(owners))
         if is_kept(table.name):
@@ -139,7 +139,8 @@ def _tenants(tables: Sequence[Table]) -> set[str]:
     return shared | {n for n in map(bare, (t.name for t in tables)) if _TENANT.search(n) is not None}
 
 
-def _is_signature(key: ForeignKey) -> bool:
+def is_signature(key: ForeignKey) -> bool:
+    """Say whether a foreign key tells who made a row or changed it."""
     return any(_SIGNATURE.search(column) is not None for column in key.columns)
 
 
@@ -157,7 +158,7 @@ def _owners(table: Table, called: Mapping[str, frozenset[str]], signed: Set[str]
     """
     keyed = {c.lower() for k in table.foreign_keys for c in k.columns}
     yield from sorted(signed)
-    belonging = [k for k in table.foreign_keys if not _is_signature(k) and not any(map(_POINTER.match, k.columns))]
+    belonging = [k for k in table.foreign_keys if not is_signature(k) and not any(map(_POINTER.match, k.columns))]
     yield from {tuple(k.columns): bare(k.table) for k in belonging}.values()
     own = {c.lower() for c in table.primary_key} if len(table.primary_key) == 1 else set()
     for name in (column.name.lower() for column in table.columns):

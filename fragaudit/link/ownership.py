@@ -43,15 +43,16 @@ def with_uses(
                 service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
                 apart.get(number, {}), [(table, at) for table, at in added.written if at.path in paths[number]],
             ),
-            made=_made(added, paths[number]),
+            made=_working(added.made, paths[number]),
+            deleted=_working(added.deleted, paths[number]),
         )
         for number, service in enumerate(services)
     )  # fmt: skip
 
 
-def _made(added: Rows, paths: frozenset[str]) -> tuple[str, ...]:
-    """Return the tables of whose models the code of some files makes objects whenever the service works."""
-    return tuple(sorted({table for table, path in added.made if path in paths and not asked_once(path)}))
+def _working(found: Sequence[tuple[str, str]], paths: frozenset[str]) -> tuple[str, ...]:
+    """Return the tables that some files do something to whenever the service works; each comes with a file's path."""
+    return tuple(sorted({table for table, path in found if path in paths and not asked_once(path)}))
 
 
 def databases(

@@ -384,8 +384,16 @@ class Alchemy:
             generated=drawn.column.generated,
             comment=drawn.column.comment,
             at=drawn.column.at,
+            chosen=self._is_enumeration(options, view),
         )
         return Drawn(column, primary, unique, index, foreign)
+
+    def _is_enumeration(self, kind: Value, view: View) -> bool:
+        """Say whether an annotation means the members of an enumeration, or literals."""
+        if isinstance(kind, Item):
+            return self.reader.last(kind.base, view) == "Literal"
+        known = (m for m in self.reader.meanings(kind, view) if isinstance(m, ClassRef))
+        return any(name.rpartition(".")[2].endswith("Enum") for cls in known for name in self.classes.outside(cls))
 
     def _field(self, binding: Binding, attribute: str, view: View, mark: Mark) -> Drawn | None:
         """Return the column of a SQLModel field."""
@@ -439,7 +447,17 @@ class Alchemy:
         if self._is_collection(inner) and not typed:
             return None
         return Drawn(
-            ColumnDef(attribute, kind, nullable=nullable and not primary, at=mark), primary, unique, index, foreign
+            ColumnDef(
+                attribute,
+                kind,
+                nullable=nullable and not primary,
+                at=mark,
+                chosen=self._is_enumeration(inner, view),
+            ),
+            primary,
+            unique,
+            index,
+            foreign,
         )
 
     # -- relations -------------------------------------------------------------------------------------------------

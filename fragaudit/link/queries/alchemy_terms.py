@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
+from fragaudit.link.orm.core import Model
 from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
@@ -152,7 +153,7 @@ class Terms:
         if model is None or model.framework.startswith(("django", "tortoise")):
             return None
         column = model.columns.get(name)
-        if column is None and any(c.name == name for c in model.table.columns):
+        if column is None and any(c.name == name for c in model.table.columns) and not _computed(model, name, flow):
             column = name
         if column is not None:
             return Column(base.alias, column, flow.here)
@@ -546,6 +547,12 @@ _RECORD_VERBS = {
     "bulk_create": "insert", "get_or_create": "insert", "objects": "select", "count": "select", "exists": "select",
     "filter": "select",
 }  # fmt: skip
+
+
+def _computed(model: Model, name: str, flow: Flow) -> bool:
+    """Say whether a method of a class stands for something under the name of a column that has another attribute."""
+    classes = flow.mapping.classes
+    return model.cls is not None and any(name in classes.functions(cls) for cls in classes.order(model.cls))
 
 
 def _flat(thing: Thing, flow: Flow) -> list[Operand]:
