@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from fragaudit.link.abstract import Abstract, ClassRef, Display, Instance
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.once import beside
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Place, Site
 from fragaudit.model.locations import Location
@@ -24,8 +25,9 @@ _SESSION = re.compile(r"sess|(?:^|_)(?:s|db|database|uow|tx|conn|connection)$", 
 class Rows(Struct, frozen=True):
     """Rows that are written as neither SQL nor a query.
 
-    `written` are the table and the place where an object is saved, added or deleted, in order of place, `made` the
-    table and the path of a file that makes objects which can become rows of it, `deleted` those that are deleted there.
+    `written` are the table and the place where an object is saved, added or deleted, in order of place. `made` are the
+    table and the path of a file that makes objects which can become rows of it whenever the service works, `deleted`
+    those of a file that deletes some then.
     """
 
     written: tuple[tuple[str, Location], ...] = ()
@@ -43,7 +45,8 @@ class Added:
     def all(self) -> Rows:
         """Return where objects are made and where they are written."""
         written = self._put()
-        deleted = {(table, at.path) for table, at, verb in written if verb in _DELETES}
+        once = {file.path for file in self._evaluator.program.files if beside(file)}
+        deleted = {(table, at.path) for table, at, verb in written if verb in _DELETES and at.path not in once}
         return Rows(tuple((table, at) for table, at, _ in written), self._made(), tuple(sorted(deleted)))
 
     def _made(self) -> tuple[tuple[str, str], ...]:
@@ -51,7 +54,7 @@ class Added:
         named = {program.scope(place).name for place in self._tables}
         found: set[tuple[str, str]] = set()
         for number, file in enumerate(program.files):
-            for made in file.makes:
+            for made in file.makes if not beside(file) else ():
                 module, _, name = made.rpartition(".")
                 if name not in named:
                     continue

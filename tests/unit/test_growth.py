@@ -90,6 +90,10 @@ def _confidence(
         ("gadgets", _MEMBER, {"making": _NAMESAKE}, "possible"),
         ("gadgets", _MEMBER + _OWN, {}, "likely"),
         ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
+        ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"making": "from faker import Faker\n" + _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"seedlings__making": _MADE}, "likely"),
         ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
         ("gadgets", _MEMBER.replace("member_id", "last_member_id"), {"making": _MADE}, "possible"),
         ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "possible"),
