@@ -110,7 +110,7 @@ def growing(
             people = any(_PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
             if people and len(owners) >= _BELONGING:
                 found.add(name)
-        elif _is_account(table) or happening:
+        elif is_account(table) or happening:
             found.add(name)
         elif name in grown or len(owners) >= _BELONGING:
             waiting[name] = owners
@@ -144,7 +144,8 @@ def is_signature(key: ForeignKey) -> bool:
     return any(_SIGNATURE.search(column) is not None for column in key.columns)
 
 
-def _is_account(table: Table) -> bool:
+def is_account(table: Table) -> bool:
+    """Say whether rows are people or their accounts: by what the table is called, or by what they sign in with."""
     names = {c.name.lower() for c in table.columns}
     if _PEOPLE.search(snake(table.name)) is not None:
         return not any(map(_REGISTERED.search, names))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
-from fragaudit.coverage.growth import callings, found_by_time, growing, is_kept, is_signature, snake
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, snake
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -57,7 +57,8 @@ class Around:
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
     otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
-    Rows of `gone` are deleted, by themselves or with what they belong to, those of `marked` only said to be.
+    Rows of `gone` are deleted, by themselves or with what they belong to, those of `marked` only said to be;
+    `looked` are tables and the columns by which their rows are looked up.
     """
 
     referring: Counter[str]
@@ -71,6 +72,7 @@ class Around:
     growing: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
+    looked: frozenset[tuple[str, str]] = frozenset()
 
 
 def around(
@@ -97,6 +99,13 @@ def around(
         deleted=_names([*(w.table for w in writes if w.verb == "delete" and not w.once), *deleted]),
         modelled=any("model" in t.by for t in tables),
         called=callings(bare(t.name) for t in tables),
+        looked=frozenset(
+            (bare(a.table), c.column.lower())
+            for a in accesses
+            if not a.maintenance
+            for c in a.conditions
+            if c.op == "="
+        ),
     )
     known = replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
     gone = _gone(tables, known.deleted)
@@ -177,7 +186,8 @@ def _kinds(access: Access, table: Table, known: Around) -> set[str]:
     """Return the columns of which a handful of values can be expected, where models tell what they refer to."""
     if not known.modelled:
         return set()
-    keys = [k for k in table.foreign_keys if len(k.columns) == 1 and _LOOKUP.search(snake(bare(k.table))) is not None]
+    keys = [k for k in table.foreign_keys if len(k.columns) == 1 and bare(k.table) not in known.growing]
+    keys = [k for k in keys if _LOOKUP.search(snake(k.table)) is not None]
     asked = (c for part in (access.conditions, *access.arms) for c in part)
     return {*(k.columns[0].lower() for k in keys), *(c.column.lower() for c in asked if is_state(c, table))}
 
@@ -204,9 +214,9 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
         known: what the others and the statements tell.
     """
     name = bare(key.table)
-    gone = (key.on_delete in ("cascade", "set null") and name not in known.marked) or name in known.deleted
-    if known.modelled and is_signature(key):
-        gone = name in known.gone
+    gone = key.on_delete in ("cascade", "set null") or name in known.deleted
+    if known.modelled and (is_signature(key) or name in known.marked):
+        gone = name in known.gone or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
     small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)
 
@@ -230,7 +240,7 @@ def _is_short(table: Table, known: Around) -> bool:
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
-    if narrow and _LOOKUP.search(snake(table.name)) is not None:
+    if narrow and _LOOKUP.search(snake(table.name)) is not None and not is_account(table):
         return True
     flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
     return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
