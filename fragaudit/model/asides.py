@@ -13,7 +13,9 @@ _TESTING = re.compile(
     r"^tests[-_]|^(?:unit|integration|functional|acceptance|e2e|load|smoke|performance|system|regression)[-_]tests?$"
 )
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
-_COMMAND = re.compile(r"(?:^|/)(?:cli/.*|cli\.py$)")
+_COMMAND = re.compile(
+    r"(?:^|/)(?:cli/.*|cli\.py$)|(?:^|/)(?:fixes|backfills?|one_?offs?)/|(?:^|/)(?:fix|backfill)_\w+\.py$"
+)
 _MAKING_UP = re.compile(
     r"(?:^|/)(?:fixtures?|seeds?|seeders?|simulat(?:e|or|ors|ion|ions)|load_?tests?"
     r"|(?:random|demo|sample|fake|dummy|mock)_?data)(?:/.*|\.py$)|(?:^|/)(?:populate|locustfile)\.py$"
