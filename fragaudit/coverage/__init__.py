@@ -202,7 +202,7 @@ def _join_alone(best: Index, first: Condition, access: Access, table: Table, dia
         return None
     name = index_name(best)
     begun = access.outer or any(c.filtered for c in access.conditions if c.join)
-    entries = [c for c in missing if not is_state(c, table)]
+    entries = [c for c in missing if not is_state(c)]
     if not begun and entries:
         columns = ", ".join(dict.fromkeys(c.column for c in entries))
         why = (

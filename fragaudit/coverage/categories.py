@@ -36,7 +36,7 @@ def category(access: Access, table: Table, dialect: str) -> tuple[str, str] | No
     """Return which kind of lookup is missing its index, the surest first, and its columns; None: there is none."""
     wanted = wanted_conditions(access, table, dialect)
     local = [c for c in wanted if not c.join]
-    sure = [c for c in local if c.op in ("=", "in") and not is_flag(table, c.column) and not is_state(c, table)]
+    sure = [c for c in local if c.op in ("=", "in") and not is_flag(table, c.column) and not is_state(c)]
     if sure:
         return "equality", _listed(sure)
     both = [c for c in local if c.op == "two-sided"]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
+from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
 from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, snake
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
@@ -175,7 +175,7 @@ def _few(access: Access, table: Table, known: Around) -> bool:
     if access.category == "alternatives":
         return all(_narrow(arm, table, examples, kinds) for arm in access.arms)
     if access.category == "entry":
-        return _narrow([c for c in local if not is_state(c, table)], table, examples, kinds)
+        return _narrow([c for c in local if not is_state(c)], table, examples, kinds)
     if access.category in ("equality", "state"):
         return _narrow(local, table, examples, kinds)
     joined = {c.column.lower() for c in access.conditions if c.join}
@@ -189,7 +189,7 @@ def _kinds(access: Access, table: Table, known: Around) -> set[str]:
     keys = [k for k in table.foreign_keys if len(k.columns) == 1 and bare(k.table) not in known.growing]
     keys = [k for k in keys if _LOOKUP.search(snake(k.table)) is not None]
     asked = (c for part in (access.conditions, *access.arms) for c in part)
-    return {*(k.columns[0].lower() for k in keys), *(c.column.lower() for c in asked if is_state(c, table))}
+    return {*(k.columns[0].lower() for k in keys), *(c.column.lower() for c in asked if is_kind(c, table))}
 
 
 def _narrow(conditions: Sequence[Condition], table: Table, examples: bool, kinds: Set[str]) -> bool:
