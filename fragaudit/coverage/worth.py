@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
-from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, snake
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature
+from fragaudit.coverage.naming import snake
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -157,7 +158,7 @@ def _is_grown(table: Table, known: Around, access: Access | None = None) -> bool
     """Say whether a table can be expected to grow, where that can be told: by models, and by what makes rows of any."""
     if not known.modelled or not known.grown or table.virtual == COLLECTION or bare(table.name) in known.growing:
         return True
-    if access is None or is_kept(table.name):
+    if access is None or is_kept(table):
         return False
     return bare(table.name) in known.grown and found_by_time(access, table)
 

@@ -104,7 +104,11 @@ def _confidence(
          "possible"),
         ("gadgets", "    created_by = Column(ForeignKey(Member.id))", {"making": _MADE}, "likely"),
         ("gadget_feeds", _MEMBER, {"making": _MADE}, "possible"),  # somebody sets them up
-        ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "possible"),
+        ("member_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_profiles", "", {"making": _MADE}, "possible"),  # no files
+        ("member_profiles", "", {}, "likely"),
+        ("gadget_catalogs", _MEMBER, {}, "possible"),  # no logs
         ("shop_users", "", {}, "likely"),
         ("clients", "", {}, "likely"),
         ("clients", "    client_secret = Column(String)\n    redirect_uris = Column(String)", {}, "possible"),
