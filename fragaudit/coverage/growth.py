@@ -33,11 +33,10 @@ def growing(
 ) -> frozenset[str]:
     """Return the tables of which something shows that rows become more while the service is used, by bare name.
 
-    People and their accounts do, and so does what is called after something that happens again and again, if the
-    service adds to it or it belongs to anything. What belongs to a table that grows does too, if the service adds to
-    it or its rows combine several others. What is called after something that people set up, as plug-ins, nodes and
-    plans are, stays short unless it says what goes with each person; and belonging to a customer's organisation, as
-    everything does there, shows nothing.
+    People and their accounts do, and so does what the service adds to and is called after something that happens again
+    and again, or belongs to a table that grows. Rows that say which belong together are added with these. What is
+    called after something that people set up, as plug-ins, nodes and plans are, stays short unless it says what goes
+    with each person; and belonging to a customer's organisation, as everything does there, shows nothing.
 
     Args:
         tables: the schema.
@@ -54,18 +53,25 @@ def growing(
             continue
         signed = {bare(k.table) for k in table.foreign_keys if is_signature(k)}
         owners = [owner for owner in _owners(table, called, signed) if owner not in none and owner != name]
-        happening = naming.HAPPENING.search(naming.snake(table.name)) is not None and (name in grown or bool(owners))
+        added = name in grown or _is_between(table)
         if is_kept(table):
             people = any(naming.PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
             if people and len(owners) >= _BELONGING and naming.PERSONAL.search(name) is not None:
                 found.add(name)
-        elif is_account(table) or happening:
+        elif is_account(table) or (added and naming.HAPPENING.search(naming.snake(table.name)) is not None):
             found.add(name)
-        elif name in grown or len(owners) >= _BELONGING:
+        elif added:
             waiting[name] = owners
     while more := {name for name, owners in waiting.items() if name not in found and not found.isdisjoint(owners)}:
         found |= more
     return frozenset(found)
+
+
+def _is_between(table: Table) -> bool:
+    """Say whether rows tell which rows of other tables belong together, and hardly more: no model is made for them."""
+    keyed = {c.lower() for k in table.foreign_keys for c in k.columns} | {c.lower() for c in table.primary_key}
+    own = [c for c in table.columns if c.name.lower() not in keyed]
+    return len(table.foreign_keys) >= _BELONGING and len(own) <= 1
 
 
 def found_by_time(access: Access, table: Table) -> bool:
@@ -77,8 +83,9 @@ def found_by_time(access: Access, table: Table) -> bool:
 
 
 def is_kept(table: Table) -> bool:
-    """Say whether rows are what somebody sets up or registers: by what the table is called, or by its columns."""
-    named = naming.KEPT.search(naming.snake(table.name)) is not None
+    """Say whether rows are what somebody sets up or registers, or stay for a moment: by names alone."""
+    name = naming.snake(table.name)
+    named = naming.KEPT.search(name) is not None or naming.FLEETING.search(name) is not None
     return named or naming.is_registered(c.name for c in table.columns)
 
 

@@ -34,6 +34,8 @@ KEPT = _ending(
     "polic(?:y|ies) categor(?:y|ies)",
 )
 """What tables are called after that somebody sets up: they stay short, as long as not every user has some."""
+FLEETING = _ending("lock lease nonce challenge captcha worker heartbeat (?:o?auth|login|sso|saml)_?state")
+"""What tables are called after of which rows are deleted as soon as something is done: as many as go on at a time."""
 PERSONAL = re.compile(r"users?|accounts?|members?|customers?|person|people|contacts?|students?", re.IGNORECASE)
 """Whose such a thing is, if its name says so."""
 PEOPLE = re.compile(
