@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import beside, run_by_migration
+from fragaudit.link.once import beside
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -29,6 +29,7 @@ from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import asking_scopes, makers
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.sql import Statement
 from fragaudit.model.statements import Written

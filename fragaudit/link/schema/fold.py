@@ -121,7 +121,9 @@ class Folded:
         return self._drafts[key]
 
     def _column(self, draft: Draft, column: ColumnDef) -> None:
-        draft.columns.setdefault(column.name.lower(), column)
+        known = draft.columns.setdefault(column.name.lower(), column)
+        if column.chosen and not known.chosen:
+            draft.columns[column.name.lower()] = replace(known, chosen=True)
 
     def _create(self, change: CreateTable, sited: Sited) -> None:
         table = change.table
