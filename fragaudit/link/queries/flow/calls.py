@@ -14,6 +14,7 @@ from fragaudit.link.queries.flow.references import elsewhere
 from fragaudit.link.queries.flow.scope import Flow
 from fragaudit.link.queries.inlined import inlined
 from fragaudit.link.queries.predicates import PREDICATES, UNKNOWN, both
+from fragaudit.link.queries.receivers import constructed
 from fragaudit.model.sql import Column, Constant
 from fragaudit.model.values import Attr, Call, Ref
 
@@ -61,6 +62,9 @@ def _foreign(call: Call, flow: Flow) -> Thing:
     """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
     if isinstance(call.func, Ref) and call.func.name == "dict":
         return dictionary(call, flow)
+    made_object = constructed(call, flow.view, flow.pool.constructing, flow.mapping)
+    if made_object is not None:
+        return made_object
     anew = inlined(call, flow)
     if anew is not None:
         return anew
