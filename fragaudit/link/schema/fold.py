@@ -134,6 +134,7 @@ class Folded:
             draft.name, draft.engine = table.name, table.engine or sited.origin.dialect or draft.engine
             draft.silent = "" if draft.silent == UNDEFINED else draft.silent
             draft.defined = True
+        draft.engine = draft.engine or table.engine
         draft.view, draft.is_view = None, False
         draft.at.append(sited.origin.place(table.at))
         if sited.by not in draft.by:
