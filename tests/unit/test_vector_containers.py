@@ -230,7 +230,7 @@ CONTAINERS: list[Case] = [
                     return Chroma.from_documents(chunks, embedder, **told)
             """,
         },
-        [("app.py:7", "{yaml.safe_load['kwargs']['collection_name']}", "unknown")],
+        [("app.py:7", "", "unknown")],
     ),
 ]
 

@@ -28,6 +28,9 @@ _INSERTS = re.compile(
 _CHANGES = re.compile(r"^\s*(?:update\s+\S+\s+set\b|delete\s+from\b|UPDATE\b|DELETE\b)")
 _READS = re.compile(r"^\s*(?:select\s.*\sfrom\b|with\s+\w+\s+as\b|SELECT\b|WITH\b|MATCH\s*\()", re.DOTALL)
 """Statements, in small letters only where they can't be words of a message: `Update done`, `Select a file`."""
+_CYPHER = re.compile(r"\s*(?:MERGE|CREATE|MATCH)\s*\(", re.IGNORECASE)
+_GRAPH = "graph "
+"""Begins what is done with nodes of a graph."""
 _INSERTING = frozenset(
     {
         "insert_one",
@@ -93,19 +96,21 @@ class Order:
             kind = catalogue.engine(one.engine)
             if kind is not None and kind.kind in _KEEPING and one.call.verb != "delete":
                 what = "read" if one.call.verb == "read" else "insert" if one.method in _INSERTING else "write"
+                what = (_GRAPH if kind.kind == "graph" else "") + what
                 self._known[one.call.at.path, one.call.at.line, one.call.at.column] = what
         self._by_function: dict[Place, list[Site]] = {}
         self._memory: dict[Place, frozenset[str]] = {}
 
-    def pairing(self, site: Site, handed: bool) -> tuple[Pairing, Location | None]:
+    def pairing(self, site: Site, handed: bool, graph: bool) -> tuple[Pairing, Location | None]:
         """Return how the vector written at a call stands to rows, and the row's write that decides it.
 
-        `handed`: what the id is made of comes from the caller, who may have written the row.
+        `handed`: what the id is made of comes from the caller, who may have written the row; `graph`: nodes are rows,
+        as the primary database is one of graphs.
         """
         function = self._program.enclosing_function(site.place)
         if function is None:
             return "unknown", None
-        before, after, reads = self._around(function, site)
+        before, after, reads = self._around(function, site, graph)
         if before:
             last = max(before, key=lambda e: (e.line, e.column))
             at = self._at(function, last)
@@ -118,11 +123,11 @@ class Order:
             return "vector first", self._at(function, inserts[0])
         if after:
             return "unknown", None
-        found = self._outside(function, 0)
+        found = self._outside(function, graph, 0)
         inside = self._program.enclosing_class(function) is not None
         return ("unknown" if found == "no row" and (handed or inside) else found), None
 
-    def _outside(self, function: Place, deep: int) -> Pairing:
+    def _outside(self, function: Place, graph: bool, deep: int) -> Pairing:
         """Look at the callers of a function that touches no row itself."""
         sites = self._callers.of(function)
         if not sites or deep >= DEEPEST:
@@ -131,7 +136,7 @@ class Order:
             outer = self._program.enclosing_function(site.place)
             if outer is None or outer == function:
                 continue
-            before, _, reads = self._around(outer, site)
+            before, _, reads = self._around(outer, site, graph)
             if before or reads:
                 return "row first"
         return "unknown"
@@ -139,7 +144,7 @@ class Order:
     def _at(self, function: Place, event: Event) -> Location:
         return Location(self._program.files[function.file].path, event.line, event.column, event.line, event.column)
 
-    def _around(self, function: Place, site: Site) -> tuple[list[Event], list[Event], list[Event]]:
+    def _around(self, function: Place, site: Site, graph: bool) -> tuple[list[Event], list[Event], list[Event]]:
         before: list[Event] = []
         after: list[Event] = []
         reads: list[Event] = []
@@ -149,7 +154,10 @@ class Order:
                 continue
             if self._program.exclusive(function.file, other.branch, site.branch):
                 continue
-            for what in sorted(self._does(other, 0)):
+            for done in sorted(self._does(other, 0)):
+                if done.startswith(_GRAPH) and not graph:
+                    continue  # no row of a primary database that keeps tables
+                what = done.removeprefix(_GRAPH)
                 event = Event(what, other.call.at[0], other.call.at[1], other.branch)
                 earlier = (event.line, event.column) < mine
                 if what == "read":
@@ -200,8 +208,9 @@ class Order:
                 if site_key(site) not in self._vectors:
                     found |= self._does(site, deep)
             known = frozenset(found)
-            if "insert" in known or "write" in known:
-                known -= {"read"}
+            for kept in ("", _GRAPH):
+                if f"{kept}insert" in known or f"{kept}write" in known:
+                    known -= {f"{kept}read"}
             self._memory[function] = known
         return known
 
@@ -217,7 +226,7 @@ class Order:
             if isinstance(text, Lit) and isinstance(text.value, str):
                 for what, form in (("insert", _INSERTS), ("write", _CHANGES), ("read", _READS)):
                     if form.match(text.value) or form.match(text.value.lower()):
-                        return what
+                        return (_GRAPH if _CYPHER.match(text.value) else "") + what
         return ""
 
     def _may_fail(self, file: int, row: int, vector: int) -> bool:

@@ -68,14 +68,23 @@ def given(flow: Flow, call: Call, here: Here, name: str, position: int | None) -
         return flow.force(Thunk(value, here))
     for argument in call.args:
         if argument.name == "**":
-            found = tuple(h for d in flow.force(Thunk(argument.value, here)) for h in of_record(flow, d, (f"={name}",)))
+            splat = flow.force(Thunk(argument.value, here))
+            found = tuple(h for d in splat for h in _entry(flow, d, name))
             if found and found != (UNKNOWN,):
                 return found
-            if any(not isinstance(d, Pairs) for d in flow.force(Thunk(argument.value, here))):
+            if any(not isinstance(d, Pairs) for d in splat):
                 return (UNKNOWN,)
         elif argument.name == "*":
             return (UNKNOWN,)
     return ()
+
+
+def _entry(flow: Flow, splat: Head, name: str) -> Iterator[Head]:
+    """Yield what a splatted dictionary has for a parameter: by its entries, or as callers say who give it."""
+    if isinstance(splat, Pairs):
+        yield from flow.step(splat, f"={name}")
+    elif isinstance(splat, From) and splat.function is not None and not splat.steps:
+        yield from of_record(flow, splat, (f"={name}",))
 
 
 def at_path(
