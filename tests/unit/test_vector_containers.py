@@ -232,6 +232,75 @@ CONTAINERS: list[Case] = [
         },
         [("app.py:7", "", "unknown")],
     ),
+    (
+        "a namespace that a lambda of the object gives",
+        {
+            "app.py": """
+                from turbopuffer import Turbopuffer
+
+                class Notes:
+                    def __init__(self, key):
+                        self.client = Turbopuffer(api_key=key)
+                        self.ns = lambda app_id: self.client.namespace(app_id)
+
+                    def save(self, app_id, notes, vectors):
+                        ids = [f"{note.document_id}-{note.number}" for note in notes]
+                        self.ns(app_id).write(upsert_columns={"id": ids, "vector": vectors})
+            """,
+        },
+        [("app.py:11", "{app_id}", "native-namespace")],
+    ),
+    (
+        "an index that a request names, kept in a row",
+        {
+            "app.py": """
+                import pinecone
+
+                def save(notes, vectors, told):
+                    index = pinecone.GRPCIndex(told.index_name)
+                    index.upsert(vectors=[(note.id, vector) for note, vector in zip(notes, vectors)])
+            """,
+        },
+        [("app.py:6", "{told.index_name}", "unknown")],
+    ),
+    (
+        "a store that is handed to what wraps it",
+        {
+            "app.py": """
+                from langchain.retrievers import ParentDocumentRetriever
+                from langchain.storage import InMemoryStore
+                from langchain_community.document_loaders import TextLoader
+
+                class Notes:
+                    def __init__(self, vectorstore):
+                        self.vectorstore = vectorstore
+
+                    def save(self):
+                        retriever = ParentDocumentRetriever(vectorstore=self.vectorstore, docstore=InMemoryStore())
+                        retriever.add_documents(TextLoader("notes.txt").load())
+            """,
+        },
+        [("app.py:12", "", "unknown")],
+    ),
+    (
+        "an object of a class that a setting names, given back as a store",
+        {
+            "app.py": """
+                from importlib import import_module
+                from langchain_core.vectorstores import VectorStore
+
+                def made(path):
+                    module, name = path.rsplit(".", 1)
+                    return getattr(import_module(module), name)()
+
+                def index(path, chunks) -> VectorStore:
+                    custom = made(path)
+                    custom.add_documents(chunks)
+                    return custom
+            """,
+        },
+        [("app.py:11", "", "unknown")],
+    ),
 ]
 
 
