@@ -301,6 +301,46 @@ CONTAINERS: list[Case] = [
         },
         [("app.py:11", "", "unknown")],
     ),
+    (
+        "a back end that nobody chooses right now is called as those are that it stands beside",
+        {
+            "app/stores.py": """
+                from abc import ABC, abstractmethod
+                from langchain_milvus import Milvus
+                from langchain_qdrant import QdrantVectorStore
+
+                class BaseVectorStore(ABC):
+                    @abstractmethod
+                    def upsert_documents(self, collection_name, documents): ...
+
+                class QdrantStore(BaseVectorStore):
+                    def upsert_documents(self, collection_name, documents):
+                        QdrantVectorStore(collection_name=collection_name, url="http://qdrant").add_documents(documents)
+
+                class MilvusStore(BaseVectorStore):
+                    def upsert_documents(self, collection_name, documents):
+                        Milvus(collection_name=collection_name).add_documents(documents)
+
+                STORES = {"qdrant": QdrantStore}
+
+                def store_for(kind) -> BaseVectorStore:
+                    return STORES[kind]()
+            """,
+            "app/main.py": """
+                from langchain_community.document_loaders import TextLoader
+                from app.stores import store_for
+
+                def ingest(kind, user_id):
+                    documents = TextLoader("notes.txt").load()
+                    store_for(kind).upsert_documents(collection_name=f"user_{user_id}", documents=documents)
+            """,
+        },
+        [
+            ("app/main.py:7", "user_{user_id}", "native-namespace"),
+            ("app/stores.py:12", "user_{user_id}", "native-namespace"),
+            ("app/stores.py:16", "user_{user_id}", "native-namespace"),
+        ],
+    ),
 ]
 
 

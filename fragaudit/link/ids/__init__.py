@@ -40,7 +40,7 @@ from fragaudit.model.vectors import Origin, VectorSearch, VectorWrite
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
 
-ROUNDS = 3
+ROUNDS = 5
 """How often parameters are replaced by what callers give for them."""
 
 
