@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Pairs, Step, Thunk, distinct
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Pairs, Several, Step, Thunk, distinct
 from fragaudit.link.ids.keys import keys_of
 from fragaudit.model.values import Call
 
@@ -137,6 +137,10 @@ def _walked(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
         alone = tuple(flow.walk(head, steps[1:]))
         if alone not in ((), (UNKNOWN,)) and isinstance(head, Pairs):
             found = alone
+    if found in ((), (UNKNOWN,)) and steps and steps[0] is None:
+        # Batches of records instead of a list of them, as a generator yields them.
+        batches = tuple(h for h in flow.step(head, None) if isinstance(h, (Items, Several)))
+        found = tuple(h for batch in batches for h in flow.walk(batch, steps)) or found
     yield from found or (UNKNOWN,)
 
 
