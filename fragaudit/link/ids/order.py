@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.abstract import FunctionRef
+from fragaudit.link.abstract import FunctionRef, Instance
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers
@@ -50,6 +50,7 @@ _INSERTING = frozenset(
         "merge_node",
     }
 )
+_ADDING = frozenset({"add", "merge"})
 _ROW_WRITES = frozenset(
     {
         "commit",
@@ -183,7 +184,11 @@ class Order:
         """Return what a call does with rows, itself or through the project's functions it enters."""
         path = self._program.files[site.place.file].path
         # The text of a statement says more than that it is executed.
-        done = self._direct(site.call) or self._known.get((path, site.call.at[0], site.call.at[1]), "")
+        done = (
+            self._direct(site.call)
+            or self._known.get((path, site.call.at[0], site.call.at[1]), "")
+            or self._of_model(site)
+        )
         if done:
             return frozenset({done})
         if deep >= DEEPEST:
@@ -227,6 +232,19 @@ class Order:
                 for what, form in (("insert", _INSERTS), ("write", _CHANGES), ("read", _READS)):
                     if form.match(text.value) or form.match(text.value.lower()):
                         return (_GRAPH if _CYPHER.match(text.value) else "") + what
+        return ""
+
+    def _of_model(self, site: Site) -> str:
+        """Say that a row is written by what adds an object of a mapped class, whoever handed in the session."""
+        func, args = site.call.func, site.call.args
+        if not isinstance(func, Attr) or func.name not in _ADDING or len(args) != 1:
+            return ""
+        for meaning in self._evaluator.evaluate(args[0].value, site.place):
+            if isinstance(meaning, Instance) and any(
+                self._program.bindings(ancestor.place, "__tablename__")
+                for ancestor in self._evaluator.ancestry(meaning.of)
+            ):
+                return "insert"
         return ""
 
     def _may_fail(self, file: int, row: int, vector: int) -> bool:
