@@ -21,10 +21,9 @@ class Forked:
     A copy that fails, whatever the reason, costs its time and nothing else: then the work is done here.
     """
 
-    def __init__(self, work: Work, meanwhile: Callable[[], None] | None = None) -> None:
-        """Start work; `meanwhile` is what this process may do while it waits for it."""
+    def __init__(self, work: Work) -> None:
+        """Start work."""
         self._work = work
-        self._meanwhile = meanwhile
         self._given: Any = None
         self._results, results = os.pipe()
         questions, self._answers = os.pipe()
@@ -66,8 +65,6 @@ class Forked:
 
     def take(self) -> Any:
         """Return what the work came to."""
-        if self._meanwhile is not None:
-            self._meanwhile()
         with open(self._results, "rb") as pipe:
             self._results = -1
             found = pipe.read()
@@ -95,11 +92,8 @@ class Forked:
 
 
 @contextmanager
-def starting(jobs: int, meanwhile: Callable[[], None] | None = None) -> Iterator[Callable[[Work], Forked] | None]:
-    """Give what starts work beside this process, if it may have others and can; none outlives the context.
-
-    `meanwhile` is what this process may do while it waits for work.
-    """
+def starting(jobs: int) -> Iterator[Callable[[Work], Forked] | None]:
+    """Give what starts work beside this process, if it may have others and can; none outlives the context."""
     # Where other threads run, a copy may inherit a lock that nobody releases; and only Linux keeps its own libraries
     # safe to use after a fork.
     if jobs < 2 or sys.platform != "linux" or threading.active_count() > 1:
@@ -108,7 +102,7 @@ def starting(jobs: int, meanwhile: Callable[[], None] | None = None) -> Iterator
     started: list[Forked] = []
 
     def start(work: Work) -> Forked:
-        started.append(Forked(work, meanwhile))
+        started.append(Forked(work))
         return started[-1]
 
     try:

@@ -111,15 +111,17 @@ def link_counted(
         start: starts work that can be done beside.
     """
     facts = sorted(facts, key=lambda f: f.path)
-    begun = opening(facts, catalogue)
-    evaluator, program = begun.evaluator, begun.evaluator.program
+    program = Program(facts, catalogue.roots)
+    evaluator = Evaluator(program, catalogue)
+    # What is asked of databases, what is executed and what services keep where have little to do with one another.
+    begin = start if len(program.sites) > WORTH_A_START else Here
+    asking = begin(lambda asked: _asked(evaluator, asked))
+    begun = opening(evaluator, catalogue)
+    running = begin(lambda _: Statements(evaluator, catalogue, begun.opened).all())
     roots = boundaries(facts, deploy, config, name)
     spelled = Spelled(program)
     reached = [reached_by(root, program, spelled) for root in roots]
     files_of = _files_of(roots, reached)
-    # What is asked of databases and what services keep where have little to do with one another.
-    begin = start if len(program.sites) > WORTH_A_START else Here
-    asking = begin(lambda asked: _asked(evaluator, files_of, asked))
     whole = seen(begun, catalogue)
     tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
@@ -128,7 +130,8 @@ def link_counted(
         mine, seen_in = seen_by(root, used, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
         files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
         kept.append(_kept(root, paths, mine, files, tables, catalogue))
-    asking.give([config.dialect or spoken_by(each.service) for each in kept])
+    speaking = [config.dialect or spoken_by(each.service) for each in kept]
+    asking.give({path: dialect for dialect, own in zip(speaking, files_of, strict=True) for path in own})
     shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
     services = []
     for root, each in zip(roots, kept, strict=True):
@@ -145,26 +148,22 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs = Statements(evaluator, catalogue, begun.opened).all()
+    runs = running.take()
     said, queries, added, problems = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
                   tuple(root.compose for root in roots), added, tuple(problems))  # fmt: skip
 
 
-def _asked(
-    evaluator: Evaluator, files: Sequence[frozenset[str]], asked: Asked
-) -> tuple[Defined, tuple[Expressed, ...], Rows, list[Problem]]:
+def _asked(evaluator: Evaluator, asked: Asked) -> tuple[Defined, tuple[Expressed, ...], Rows, list[Problem]]:
     """Return what the code of a repository defines, its query expressions, and the objects it makes rows of.
 
-    `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
+    `asked` tells in the end which dialect each file's service speaks.
     """
     mapping = Mapping(evaluator)
     said = defined(mapping)
     problems: list[Problem] = []
-    queries = expressed(
-        mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}, problems
-    )
+    queries = expressed(mapping, asked, problems)
     return said, queries, Added(evaluator, mapping).all(), problems
 
 

@@ -49,9 +49,8 @@ class Opening:
     opened: tuple[Opened, ...]
 
 
-def opening(facts: Sequence[FileFacts], catalogue: Catalogue) -> Opening:
+def opening(evaluator: Evaluator, catalogue: Catalogue) -> Opening:
     """Return what files open, with names followed in these files alone."""
-    evaluator = Evaluator(Program(facts, catalogue.roots), catalogue)
     by_call = Openings(evaluator, catalogue).all()
     return Opening(evaluator, by_call, tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all()))))
 
@@ -88,7 +87,8 @@ def seen_by(
     if not reached:
         return whole, root.files
     paths = root.files | reached
-    return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
+    evaluator = Evaluator(Program([f for f in facts if f.path in paths], catalogue.roots), catalogue)
+    return seen(opening(evaluator, catalogue), catalogue, reached), paths
 
 
 def reached_by(root: ServiceRoot, program: Program, spelled: Spelled) -> set[str]:
