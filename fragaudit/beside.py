@@ -12,7 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeAlias
 
 Work: TypeAlias = Callable[[Callable[[], Any]], Any]
-"""Is given a function that waits for what it asks for on the way, and returns what it comes to."""
+"""Is given a function that waits for what it asks for on the way, and returns what it comes to.
+
+Each time it asks it is told the next of what it is given; where the work is done here, always the last.
+"""
 
 
 class Forked:
@@ -45,11 +48,10 @@ class Forked:
             os.close(self._answers)
             os.close(self._results)
 
-            def asked() -> Any:
-                with open(questions, "rb") as pipe:
-                    return pickle.load(pipe)  # noqa: S301  # this process wrote it
-
-            found = pickle.dumps(self._work(asked), pickle.HIGHEST_PROTOCOL)
+            with open(questions, "rb") as pipe:
+                # This process wrote it.
+                made = self._work(lambda: pickle.load(pipe))  # noqa: S301
+            found = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
             with open(results, "wb") as pipe:
                 pipe.write(found)
             status = 0
@@ -57,10 +59,9 @@ class Forked:
             os._exit(status)
 
     def give(self, given: Any) -> None:
-        """Tell the work what it asks for."""
+        """Tell the work what it asks for; not much, as that is waited for if it does not ask yet."""
         self._given = given
-        with suppress(OSError), open(self._answers, "wb") as pipe:
-            self._answers = -1
+        with suppress(OSError), open(self._answers, "wb", closefd=False) as pipe:
             pickle.dump(given, pipe)
 
     def take(self) -> Any:

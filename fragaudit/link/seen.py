@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.boundaries import ServiceRoot
@@ -56,7 +56,7 @@ def opening(evaluator: Evaluator, catalogue: Catalogue) -> Opening:
 
 
 def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
-    """Return what files open and use. In `shared` ones only what something uses is opened."""
+    """Return what files open and use, without slots. In `shared` ones only what something uses is opened."""
     evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
     program = evaluator.program
     usage = Usage(evaluator, catalogue)
@@ -70,9 +70,15 @@ def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -
         and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
     )
     held = Holders(evaluator, catalogue).all()
-    found = Found(opened, slots(evaluator, catalogue, opened), held, called, reach)
+    found = Found(opened, (), held, called, reach)
     unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
+
+
+def with_slots(seen: Seen, catalogue: Catalogue) -> Seen:
+    """Return the same with the slots of what is opened, which take longest to find."""
+    found = replace(seen.found, slots=slots(seen.evaluator, catalogue, seen.opened))
+    return replace(seen, found=found)
 
 
 def seen_by(
@@ -88,7 +94,7 @@ def seen_by(
         return whole, root.files
     paths = root.files | reached
     evaluator = Evaluator(Program([f for f in facts if f.path in paths], catalogue.roots), catalogue)
-    return seen(opening(evaluator, catalogue), catalogue, reached), paths
+    return with_slots(seen(opening(evaluator, catalogue), catalogue, reached), catalogue), paths
 
 
 def reached_by(root: ServiceRoot, program: Program, spelled: Spelled) -> set[str]:
