@@ -267,7 +267,12 @@ class Statements:
             executed=executed,
             maintenance=beside(self._program.files[composed.path_file]),
             composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
+            called=self._called(pieces),
         )
+
+    def _called(self, pieces: Pieces) -> Location | None:
+        call = self._texts.calls.get(pieces)
+        return Location(self._program.files[call.place.file].path, *call.before, *call.before) if call else None
 
     def _take(self, pieces: Pieces) -> None:
         for piece in pieces:
