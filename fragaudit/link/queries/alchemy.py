@@ -178,7 +178,7 @@ class Alchemy(Terms):
             return self._run(call, flow)
         if name in LOADERS | _NOT_LOADING and call.args:
             thing = flow.argument(call.args[0])
-            return Loader(name, (thing,)) if isinstance(thing, Path) else None
+            return Loader(((name, thing),)) if isinstance(thing, Path) else None
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
             return self._get(call, flow)
         if (
@@ -327,8 +327,7 @@ class Alchemy(Terms):
             thing = flow.argument(call.args[0]) if call.args else None
             if not isinstance(thing, Path):
                 return base
-            # What follows on rows that are there already is loaded in its own way.
-            return Loader(name, (thing,)) if base.name in _NOT_LOADING else replace(base, paths=(*base.paths, thing))
+            return Loader((*base.paths, (name, thing)))
         if isinstance(base, Rows):
             return base.after(name) or self._ran(call, flow)
         drafts = [d for d in options(base) if d.of == OF]
@@ -418,23 +417,32 @@ class Alchemy(Terms):
             thing = flow.argument(argument)
             if not isinstance(thing, Loader):
                 continue
-            for path in thing.paths:
+            outer, flow.here = flow.here, flow.mark(argument.at or call.at)
+            beside: Draft | None = None
+            last: Entity | None = None
+            for name, path in thing.paths:
                 draft = draft.add("loaded", path.name, flow.branch)
-                target = self.target_of(path, flow)
+                target = self.target_of(path, flow) if name in LOADERS else None
                 if target is None:
+                    last = None
                     continue
-                if thing.name in _NOT_LOADING:
-                    continue
-                outer, flow.here = flow.here, flow.mark(argument.at or call.at)
-                name = flow.pool.alias(target.alias)
-                other = flow.pool.entity(Entity(name, target.model, target.table))
-                if thing.name == "joinedload" and len(thing.paths) == 1 and path.entity.alias == draft.root:
-                    for join in self._along(path, other, None, "left", flow):
-                        draft = draft.add("join", join, flow.branch)
+                other = flow.pool.entity(Entity(flow.pool.alias(target.alias), target.model, target.table))
+                held, own = beside or draft, last or path.entity
+                if name == "joinedload" and _sources(held, own.alias):
+                    for join in self._along(replace(path, entity=own), other, None, "left", flow):
+                        held = held.add("join", join, flow.branch)
+                    draft, beside = (held, None) if beside is None else (draft, held)
                 else:
-                    self._beside(path, other, flow, call)
-                flow.here = outer
+                    self._asked(beside, call, flow)
+                    beside = self._beside(path, other, flow, several=name != "immediateload")
+                last = other
+            self._asked(beside, call, flow)
+            flow.here = outer
         return draft
+
+    def _asked(self, draft: Draft | None, call: Call, flow: Flow) -> None:
+        if draft is not None:
+            flow.ask(draft, call.at)
 
     def _read(self, base: Rows, name: str, flow: Flow) -> Thing | None:
         """Report the query that reading a relationship of an object comes to, and return the objects it leads to."""
@@ -446,14 +454,14 @@ class Alchemy(Terms):
         key = (flow.place, base.model.table.name, name)
         if key not in flow.pool.read:
             flow.pool.read.add(key)
-            self._beside(path, other, flow, Call(Ref(name), (), flow.statement), several=False)
+            self._asked(self._beside(path, other, flow, several=False), Call(Ref(name), (), flow.statement), flow)
         return Rows(target.model)
 
-    def _beside(self, path: Path, other: Entity, flow: Flow, call: Call, *, several: bool = True) -> None:
-        """Report the query by which rows of a relationship are loaded: by the keys of those already there."""
+    def _beside(self, path: Path, other: Entity, flow: Flow, *, several: bool) -> Draft | None:
+        """Return the query by which rows of a relationship are loaded: by the keys of those already there."""
         steps = self.steps(path, other, flow)
         if not steps:
-            return
+            return None
         inner = self._from(Draft(OF, flow.place.file), other, flow, flow.here)
         for entity, on in steps:
             for condition in on:
@@ -473,7 +481,7 @@ class Alchemy(Terms):
                     inner = inner.add("where", condition, flow.branch)
                 else:
                     inner = inner.add("where", condition, flow.branch)
-        flow.ask(inner, call.at)
+        return inner
 
     def _without_outputs(self, draft: Draft, name: str) -> Draft:
         if name.startswith("add_") or name == "column":
@@ -700,10 +708,9 @@ _NOT_LOADING = frozenset({"contains_eager", "raiseload", "noload"})
 
 @dataclass(frozen=True)
 class Loader:
-    """How related rows are to be loaded, along one relationship after another."""
+    """How related rows are to be loaded, along one relationship after another, each by its own option."""
 
-    name: str
-    paths: tuple[Path, ...]
+    paths: tuple[tuple[str, Path], ...]
 
 
 class Joined:
@@ -718,6 +725,11 @@ class _Ran:
 
 
 RAN = _Ran()
+
+
+def _sources(draft: Draft, alias: str) -> bool:
+    """Say whether a query reads something under an alias."""
+    return any(isinstance(c.value, Join) and c.value.source.alias == alias for c in draft.clauses)
 
 
 def _with_on(source: Source, on: Predicate) -> Source:

@@ -9,6 +9,7 @@ from msgspec.structs import replace as changed
 from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.hybrids import declared, hybrid
 from fragaudit.link.queries.predicates import (
     OPERANDS,
     PREDICATES,
@@ -152,13 +153,13 @@ class Terms:
         if model is None or model.framework.startswith(("django", "tortoise")):
             return None
         column = model.columns.get(name)
-        if column is None and any(c.name == name for c in model.table.columns):
-            column = name
         if column is not None:
             return Column(base.alias, column, flow.here)
         if name in model.relations:
             return Path(base, name)
-        return None
+        if model.cls is not None and declared(model.cls, name, flow):
+            return hybrid(base, name, flow)
+        return Column(base.alias, name, flow.here) if any(c.name == name for c in model.table.columns) else None
 
     def _key_of(self, path: Path, flow: Flow) -> Column | None:
         """Return the foreign key that comparing a relationship with an object compares."""
@@ -181,6 +182,8 @@ class Terms:
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
         """Return the comparison of a relationship with an object: that of its foreign key."""
+        if op in ("and", "or"):
+            return _taken(op, things, flow)
         if op in PYTHON_OPERATORS and len(things) == 2 and isinstance(things[0], Path):
             return self.compare(things[0], op, things[1], flow)
         if op == "<<" and len(things) == 2 and isinstance(things[0], Column) and peewee.is_field(things[0], flow):
@@ -546,6 +549,21 @@ _RECORD_VERBS = {
     "bulk_create": "insert", "get_or_create": "insert", "objects": "select", "count": "select", "exists": "select",
     "filter": "select",
 }  # fmt: skip
+
+
+def _taken(op: str, things: list[Thing], flow: Flow) -> Thing | None:
+    """Return the one of several comparisons that Python takes by itself; None if it refuses, or that isn't known.
+
+    Only comparisons by `==` and `!=` have a truth: they are false and true of anything but the same column.
+    Those of Peewee are always true.
+    """
+    for thing in things[:-1]:
+        if not isinstance(thing, Compare) or not isinstance(thing.left, Column) or thing.op not in ("=", "<>"):
+            return None
+        true = thing.op == "<>" or peewee.is_field(thing.left, flow)
+        if true != (op == "and"):
+            return thing
+    return things[-1] if isinstance(things[-1], Compare) else None
 
 
 def _flat(thing: Thing, flow: Flow) -> list[Operand]:
