@@ -38,7 +38,7 @@ from fragaudit.coverage.lookup import (
     sort_possible,
     yields_order,
 )
-from fragaudit.coverage.partial import applies, fact
+from fragaudit.coverage.partial import applies, fact, lacking
 from fragaudit.model.accesses import Access, Condition, SortKey, Verdict
 from fragaudit.model.schema import Index, Key, Table
 
@@ -263,8 +263,7 @@ def _more(access: Access, index: Index, table: Table, dialect: str) -> bool:
 
     That counts where the part is of rows that lack something, as rows not deleted do, which most of them may.
     """
-    nulls = index.where_text.lower().strip("() ").endswith("is null")
-    return nulls and _selective(access, table, dialect)
+    return lacking(index) and _selective(access, table, dialect)
 
 
 def _absent(access: Access, table: Table) -> str:

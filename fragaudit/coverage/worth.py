@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
 from fragaudit.coverage.growth import callings, grows, snake
+from fragaudit.coverage.partial import part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -104,6 +105,8 @@ def sure(access: Access, table: Table, known: Around) -> bool:
         return False
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
+    if part(access, table) is not None:
+        return False  # that index can be read as a whole instead, however few rows it holds
     return _few(access, table) and _is_grown(table, known, access)
 
 

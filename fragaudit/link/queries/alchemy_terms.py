@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
+from fragaudit.link.orm.members import listed, same
+from fragaudit.link.orm.reader import Read
 from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Labelled, Path, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
@@ -24,6 +26,7 @@ from fragaudit.link.queries.predicates import (
 from fragaudit.link.queries.rows import Rows
 from fragaudit.link.queries.tables import equal, primary_key
 from fragaudit.model.sql import (
+    KEPT,
     Column,
     Compare,
     Constant,
@@ -37,7 +40,7 @@ from fragaudit.model.sql import (
     Source,
     Subquery,
 )
-from fragaudit.model.values import Call, Lit, Operation, Value
+from fragaudit.model.values import Call, Lit, Operation, Ref, Value
 
 _PATTERNS = {"startswith": ("", "%"), "endswith": ("%", ""), "contains": ("%", "%")}
 _SORTS = {
@@ -357,7 +360,7 @@ class Terms:
             if by_pattern is not None:
                 return by_pattern
         if name in ("in_", "not_in", "notin_"):
-            return self._in(base, things[0] if things else None, name, flow, at)
+            return self._in(base, _listed(call, things, flow), name, flow, at)
         if name in ("is_", "is_not", "isnot"):
             return self._is(base, value, name, at, flow)
         if name in _PATTERNS:
@@ -408,7 +411,8 @@ class Terms:
             return Compare(base, sense, (Subquery(given.query),), at)
         operand = flow.operand(given)
         # A list that is bound when it runs: any number of values.
-        right = (operand, Parameter()) if isinstance(operand, Parameter) else (operand,)
+        several = isinstance(operand, Parameter) and not operand.name.startswith(KEPT)
+        right = (operand, Parameter()) if several else (operand,)
         return Compare(base, sense, right, at)
 
     def _is(self, base: Operand, value: Operand, name: str, at: tuple[int, int], flow: Flow) -> Predicate:
@@ -564,6 +568,23 @@ def _taken(op: str, things: list[Thing], flow: Flow) -> Thing | None:
         if true != (op == "and"):
             return thing
     return things[-1] if isinstance(things[-1], Compare) else None
+
+
+def _listed(call: Call, things: list[Thing], flow: Flow) -> Thing:
+    """Return what `in_` is given: members that are written out somewhere, where what is understood leaves them open."""
+    found = things[0] if things else None
+    known = found.items if isinstance(found, Bag) else ()
+    if not things or not (found is None or known) or all(isinstance(i, Constant) for i, _ in known or ((None, 0),)):
+        return found
+    value = call.args[0].value
+    if isinstance(value, Ref) and flow.program.bindings(flow.place, value.name):
+        return found  # a list that may have grown
+    members = listed(Read(value, flow.view), flow.reader)
+    if members is None:
+        return found if known else same(value)
+    if known and len(members) != len(known):
+        return found
+    return Bag(tuple((m, flow.branch) for m in members))
 
 
 def _flat(thing: Thing, flow: Flow) -> list[Operand]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.orm.core import Places, python_literal
+from fragaudit.link.orm.members import kept
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import (
@@ -790,24 +790,11 @@ class Flow:
         return found if argument.name in (None, "*", "**") else self.compared(found, argument.value)
 
     def compared(self, found: Thing, value: Value) -> Thing:
-        """Return what a column is compared with; of a constant that is kept elsewhere its name tells enough.
-
-        Members of enumerations and constants in capitals are what is written out as well as any literal is, and called
-        as their value is, as a rule: `Status.PENDING`, `STATUS_PENDING`.
-        """
+        """Return what a column is compared with; of a constant that is kept elsewhere its name tells enough."""
         if found is not None and not (isinstance(found, Bag) and isinstance(value, Attr)):  # `A = "a", "label"`
             return found
-        if isinstance(value, Attr) and value.name in ("value", "name"):
-            value = value.base
-        name = value.name if isinstance(value, (Attr, Ref)) else ""
-        if isinstance(value, Attr):
-            holder = value.base.name if isinstance(value.base, (Ref, Attr)) else ""
-            kept = holder[:1].isupper() and not holder.isupper()
-        else:
-            kept = bool(self.program.imports(Place(self.place.file, MODULE_SCOPE), name))
-        if not kept or not name.isupper():
-            return found
-        return Constant(re.sub(r"^(?:status|state|type|kind)_(?=.)", "", name.lower()), "string")
+        constant = kept(value, self.reader, self.place.file)
+        return constant if constant is not None else found
 
     def argument(self, argument: Arg) -> Thing:
         """Return what an argument is; columns in it stand where it does."""
