@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
-from fragaudit.coverage.growth import callings, grows, snake
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_kept, snake
 from fragaudit.coverage.partial import part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
@@ -53,7 +53,7 @@ class Around:
     `referring` counts the tables with foreign keys to it, `whole` are those of which every row is read somewhere,
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
-    otherwise, `small` those that are short lists by their shape.
+    otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
     """
 
     referring: Counter[str]
@@ -64,6 +64,7 @@ class Around:
     modelled: bool
     called: dict[str, frozenset[str]]
     small: frozenset[str] = frozenset()
+    growing: frozenset[str] = frozenset()
 
 
 def around(
@@ -86,7 +87,8 @@ def around(
         modelled=any("model" in t.by for t in tables),
         called=callings(bare(t.name) for t in tables),
     )
-    return replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
+    known = replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
+    return replace(known, growing=growing(tables, known.called, known.small, known.grown))
 
 
 def _names(tables: Iterable[str]) -> frozenset[str]:
@@ -103,6 +105,8 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
+    if access.category in ("unfiltered join", "range join") and known.modelled and not access.limit:
+        return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
     if part(access, table) is not None:
@@ -116,9 +120,11 @@ def _narrows(condition: Condition) -> bool:
 
 def _is_grown(table: Table, known: Around, access: Access | None = None) -> bool:
     """Say whether a table can be expected to grow, where that can be told: by models, and by what makes rows of any."""
-    if not known.modelled or not known.grown or table.virtual == COLLECTION:
+    if not known.modelled or not known.grown or table.virtual == COLLECTION or bare(table.name) in known.growing:
         return True
-    return grows(table, known.called, known.small, known.grown, access)
+    if access is None or is_kept(table.name):
+        return False
+    return bare(table.name) in known.grown and found_by_time(access, table)
 
 
 def _few(access: Access, table: Table) -> bool:
