@@ -244,7 +244,7 @@ def work(session, x):
 
 
 def test_a_join_of_all_rows_is_a_report() -> None:
-    """Where models define the tables, what nothing narrows down is read as a whole, unless the first rows are wanted."""
+    """Where models define the tables, what nothing narrows down is read whole, unless the first rows are wanted."""
     code = """
 def work(session):
     session.query(Kept.kind).join(Room).all()

@@ -19,7 +19,9 @@ from fragaudit.link.queries.django import OF, DjangoQueries
 from fragaudit.link.queries.django_declared import Declared
 from fragaudit.link.queries.django_terms import One
 from fragaudit.link.queries.draft import Pool
-from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.flow import Asked, Flow, Framework, Shared
+from fragaudit.link.queries.flow.expressions import KINDS
+from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.forwarded import followed
 from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
@@ -74,16 +76,16 @@ def expressed(
         frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
-    dialects = spoken()
+    dialects, shared = spoken(), Shared(mapping, pool, places, frameworks, KINDS)
     for number, file in enumerate(reader.program.files):
         if run_by_migration(file.path):
             continue  # run once, on a schema that isn't the one of today
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
-            flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
+            flow = Flow(shared, Place(number, scope), dialect)
             try:
                 method = _known(flow, Place(number, scope), django)
-                flow.run(statements)
+                run(statements, flow)
             except Exception as error:  # one function must never end the audit of the others
                 if problems is None:
                     raise
@@ -91,7 +93,7 @@ def expressed(
                 continue
             asked += [(one, dialect, method) for one in flow.asked]
     if any(model.framework == OF for model in found.models):
-        start = Flow(mapping, Place(0, 0), pool, places, frameworks)
+        start = Flow(shared, Place(0, 0))
         asked += [(one, dialects.get(one.at.path, ""), "") for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
@@ -103,7 +105,7 @@ def _known(flow: Flow, place: Place, django: DjangoQueries) -> str:
         return ""
     known = list(django.given(place, flow))
     for name, thing in known:
-        flow.know(name, thing)
+        flow.names.know(name, thing)
     if all(name != "self" for name, _ in known):
         know_object(place, flow)
     return scope.name if any(name == "self" and not isinstance(thing, One) for name, thing in known) else ""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from fragaudit.link.abstract import ClassRef, FunctionRef
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import Bag, Choice, Draft, Drafts, Keywords, Thing, comparisons
-from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.flow import Asked, Flow
+from fragaudit.link.queries.flow.handing import adopted, carried
+from fragaudit.link.queries.flow.statements import run
+from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
 from fragaudit.link.queries.receivers import Receiver, method, receiver
 from fragaudit.link.queries.scopes import statements_of
 from fragaudit.link.queries.variants import above, opened
@@ -20,16 +23,11 @@ from fragaudit.model.values import Attr, Call
 
 if TYPE_CHECKING:
     from fragaudit.link.program import Program
-    from fragaudit.link.queries.flow import Asked, Flow
 
 DEEPEST = 4
 """Functions that call each other with filters of the first one's caller."""
 MOST = 4_000
 """Calls in a repository that are understood anew."""
-
-
-GIVEN = "given"
-"""The name of a parameter of a statement that an argument of a call is."""
 
 
 class _Ran:
@@ -59,14 +57,14 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
     for name, thing in _given(call, place, on, flow):
-        inner.know(name, thing)
-    inner.run(statements_of(flow.program, place))
+        inner.names.know(name, thing)
+    run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
     asked = [one._replace(draft=given(one, flow.program), branch=NO_BRANCH) for one in inner.asked]
     asked = [one for one in asked if one.at not in alone or (not alone[one.at] and not _open(one.draft))]
     at = flow.location(call)
     flow.asked += [one._replace(at=at, file=flow.place.file) for one in asked if not one.lazy]
-    handed = tuple(flow.adopted(one.draft, 0) for one in asked if one.lazy)
+    handed = tuple(adopted(one.draft, 0, flow) for one in asked if one.lazy)
     if not handed and any(one.lazy for one in inner.asked):
         return None  # what is handed on is the same for every call
     return Drafts(handed[:4]) if handed else RAN
@@ -79,7 +77,7 @@ def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
         flow.pool.alone[place] = {}
         inner = flow.inside(place)
         know_object(place, inner)
-        inner.run(statements_of(flow.program, place))
+        run(statements_of(flow.program, place), inner)
         known = flow.pool.alone[place] = {
             one.at: not _open(one.draft) for one in inner.asked if one.draft.root or one.draft.has("arms")
         }
@@ -132,7 +130,7 @@ def know_object(place: Place, flow: Flow) -> None:
     if scope.parameters and flow.program.scope(parent).kind == "class" and "staticmethod" not in decorators:
         first = scope.parameters[0].name
         if first == "self":
-            flow.know(first, Receiver(ClassRef(parent)))
+            flow.names.know(first, Receiver(ClassRef(parent)))
 
 
 def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
@@ -205,9 +203,9 @@ def _crossing(thing: Thing, flow: Flow, place: Place) -> Thing:
     if isinstance(thing, Bag):
         return Bag(tuple((i if flow.holds(branch) else None, NO_BRANCH) for i, branch in thing.items))
     if isinstance(thing, Draft):
-        return replace(flow.carried(thing), file=place.file)
+        return replace(carried(thing, flow), file=place.file)
     if isinstance(thing, Drafts):
-        return Drafts(tuple(replace(flow.carried(d), file=place.file) for d in thing.options))
+        return Drafts(tuple(replace(carried(d, flow), file=place.file) for d in thing.options))
     return None if isinstance(thing, Choice) else thing
 
 

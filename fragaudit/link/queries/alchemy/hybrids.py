@@ -92,7 +92,7 @@ def _inside(place: Place, entity: Entity, flow: Flow) -> Flow:
     inner.pinned = flow.pinned or (flow.here if flow.here != NOWHERE else None)
     parameters = flow.program.scope(place).parameters
     if parameters:
-        inner.know(parameters[0].name, entity)
+        inner.names.know(parameters[0].name, entity)
     return inner
 
 
