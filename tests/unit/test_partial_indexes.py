@@ -130,16 +130,19 @@ def _text(*values: str) -> tuple[Constant, ...]:
     return tuple(Constant(v, "string") for v in values)
 
 
+KIND, GONE = Column("", "kind"), Column("", "gone")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("(status NOT IN ('A', 'B'))", Compare(Column("", "status"), "not in", _text("A", "B"))),
-        ("(status)::text <> ALL (ARRAY['A'::text, 'b'::text])", Compare(Column("", "status"), "not in", _text("A", "b"))),
-        ("((status)::text = ANY ((ARRAY['a'::character varying])::text[]))", Compare(Column("", "status"), "in", _text("a"))),
-        ("kind = 'a'::kinds", Compare(Column("", "kind"), "=", _text("a"))),
-        ("(kind = 'a' AND gone IS NULL)", And((Compare(Column("", "kind"), "=", _text("a")), Compare(Column("", "gone"), "is null")))),
+        ("(kind NOT IN ('A', 'B'))", Compare(KIND, "not in", _text("A", "B"))),
+        ("(kind)::text <> ALL (ARRAY['A'::text, 'b'::text])", Compare(KIND, "not in", _text("A", "b"))),
+        ("((kind)::text = ANY ((ARRAY['a'::character varying])::text[]))", Compare(KIND, "in", _text("a"))),
+        ("kind = 'a'::kinds", Compare(KIND, "=", _text("a"))),
+        ("(kind = 'a' AND gone IS NULL)", And((Compare(KIND, "=", _text("a")), Compare(GONE, "is null")))),
     ],
-)  # fmt: skip
+)
 def test_conditions_as_text(text: str, expected: object) -> None:
     assert predicate(text) == expected
 
