@@ -1,4 +1,4 @@
-"""Objects of models: where they are made, and where they are handed to a session or saved as rows of a table."""
+"""Objects of models: where they are made, handed to a session or saved as rows of a table, and deleted."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class Rows(Struct, frozen=True):
     """Rows that are written as neither SQL nor a query.
 
     `written` are the table and the place where an object is saved, added or deleted, in order of place, `made` the
-    table and the path of a file that makes objects which can become rows of it.
+    table and the path of a file that makes objects which can become rows of it. `removed` are what an object that is
+    deleted is called, empty where its table is known, that table, and the path.
     """
 
     written: tuple[tuple[str, Location], ...] = ()
     made: tuple[tuple[str, str], ...] = ()
+    removed: tuple[tuple[str, str, str], ...] = ()
 
 
 class Added:
@@ -39,7 +41,7 @@ class Added:
 
     def all(self) -> Rows:
         """Return where objects are made and where they are written."""
-        return Rows(self._put(), self._made())
+        return Rows(self._put(), self._made(), self._removed())
 
     def _made(self) -> tuple[tuple[str, str], ...]:
         program = self._evaluator.program
@@ -68,6 +70,25 @@ class Added:
                 found[program.location(site.place.file, site.call.at), table] = None
         return tuple((table, at) for at, table in sorted(found))
 
+    def _removed(self) -> tuple[tuple[str, str, str], ...]:
+        found: set[tuple[str, str, str]] = set()
+        program = self._evaluator.program
+        for site in program.sites if self._tables else ():
+            value = _deleted(site.call)
+            if value is None:
+                continue
+            path = program.files[site.place.file].path
+            named = value.args[0].value if isinstance(value, Call) and value.args else value  # `get(Model, key)`
+            tables = set(self._of(value, site.place)) or self._classes(named, site.place)
+            found.update(("", table, path) for table in tables)
+            if not tables and (name := _last(value)):
+                found.add((name, "", path))
+        return tuple(sorted(found))
+
+    def _classes(self, value: Value, place: Place) -> set[str]:
+        meant = [m for m in self._evaluator.evaluate(value, place) if isinstance(m, ClassRef)]
+        return {table for meaning in meant for table in self._tables_of((Instance(meaning),))}
+
     def _written(self, func: Attr, site: Site) -> Iterator[str]:
         if func.name in _PUTS and site.call.args and _SESSION.search(_last(func.base)):
             yield from self._of(site.call.args[0].value, site.place)
@@ -89,6 +110,16 @@ class Added:
                     if ancestor.place in self._tables:
                         yield self._tables[ancestor.place]
                         break
+
+
+def _deleted(call: Call) -> Value | None:
+    """Return what a call deletes: `session.delete(row)`, `row.delete()`, `delete(Model)`; None for any other call."""
+    func, first = call.func, call.args[0].value if call.args else None
+    if isinstance(func, Ref):
+        return first if func.name == "delete" else None
+    if not isinstance(func, Attr) or func.name not in ("delete", "adelete"):
+        return None
+    return func.base if first is None else first if _SESSION.search(_last(func.base)) else None
 
 
 def _last(value: Value) -> str:

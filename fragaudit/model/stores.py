@@ -175,13 +175,20 @@ class Unparsed(Struct, frozen=True, order=True):
     sure: bool = True
 
 
+class Removed(Struct, frozen=True, order=True):
+    """An object that a service deletes as a row: the table, or what the object is called where that isn't known."""
+
+    name: str = ""
+    table: str = ""
+
+
 class Service(Struct, frozen=True):
     """A part of the repository that is deployed on its own, with everything it was understood to keep.
 
     `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
     every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
     disagreements of models and migrations, `splits` tables that could be columns of another, `made` the tables of whose
-    models it makes objects while it works.
+    models it makes objects while it works, `removed` the objects that it deletes.
     """
 
     name: str
@@ -208,6 +215,7 @@ class Service(Struct, frozen=True):
     unchecked: tuple[Unchecked, ...] = ()
     uses: tuple[Use, ...] = ()
     made: tuple[str, ...] = ()
+    removed: tuple[Removed, ...] = ()
     documentation: Documentation = Documentation()
 
     def store(self, identifier: str) -> Store:
