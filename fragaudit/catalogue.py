@@ -227,7 +227,11 @@ class Catalogue:
         owner = operation.name.rpartition(".")[0].rpartition(".")[2]
         if operation.role or self.abstraction(owner) not in (None, "vector"):
             return False
-        return operation.library in self._vector_packages or bool(operation.vector) or operation.similarity is True
+        if operation.vector or operation.similarity is True:
+            return True
+        opened = self.open(operation.name.rpartition(".")[0])
+        elsewhere = opened is not None and opened.kind not in ("", "vector")  # a graph that a vector library wraps too
+        return operation.library in self._vector_packages and not elsewhere
 
     def vector_operations(self, dotted_class: str, method: str, verb: str) -> tuple[Operation, ...]:
         """Return the operations on vectors that a method of a class is, its library's base classes included."""

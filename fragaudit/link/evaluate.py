@@ -25,6 +25,7 @@ from fragaudit.link.abstract import (
 )
 from fragaudit.link.answers import Answers
 from fragaudit.link.calling import Calling
+from fragaudit.link.lazy import Lazy
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
 from fragaudit.model.values import (
@@ -62,6 +63,7 @@ class Evaluator:
         self.answers = Answers()
         self._known = self.answers.known
         self._calling = Calling(self)
+        self._lazy = Lazy(program)
         self._sites: dict[int, Site] = {id(site.call): site for site in program.sites}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -464,6 +466,8 @@ class Evaluator:
             match callee:
                 case External():
                     yield from self._external_call(callee, call, place, site)
+                case ClassRef() | FunctionRef() if (lazy := self._lazy.imported(callee.place, call)) is not None:
+                    yield from self._taken_out(*lazy, place.file)
                 case ClassRef():
                     yield Instance(callee, site)
                 case FunctionRef():
@@ -479,6 +483,11 @@ class Evaluator:
                             yield from self.result(method.place)
                 case _:
                     yield UNKNOWN
+
+    def _taken_out(self, module: str, name: str, asking: int) -> Meanings:
+        """Return a module by its dotted name, or what it has under another name."""
+        found = self._module(module, asking)
+        return self.attribute(found, name) if name else (found,)
 
     def _entry(self, mapping: Abstract, call: Call, place: Place) -> Iterator[Abstract]:
         """Yield what `mapping.get(key, default)` can give."""

@@ -33,6 +33,8 @@ _CLASS = re.compile(r"cls$|class$|_type$|^[A-Z]")
 """Attributes that may hold a class, which a call makes an object of."""
 
 _OPENING = frozenset({"client", "pool", "wrapper", "session"})
+BY_CLASS = " by class"
+"""Ends the name of a choice that is one of classes: one call makes an object of the one that was looked up."""
 NO_STORE = frozenset({"memory", "none", "dummy"})
 """Engines that live and die with the process."""
 
@@ -90,13 +92,21 @@ class Openings:
         """Return every opening of the repository, in order of file and appearance."""
         found: list[Opened] = []
         for site in self._program.sites:
-            for opened, given in self._opens(site):
-                found.extend(self._opened(given, opened, site))
+            several = list(self._opens(site))
+            engines = {opened.engine for opened, _ in several if opened.counts and opened.type in _OPENING}
+            chosen = self._place(site) + BY_CLASS if len(engines) > 1 else ""
+            for opened, given in several:
+                made = self._opened(given, opened, site)
+                found.extend(replace(one, choice=chosen) if chosen and not one.choice else one for one in made)
         for number, file in enumerate(self._program.files):
             for scope, entry in enumerate(file.scopes):
                 if entry.kind == "class" and entry.bases:
                     found.extend(self._models(Place(number, scope)))
         return tuple(dict.fromkeys(_backed(found)))
+
+    def _place(self, site: Site) -> str:
+        at = self._program.location(site.place.file, site.call.at)
+        return f"{at.path}:{at.line}:{at.column}"
 
     def _models(self, cls: Place) -> Iterator[Opened]:
         """Yield the store that keeps the objects of a class, where a base class of the catalogue says so."""
@@ -200,13 +210,30 @@ class Openings:
         for address in found:
             if not engine and alias is None and not self._by_scheme(address) and not _may_be_open(kind, address):
                 continue  # a cache, limiter or file whose URL is nowhere or names no server
+            if self._stays_in_memory(given, opened, address):
+                role = Role.SCRATCH
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
             if made.engine in NO_STORE:
                 continue
             if chosen is not None:
-                at = self._program.location(place.file, site.call.at)
-                made = replace(made, choice=f"{at.path}:{at.line}:{at.column}", usual=address in chosen)
+                made = replace(made, choice=self._place(site), usual=address in chosen)
             yield made
+
+    def _stays_in_memory(self, given: Site, opened: Open, address: Address) -> bool:
+        """Say whether what is opened is gone with its process: so it is unless something tells where it is kept."""
+        if address.private or address.scratch or address.known or not opened.in_memory:
+            return address.private or address.scratch
+        if any(argument.name in ("*", "**") for argument in given.call.args):
+            return False
+        for identity in opened.identity:
+            value = argument_of(given.call.args, identity.param, identity.at)
+            if identity.means == "container" or value in (None, Lit(None)):
+                continue
+            if identity.means != "config" or not all(
+                isinstance(meaning, Handle) for meaning in self._evaluator.evaluate(value, given.place)
+            ):
+                return False  # settings that are known say nothing, or the address would
+        return True
 
     def _chosen(
         self, site: Site, opened: Open, parts: dict[str, tuple[Abstract, ...]], engine: str
@@ -242,8 +269,6 @@ class Openings:
             engine, kind = by_url.name, kind if queue else by_url.kind
         if not engine:
             engine = UNDECIDED if kind in ("", "relational") and opened.by == "url" else opened.library + _SOME_BACK_END
-        if address.private or address.scratch or (opened.in_memory and not address.known):
-            role = Role.SCRATCH
         on_use = opened.on_use or engine in opened.on_use_engines
         return Opened(site, opened.library, engine, Kind(kind or "relational"), Role(role or "data"), address, alias,
                       containers, opened.in_memory, opened.type, on_use)  # fmt: skip

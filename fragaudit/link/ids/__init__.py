@@ -136,6 +136,8 @@ class Vectors:
             key = confining_key(self._flow, written, self._searched)
         if written.made_anew:
             rules = replace(rules, always="an index made anew, which holds nothing else")
+        elif scope.memory:
+            rules = replace(rules, always="kept in the memory of this process, which nothing else shares")
         return Surroundings(rules, native(scope), name, state, key)
 
     def _scope_expanded(self, written: Written) -> Scope:
@@ -151,7 +153,7 @@ class Vectors:
                 (word, distinct(h for s in each for h in s.namespaces[n][1]))
                 for n, (word, _) in enumerate(scope.namespaces)
             )
-            scope = Scope(containers, spaces, scope.lost)
+            scope = replace(scope, containers=containers, namespaces=spaces)
         return scope
 
     def _write(self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool) -> VectorWrite:
@@ -166,6 +168,8 @@ class Vectors:
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
         pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
+        if written.made_anew or written.scope.memory:
+            pairing, row = "unknown", None  # what is gone with its process needs no row to last
         return VectorWrite(
             at,
             written.target.engine,

@@ -35,6 +35,7 @@ from fragaudit.link.ids.heads import (
     distinct,
 )
 from fragaudit.link.ids.known import DEEPEST_CALLS
+from fragaudit.link.ids.making import Makers
 from fragaudit.link.ids.parts import part_of
 from fragaudit.link.ids.stepping import into
 from fragaudit.link.program import Place, Program
@@ -67,6 +68,7 @@ class Flow:
         self.evaluator = evaluator
         self.program: Program = evaluator.program
         self.growth = Growth(evaluator.program)
+        self.makers = Makers(evaluator.program)
         self._memory: dict[tuple[int, Here], tuple[Thunk, Heads]] = {}
         self._open: set[tuple[int, Here]] = set()
         self.spread: set[tuple[int, Here]] = set()
@@ -193,7 +195,11 @@ class Flow:
         """Constants of classes and modules, settings, the environment: what the linker itself knows."""
         for meaning in self.evaluator.evaluate(value, here.place):
             if isinstance(meaning, (Known, Symbol, Template)):
-                yield from self.from_meaning(meaning)
+                own = self.program.enclosing_class(here.place) if _of_self(value) else None
+                if own is not None and isinstance(value, Attr):
+                    yield from members.of_object(self, meaning, ClassRef(own), value.name)
+                else:
+                    yield from self.from_meaning(meaning)
 
     def _slice(self, value: Item, here: Here) -> Iterator[Head]:
         for head in self.force(Thunk(value.base, here)):
@@ -259,3 +265,7 @@ class Flow:
             # The arguments are kept with it, so that no others can get their id.
             known = self._frames[key] = (arguments, calling.frame(self, function, arguments, here, depth, of))
         return known[1]
+
+
+def _of_self(value: Value) -> bool:
+    return isinstance(value, Attr) and value.base == Ref("self")

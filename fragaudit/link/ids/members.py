@@ -10,6 +10,7 @@ from fragaudit.link.ids.heads import (
     UNKNOWN,
     Atom,
     Chars,
+    From,
     Head,
     Made,
     distinct,
@@ -52,7 +53,16 @@ def class_attribute(flow: Flow, cls: ClassRef, name: str, made: Made | None) -> 
             return
     for meaning in flow.evaluator.attribute(Instance(cls), name):
         if isinstance(meaning, (Known, Symbol, Template)):
-            yield from from_meaning(flow, meaning)
+            yield from of_object(flow, meaning, cls, name)
+
+
+def of_object(flow: Flow, meaning: Abstract, cls: ClassRef, name: str) -> Iterator[Head]:
+    """Yield what a field of an object comes to: as whoever makes it says, where the project neither does nor tells."""
+    told = not isinstance(meaning, Symbol) or meaning.strong or bool(meaning.defaults)
+    if told or flow.makers.give(cls, name):
+        yield from from_meaning(flow, meaning)
+    else:
+        yield From(None, -1, "self", (f".{name}",), "result")
 
 
 def _assigned(flow: Flow, cls: Place, name: str, made: Made | None) -> Iterator[Head]:

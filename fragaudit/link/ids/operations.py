@@ -10,6 +10,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted
+from fragaudit.link.ids.engines import INTEGER_ENGINES
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import From, Head, Here, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.keys import keys_of
@@ -43,14 +44,14 @@ class Operations:
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
         chosen: tuple[Target, Operation] | None = None
         for name, opened in self.objects(meanings, func.name):
-            for operation in self._catalogue.vector_operations(name, func.name, "write"):
-                if not is_made(operation, site.call):
-                    continue
+            written = self._catalogue.vector_operations(name, func.name, "write")
+            likely = [operation for operation in written if is_made(operation, site.call)]
+            if likely:
+                operation = max(likely, key=lambda o: _taken(site, o))
                 opens = opened is None and self._catalogue.open(f"{name}.{func.name}") is not None
                 found = self.target(operation, name, site if opens else opened), operation
-                if chosen is None or (self._fits(site, operation) and not self._fits(site, chosen[1])):
+                if chosen is None or self._says_more(site, found, chosen):
                     chosen = found
-                break
         if chosen is not None:
             if not self._only_deletes(site, chosen[1]) and not self._writes_rows(site, chosen[1]):
                 yield chosen
@@ -60,6 +61,16 @@ class Operations:
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
+
+    def _says_more(self, site: Site, one: tuple[Target, Operation], other: tuple[Target, Operation]) -> bool:
+        """Say whether one of two operations that a call can be tells more of what it is given, or promises less.
+
+        An index of positions needs no ids; where it is one of several that a call may reach, another may need them.
+        """
+        fits, fitted = self._fits(site, one[1]), self._fits(site, other[1])
+        if fits != fitted:
+            return fits
+        return other[0].engine in INTEGER_ENGINES and one[0].engine not in INTEGER_ENGINES
 
     def of_parent(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
         """Yield the write that a call of a method of the library's class is, in a class of the project's own."""
@@ -290,6 +301,12 @@ class Operations:
 def _of_parent(func: Value) -> bool:
     """Say whether a method is called on `super()`: what the class itself was called with says more."""
     return isinstance(func, Attr) and isinstance(func.base, Call) and getattr(func.base.func, "name", "") == "super"
+
+
+def _taken(site: Site, operation: Operation) -> int:
+    """Return how many of the keywords of a call an operation knows."""
+    known = {*operation.at, operation.container.param if operation.container is not None else ""}
+    return sum(argument.name in known for argument in site.call.args)
 
 
 def operation_item(operation: Operation) -> tuple[str, str]:

@@ -68,7 +68,7 @@ def given(flow: Flow, call: Call, here: Here, name: str, position: int | None) -
         return flow.force(Thunk(value, here))
     for argument in call.args:
         if argument.name == "**":
-            found = tuple(h for d in flow.force(Thunk(argument.value, here)) for h in flow.step(d, f"={name}"))
+            found = tuple(h for d in flow.force(Thunk(argument.value, here)) for h in of_record(flow, d, (f"={name}",)))
             if found and found != (UNKNOWN,):
                 return found
             if any(not isinstance(d, Pairs) for d in flow.force(Thunk(argument.value, here))):

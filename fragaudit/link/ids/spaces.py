@@ -54,7 +54,8 @@ def container_name(scope: Scope, program: Program) -> tuple[str, str]:
         return "", "unknown" if scope.lost or found else "unnamed"
     states = [_state(shape, program) for shape in found]
     if "dynamic" in states:
-        return str(found[states.index("dynamic")]), "dynamic"
+        # One that the library's user may name instead is what the user makes of it.
+        return str(found[states.index("dynamic")]), "unknown" if "unknown" in states else "dynamic"
     if "fixed" not in states and not {"told", "made up"}.isdisjoint(states):
         return str(found[0]), "dynamic"
     # One that is told or made up only where nothing else is said is what it is else.
@@ -152,6 +153,8 @@ def _nothing(shape: Shape) -> bool:
 def _default(shape: Shape) -> bool:
     if _nothing(shape):
         return True
+    if len(shape.parts) == 1 and shape.parts[0].kind == "external":
+        return shape.parts[0].text.rpartition(".")[2].lower() in _DEFAULTS  # a library's own word for it
     text = "".join(p.text for p in shape.parts) if all(p.literal for p in shape.parts) else None
     return not shape.parts or (text is not None and text.lower() in _DEFAULTS)
 

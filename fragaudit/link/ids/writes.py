@@ -127,7 +127,7 @@ class Writes:
             written.target,
             lifted(flow, written.ids, function, site),
             lifted(flow, metadata, function, site) if metadata is not None else None,
-            handed_scope(flow, function, site).joined(written.scope.lifted(flow, function, site)),
+            handed_scope(flow, function, site, written.scope),
             flow.program.enclosing_function(site.place),
             written.operation,
             (written,),

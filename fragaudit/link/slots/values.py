@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from fragaudit.link.choices import usual
-from fragaudit.link.openings import UNDECIDED, Opened
+from fragaudit.link.openings import BY_CLASS, UNDECIDED, Opened
 from fragaudit.link.program import Program
 from fragaudit.link.slots.found import FEWEST, Alternative, SlotFound
 from fragaudit.model.stores import Kind, Reason, Role
@@ -48,7 +48,8 @@ def slots_of(opened: Sequence[Opened], program: Program, family: Callable[[str],
     """
     found = []
     for (_, kind), members in _choices(opened).items():
-        if kind not in (Kind.RELATIONAL, Kind.DOCUMENT):
+        by_class = all(one.choice.endswith(BY_CLASS) for one in members)
+        if kind not in (Kind.RELATIONAL, Kind.DOCUMENT) and not by_class:
             continue
         by_family: dict[str, list[Opened]] = defaultdict(list)
         for one in members:
@@ -64,7 +65,11 @@ def slots_of(opened: Sequence[Opened], program: Program, family: Callable[[str],
         default = next((a for a in alternatives if chosen in a.openings), None)
         engines = ", ".join(sorted({a.label for a in alternatives} - {UNDECIDED}))
         what = (
-            f"{first.site.target} has one value at a time" if first.site.how == "setting" else "one address at a time"
+            f"{first.site.target} has one value at a time"
+            if first.site.how == "setting"
+            else "one class at a time"
+            if by_class
+            else "one address at a time"
         )
         at = program.location(first.site.place.file, first.site.call.at)
         found.append(SlotFound(kind, tuple(alternatives), default, None, (Reason(f"{what}: {engines}", at),)))
