@@ -12,8 +12,10 @@ from fragaudit.model.stores import Removed
 
 _MARK = re.compile(r"^(?:is_?)?(?:soft_?)?deleted(?:_?(?:at|on|date|time|timestamp))?$|^date_?deleted$", re.IGNORECASE)
 """Columns that say of a row that it is deleted, or when it was."""
-_AROUND = re.compile(r"^(?:db|existing|old|the|my|current|orphaned?|stale|expired)_|_(?:model|obj|object|row|record|db|entity"
-                     r"|instance|orm)$")  # fmt: skip
+_AROUND = re.compile(
+    r"^(?:db|existing|old|the|my|current|orphaned?|stale|expired)_"
+    r"|_(?:model|obj|object|row|record|db|entity|instance|orm)$"
+)
 """What stands around the kind of an object in its name."""
 
 

@@ -82,7 +82,8 @@ def test_rows_that_are_marked_stay(code: str) -> None:
         "def drop(session, user):\n    session.delete(user)\n",
         "def find(session, number):\n    session.execute(select(Order).where(Order.project_id == number))\n",
         "def find(session, name):\n"
-        "    session.execute(select(Order).join(Project, Order.project_id == Project.id).where(Project.name == name))\n",
+        "    joined = select(Order).join(Project, Order.project_id == Project.id)\n"
+        "    session.execute(joined.where(Project.name == name))\n",
     ],
 )
 def test_rows_that_go_or_are_looked_for_count(code: str) -> None:

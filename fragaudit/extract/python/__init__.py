@@ -8,7 +8,7 @@ import warnings
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.comments import ignores
-from fragaudit.extract.python.made import made
+from fragaudit.extract.python.made import brings, made
 from fragaudit.extract.python.places import Places
 from fragaudit.extract.python.relevance import Relevant, relevant, split_lines
 from fragaudit.extract.python.walk import Walk
@@ -41,8 +41,10 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
     except RecursionError:
         return FileFacts(path, "python", count, parsed=False, ignores=found, problems=(_too_deep(path),))
     makes = made(tree, text, walk.imports)
+    inside = brings(text)
     if not chosen.statements:
-        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found, makes=makes)
+        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found, makes=makes,
+                         brings=inside)  # fmt: skip
     tables = tuple(Ddl(name, scope, at) for text, scope, at in walk.ddl for name in defined_tables(text))
     return FileFacts(
         path,
@@ -59,6 +61,8 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         ignores=found,
         mentions=catalogue.mentions(text),
         makes=makes,
+        functions=chosen.functions,
+        brings=inside,
     )
 
 
