@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
 from fragaudit.advise.ddl import create, drop
 from fragaudit.advise.dialects import MSSQL, MYSQL, column_of, dialect_of
-from fragaudit.advise.existing import existing_form
+from fragaudit.advise.existing import existing_form, there
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
@@ -111,7 +111,7 @@ def _table(
         asked = _asked(access)
         if asked not in ways:
             every = forms(access, table)
-            ways[asked] = every, tuple(f for f in every if not _there(f, table))
+            ways[asked] = every, tuple(f for f in every if not there(f, table))
         wanted, found = ways[asked]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
@@ -189,21 +189,6 @@ def _one_row(access: Access, table: Table) -> bool:
         and not local.isdisjoint(k.column for k in i.keys)
         for i in table.indexes
     )
-
-
-def _there(wanted: Sequence[Form], table: Table) -> bool:
-    """Return whether an existing index already begins with what one of the forms asks for."""
-    return any(
-        serves(index.keys, form.where, index.method, form)
-        and _part(index.where_text) in ("", _part(where_of(form.where, "")))
-        for index in table.indexes
-        for form in wanted
-    )
-
-
-def _part(condition: str) -> str:
-    """Return the condition of a partial index as it can be compared."""
-    return "".join(c for c in condition.lower() if c not in '()"` ')
 
 
 def _proposal(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from fragaudit.advise.ddl import create
 from fragaudit.advise.dialects import dialect_of, is_flag
+from fragaudit.advise.existing import there
 from fragaudit.advise.keys import keys_of_form
 from fragaudit.advise.patterns import Form, forms
 from fragaudit.advise.plan import plan
@@ -78,8 +79,12 @@ def advice_for(service: Service) -> Advice:
 
 
 def suggestions(access: Access, table: Table) -> tuple[Suggestion, ...]:
-    """Return the indexes that would serve an access by themselves, one for each alternative of an OR; none if none."""
-    return tuple(dict.fromkeys(_of_form(needed[0], access, table) for needed in forms(access, table)))
+    """Return the indexes that would serve an access by themselves; none if none.
+
+    Of an OR that is one for each alternative, unless it has one already.
+    """
+    wanted = [needed for needed in forms(access, table) if not there(needed, table)]
+    return tuple(dict.fromkeys(_of_form(needed[0], access, table) for needed in wanted))
 
 
 def without(access: Access, table: Table) -> str:
