@@ -19,6 +19,8 @@ SURE = frozenset(
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
+_WHOLE = frozenset({"unfiltered join", "range join", "outer join"})
+"""Kinds of accesses that read all rows of what they join, unless that is narrowed down or ends early."""
 _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)|nations?|regions?"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
@@ -105,8 +107,9 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in ("unfiltered join", "range join") and known.modelled and not access.limit:
-        return False  # all rows of both are read: a report, which no index makes shorter
+    if access.category in _WHOLE and known.modelled and not access.stops:
+        if access.category == "range join" or not any(c.filtered for c in access.conditions):
+            return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
     if part(access, table) is not None:
