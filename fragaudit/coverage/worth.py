@@ -107,14 +107,18 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in _WHOLE and known.modelled and not access.stops:
-        if access.category == "range join" or not any(c.filtered for c in access.conditions):
-            return False  # all rows of both are read: a report, which no index makes shorter
+    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
+        return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
     if part(access, table) is not None:
         return False  # that index can be read as a whole instead, however few rows it holds
     return _few(access, table) and _is_grown(table, known, access)
+
+
+def _led_to(access: Access) -> bool:
+    """Say whether a join looks for the rows of a few others, and for those alone."""
+    return access.category != "range join" and any(c.filtered for c in access.conditions)
 
 
 def _narrows(condition: Condition) -> bool:
