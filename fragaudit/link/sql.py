@@ -143,10 +143,7 @@ def attach(
                 writes[number] += use.writes
         for place, one in enumerate(reads):
             kind = _kind(one, written)
-            if written.composed:
-                ways[_start(written), place].add(kind)
-            else:
-                counts[kind] += 1
+            ways[_start(written), place].add(kind)
             if kind == "unparsed" and number is not None and written.executed and _start(written) not in sound:
                 unparsed[number].append(
                     Unparsed(
