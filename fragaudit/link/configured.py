@@ -176,7 +176,11 @@ class Configured:
 
 
 def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:
-    """Yield what an alias stands for: one database, whichever of several dictionaries is chosen at run time."""
+    """Yield what an alias stands for: one database, whichever of several dictionaries is chosen at run time.
+
+    Beside an address that is known only then, what a dictionary says counts.
+    """
+    alternatives = [o for o in alternatives if o.engine != UNDECIDED] or alternatives
     if len({o.engine for o in alternatives}) > 1 and all(o.kind == Kind.RELATIONAL for o in alternatives):
         yield replace(alternatives[0], engine=UNDECIDED, address=NOWHERE)
     else:
