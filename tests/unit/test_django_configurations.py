@@ -50,7 +50,7 @@ def test_an_engine_that_the_environment_chooses_is_its_default() -> None:
 def test_beside_an_address_that_is_given_later_a_dictionary_counts() -> None:
     code = (
         "import dj_database_url\n\nclass Base(Configuration):\n"
-        '    DATABASES = {"default": dj_database_url.config() if values.DatabaseURLValue(None, environ_name="URL") else\n'
+        '    DATABASES = {"default": dj_database_url.config() if values.DatabaseURLValue() else\n'
         '                 {"ENGINE": "django.db.backends.postgresql", "HOST": "db"}}\n'
     )
     assert stores(code) == [("postgresql", "db:5432")]
