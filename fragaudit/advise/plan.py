@@ -31,6 +31,8 @@ def plan(
     writes: Sequence[Write],
     dialect: str = "",
     made: Iterable[str] = (),
+    deleted: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> IndexPlan:
     """Return the index plan of one schema.
 
@@ -40,11 +42,13 @@ def plan(
         writes: all statements that change rows.
         dialect: of the database, where neither statements nor tables say it; sqlglot's name.
         made: the tables of whose models objects are made.
+        deleted: the tables of whose models objects are deleted.
+        removed: what other objects that are deleted are called.
     """
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    others = around(tables, accesses, writes, made)
+    others = around(tables, accesses, writes, made, deleted, removed)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -72,7 +76,9 @@ def plan_of(report: Report) -> IndexPlan:
     accesses: dict[Access, None] = {a: None for service in report.services for a in service.accesses}
     writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
     made = {table for service in report.services for table in service.made}
-    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made)
+    deleted = {table for service in report.services for table in service.deleted}
+    removed = {name for service in report.services for name in service.removed}
+    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted, removed=removed)
 
 
 class _Wanted(Struct):

@@ -12,7 +12,6 @@ from fragaudit.checks.patterns import shown
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
-from fragaudit.coverage.marked import Marked
 from fragaudit.coverage.rivals import leads, superfluous, uses
 from fragaudit.coverage.worth import around, followed, left_behind
 from fragaudit.model.accesses import Access
@@ -58,8 +57,7 @@ def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
 
 def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
-    others = around(service.schema, service.accesses, service.writes, service.made)
-    marked = Marked(service.schema, service.accesses, service.writes, service.removed)
+    others = around(service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue
@@ -70,7 +68,7 @@ def _unindexed(service: Service) -> Iterator[Hit]:
                 continue
             columns = ", ".join(foreign.columns)
             known = all(is_known(table, c) for c in foreign.columns)  # else an index may stand with the column
-            sure = known and followed(foreign, table, others) and not marked.unneeded(foreign, table)
+            sure = known and followed(foreign, table, others)
             advice = advice or advice_for(service)
             made = advice.index(foreign, table)
             create = f"{made.ddl};"

@@ -11,11 +11,11 @@ import msgspec
 
 from fragaudit.link.added import Rows
 from fragaudit.link.candidates import below
-from fragaudit.link.once import asked_once, run_by_migration
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
-from fragaudit.model.stores import Kind, Removed, Role, Service, Store
+from fragaudit.model.stores import Kind, Role, Service, Store
 from fragaudit.model.uses import Sort, Use
 
 _VARIABLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
@@ -43,22 +43,17 @@ def with_uses(
                 service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
                 apart.get(number, {}), [(table, at) for table, at in added.written if at.path in paths[number]],
             ),
-            made=_made(added, paths[number]),
-            removed=_removed(added, paths[number]),
+            made=_touched(added.made, paths[number]),
+            deleted=_touched(added.deleted, paths[number]),
+            removed=_touched(added.removed, paths[number]),
         )
         for number, service in enumerate(services)
     )  # fmt: skip
 
 
-def _made(added: Rows, paths: frozenset[str]) -> tuple[str, ...]:
-    """Return the tables of whose models the code of some files makes objects whenever the service works."""
-    return tuple(sorted({table for table, path in added.made if path in paths and not asked_once(path)}))
-
-
-def _removed(added: Rows, paths: frozenset[str]) -> tuple[Removed, ...]:
-    """Return the objects that the code of some files deletes whenever the service works."""
-    own = [Removed(name, table) for name, table, path in added.removed if path in paths and not asked_once(path)]
-    return tuple(dict.fromkeys(own))
+def _touched(found: Sequence[tuple[str, str]], paths: frozenset[str]) -> tuple[str, ...]:
+    """Return the tables or objects that some files do something to; each comes with a file's path."""
+    return tuple(sorted({table for table, path in found if path in paths}))
 
 
 def databases(

@@ -54,6 +54,12 @@ _BY_ADDRESS = "Thing.address == x"
 _OTHER = "from shop.models import Team\n\ndef work(session):\n    session.add(Team(title=''))\n"
 _MADE = "from shop.models import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
 _DOTTED = "from shop import models\n\ndef make(x):\n    return models.Thing(address=x)\n"
+_FORM = "from shop.models import Thing\n\nclass Form(ModelForm):\n    class Meta:\n        model = Thing\n"
+_RESOURCE = "from shop import models\n\nclass Things(Resource):\n    layer = {'model': models.Thing}\n"
+_TOLD = (
+    "from shop.models import Thing\n\ndef make(session, x):\n    return get_one_or_create(session, Thing, address=x)\n"
+)
+_STARRED = "from shop.models import *\n\ndef make(x):\n    return Thing(address=x)\n"
 _NAMESAKE = "from shop.forms import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
 _STAYS = "from shop.models import Stay\n\ndef stay(x):\n    return Stay(title=x)\n"
 _MORE = "from shop.models import *\n" + "".join(
@@ -89,7 +95,15 @@ def _confidence(
         ("gadgets", _MEMBER, {"making": _DOTTED}, "likely"),
         ("gadgets", _MEMBER, {"making": _NAMESAKE}, "possible"),
         ("gadgets", _MEMBER + _OWN, {}, "likely"),
+        ("gadgets", _MEMBER, {"making": _FORM}, "likely"),
+        ("gadgets", _MEMBER, {"making": _RESOURCE}, "likely"),
+        ("gadgets", _MEMBER, {"making": _TOLD}, "likely"),
+        ("gadgets", _MEMBER, {"making": _STARRED}, "likely"),
         ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
+        ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"making": "from faker import Faker\n" + _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"seedlings__making": _MADE}, "likely"),
         ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
         ("gadgets", _MEMBER.replace("member_id", "last_member_id"), {"making": _MADE}, "possible"),
         ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "possible"),
@@ -100,7 +114,12 @@ def _confidence(
          "possible"),
         ("gadgets", "    created_by = Column(ForeignKey(Member.id))", {"making": _MADE}, "likely"),
         ("gadget_feeds", _MEMBER, {"making": _MADE}, "possible"),  # somebody sets them up
-        ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "possible"),
+        ("member_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_profiles", "", {"making": _MADE}, "possible"),  # no files
+        ("member_profiles", "", {}, "likely"),
+        ("gadget_catalogs", _MEMBER, {}, "possible"),  # no logs
+        ("login_states", _MEMBER, {"making": _MADE}, "possible"),  # until they are logged in
         ("shop_users", "", {}, "likely"),
         ("clients", "", {}, "likely"),
         ("clients", "    client_secret = Column(String)\n    redirect_uris = Column(String)", {}, "possible"),
@@ -108,7 +127,8 @@ def _confidence(
         ("gadgets", "    host = Column(String)\n    password = Column(String)", {}, "possible"),  # of a connection
         ("gadget_logs", "", {}, "possible"),
         ("gadget_logs", "", {"making": _MADE}, "likely"),
-        ("gadget_logs", _TEAM, {}, "likely"),
+        ("gadget_logs", _TEAM, {}, "possible"),  # nothing adds any
+        ("gadget_logs", f"{_TEAM}\n{_PLACE}", {}, "likely"),  # but between others
     ],
 )  # fmt: skip
 def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str, str], confidence: str) -> None:
