@@ -137,9 +137,13 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
 
     @hybrid_property
     def name(self):
-        return self.heading
+        return self.shown
 
     @property
+    def shown(self):
+        return self._name
+
+    @hybrid_property
     def heading(self):
         return self._name
 """

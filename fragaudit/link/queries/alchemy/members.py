@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fragaudit.link.queries.alchemy.hybrids import declared, hybrid
 from fragaudit.link.queries.alchemy.relations import key_of
 from fragaudit.link.queries.draft import Entity, Path, Thing
@@ -15,12 +17,14 @@ def member(base: Thing, name: str, flow: Flow) -> Thing | None:
     if not isinstance(base, Entity):
         return None
     if name in ("c", "columns", "__table__", "__mapper__", "inserted", "excluded"):
-        return base
+        return replace(base, core=name != "__mapper__")
     if base.query >= 0:
         return Column(base.alias, name, flow.here)
     model = base.model
     if model is None or model.framework.startswith(("django", "tortoise")):
         return None
+    if base.core and any(c.name == name for c in model.table.columns):
+        return Column(base.alias, name, flow.here)
     column = model.columns.get(name)
     if column is not None:
         return Column(base.alias, column, flow.here)
