@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
 from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature
+from fragaudit.coverage.marked import meant
 from fragaudit.coverage.naming import snake
+from fragaudit.coverage.partial import part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -19,6 +21,8 @@ SURE = frozenset(
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
+_WHOLE = frozenset({"unfiltered join", "range join", "outer join"})
+"""Kinds of accesses that read all rows of what they join, unless that is narrowed down or ends early."""
 _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)|nations?|regions?"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
@@ -82,6 +86,7 @@ def around(
     writes: Sequence[Write],
     made: Iterable[str] = (),
     deleted: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> Around:
     """Return what tells of the sizes of tables beside their own shape.
 
@@ -91,6 +96,7 @@ def around(
         writes: the statements that change them.
         made: the tables of whose models objects are made.
         deleted: the tables of whose models objects are deleted.
+        removed: what other objects that are deleted are called.
     """
     known = Around(
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
@@ -110,12 +116,13 @@ def around(
     )
     known = replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
     gone = _gone(tables, known.deleted)
+    perhaps = _gone(tables, known.deleted | meant(removed, known.called, frozenset(bare(t.name) for t in tables)))
     return replace(
         known,
         growing=growing(tables, known.called, known.small, known.grown),
         gone=gone,
         marked=frozenset(
-            n for t in tables if (n := bare(t.name)) not in gone and any(_MARK.match(c.name) for c in t.columns)
+            n for t in tables if (n := bare(t.name)) not in perhaps and any(_MARK.match(c.name) for c in t.columns)
         ),
     )
 
@@ -143,11 +150,18 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in ("unfiltered join", "range join") and known.modelled and not access.limit:
+    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
         return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
+    if part(access, table) is not None:
+        return False  # that index can be read as a whole instead, however few rows it holds
     return _few(access, table, known) and _is_grown(table, known, access)
+
+
+def _led_to(access: Access) -> bool:
+    """Say whether a join looks for the rows of a few others, and for those alone."""
+    return access.category != "range join" and any(c.filtered for c in access.conditions)
 
 
 def _narrows(condition: Condition) -> bool:

@@ -137,6 +137,14 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
 
     @hybrid_property
     def name(self):
+        return self.shown
+
+    @property
+    def shown(self):
+        return self._name
+
+    @hybrid_property
+    def heading(self):
         return self._name
 """
     text = _ALCHEMY.format(more="", columns=columns, target="shops")

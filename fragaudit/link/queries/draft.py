@@ -101,7 +101,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Entity:
-    """Something that columns belong to: a table under an alias, or a query in FROM."""
+    """Something that columns belong to: a table under an alias, or a query in FROM.
+
+    `core`: the names of its columns are those in the database, not those of a model's attributes.
+    """
 
     alias: str
     model: Model | None = None
@@ -109,6 +112,7 @@ class Entity:
     query: int = -1
     at: Mark = NOWHERE
     exposed: tuple[str, ...] = ()
+    core: bool = False
 
 
 @dataclass(frozen=True)
