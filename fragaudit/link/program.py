@@ -20,6 +20,7 @@ _MODULE = Scope("module", "", -1, (1, 1, 1, 1))
 
 
 def _top_package(path: str, root: str) -> bool:
+    """Say whether a path, relative to where all code of the project is, begins with a package."""
     parts = path.split("/")
     return root in (parts[0], parts[1] if len(parts) > 1 and parts[0] in ("src", "lib", "python") else "")
 
@@ -64,6 +65,7 @@ class Program:
         self.files = tuple(f if f.scopes else msgspec.structs.replace(f, scopes=(_MODULE,)) for f in python)
         self._library_roots = roots
         self._packages = {posixpath.dirname(f.path) for f in self.files if f.path.endswith("__init__.py")}
+        self._common = self._common_prefix()
         self._own_packages = {f.rpartition("/")[2] for f in self._packages if f}
         self._suffixes: dict[str, list[int]] = defaultdict(list)
         self._found_modules: dict[tuple[str, int], int | None] = {}
@@ -115,6 +117,16 @@ class Program:
             if start == 0 or not self._in_package(folder):
                 yield ".".join(parts[start:])
 
+    def _common_prefix(self) -> int:
+        """Return the length of the path that leads to all files and is none of their packages.
+
+        What is audited is the same from wherever it is audited.
+        """
+        common = posixpath.commonprefix([posixpath.dirname(file.path).split("/") for file in self.files])
+        while common and "/".join(common) in self._packages:
+            common = common[:-1]
+        return len("/".join(common)) + bool(common)
+
     def module_names(self, file: int) -> tuple[str, ...]:
         """Return the dotted names a file can be imported by, the longest first."""
         return tuple(self._module_names(self.files[file].path))
@@ -143,7 +155,11 @@ class Program:
             # A project file called redis.py in some folder is not what `import redis` means, except beside it.
             # Only where the project is that library itself does the name mean the project's own package.
             root = dotted.partition(".")[0]
-            own = [n for n in found if _top_package(self.files[n].path, root) and root in self._own_packages]
+            own = [
+                n
+                for n in found
+                if _top_package(self.files[n].path[self._common :], root) and root in self._own_packages
+            ]
             beside = [
                 n for n in found if posixpath.dirname(self.files[n].path) == posixpath.dirname(here) and n != asking
             ]

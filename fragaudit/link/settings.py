@@ -42,6 +42,13 @@ _PASS_ON = frozenset(
      "sqlalchemy.engine.url.make_url", "dj_database_url.parse", "starlette.datastructures.Secret",
      "starlette.datastructures.URL", "databases.DatabaseURL", "yarl.URL"}
 )  # fmt: skip
+_SAME = frozenset(
+    {"functools.partial", "functools.lru_cache", "functools.cache", "contextlib.closing", "asyncio.run",
+     "contextlib.ExitStack().enter_context", "contextlib.AsyncExitStack().enter_context",
+     "contextlib.AsyncExitStack().enter_async_context"}
+)  # fmt: skip
+"""What gives the object it is given, as far as that object's use tells."""
+
 BUILT_IN = frozenset({"str", "int", "bool", "dict"})
 """Names that no import gives and that pass a value on."""
 
@@ -108,7 +115,7 @@ def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abs
         if not call.args:
             return (UNKNOWN,)
         return evaluator.evaluate(call.args[-1 if name == "typing.cast" else 0].value, place)
-    if name in ("functools.partial", "functools.lru_cache", "functools.cache", "contextlib.closing", "asyncio.run"):
+    if name in _SAME:
         return evaluator.evaluate(call.args[0].value, place) if call.args else (UNKNOWN,)
     if name in ("dict", "builtins.dict"):
         entries = tuple(

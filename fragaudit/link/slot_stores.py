@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.abstract import ClassRef
@@ -16,7 +16,7 @@ from fragaudit.link.program import Place
 from fragaudit.link.roles import role_of, role_of_slot
 from fragaudit.link.slots import APART, SlotFound
 from fragaudit.link.slots.values import slots_of
-from fragaudit.model.stores import Kind, Role, Slot
+from fragaudit.model.stores import OF_PROJECT, Kind, Role, Slot
 from fragaudit.wording import AT_RUN_TIME
 
 
@@ -83,6 +83,9 @@ class SlotStores:
         for draft in self.drafts:
             if draft.slot is not None and draft.kind == kind and engines <= {*draft.slot.alternatives, UNDECIDED}:
                 inside = [o for key in sorted(draft.sites) for o in self._opened[key]]
+                # Connectors to other people's databases, by their drivers, aren't what the ORM keeps its tables in.
+                if draft.root is not None and UNDECIDED in engines and _drivers(members).isdisjoint(_drivers(inside)):
+                    continue
                 if not any(self._proven_apart(m, inside) for m in settled):
                     return draft
         return None
@@ -123,7 +126,7 @@ class SlotStores:
         return Draft(
             kind=slot.kind,
             engine=engine,
-            library=leading.library if engine == leading.engine else "project",
+            library=leading.library if engine == leading.engine else OF_PROJECT,
             role=role,
             identity=(address.shown if chosen or default is None else "") or AT_RUN_TIME,
             certain=False,
@@ -135,3 +138,7 @@ class SlotStores:
             containers=self._drafting.containers(chosen or members),
             implementations=frozenset(a.cls for a in slot.alternatives if a.cls is not None),
         )
+
+
+def _drivers(openings: Iterable[Opened]) -> set[str]:
+    return {opened.library for opened in openings}

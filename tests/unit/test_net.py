@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fragaudit.link.queries.flow import Flow
+from fragaudit.link.queries.flow.statements import run
 from fragaudit.pipeline import audit_sources
 
 _HEAD = """
@@ -32,14 +33,12 @@ def second(session, x):
 
 
 def test_a_function_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Flow.run
-
-    def failing(self: Flow, statements: object) -> None:
-        if self.program.scope(self.place).name == "first":
+    def failing(statements: object, flow: Flow) -> None:
+        if flow.program.scope(flow.place).name == "first":
             raise RecursionError("too deep")
-        run(self, statements)  # type: ignore[arg-type]
+        run(statements, flow)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Flow, "run", failing)
+    monkeypatch.setattr("fragaudit.link.queries.run", failing)
     found = audit_sources({"app.py": _HEAD + _USER.format("Integer")}).findings
     assert [(f.rule, f.at.line) for f in found if f.rule in ("FA001", "FA201")] == [("FA001", 16), ("FA201", 20)]
     (problem,) = (f.message for f in found if f.rule == "FA001")

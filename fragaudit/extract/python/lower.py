@@ -151,8 +151,10 @@ class Lowering:
             return Call(self.value(node.func), (Arg(None, self._asked(asked)),), self.span(node))
         arguments = tuple(self._arguments(node))
         self._placing = outer
-        func = self.value(node.func)
+        func = self.value(_class_called(node.func))
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
+            if func.name == "join" and _each(node):
+                return Call(func, arguments, self.span(node))
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
             if text is not None:
                 return text
@@ -472,6 +474,25 @@ def _fill(base: Value, pattern: re.Pattern[str], holes: Callable[[str | None, in
             number += 1
         parts.append(_part(piece, end, len(piece.value)))
     return join_text(part for part in parts if not (isinstance(part, Lit) and part.value == ""))
+
+
+def _class_called(func: ast.expr) -> ast.expr:
+    """Return the class that `Client[Row](url)` makes an object of; of what is looked up by a text, the lookup."""
+    if isinstance(func, ast.Subscript) and not isinstance(func.slice, ast.Constant):
+        named = func.value
+        name = named.attr if isinstance(named, ast.Attribute) else named.id if isinstance(named, ast.Name) else ""
+        if name[:1].isupper() and not name.isupper():
+            return named
+    return func
+
+
+def _each(join: ast.Call) -> bool:
+    """Say whether what is joined is something else for each element: of `"?" for _ in ids` one stands for them all."""
+    made = join.args[0] if join.args else None
+    if not isinstance(made, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):
+        return False
+    bound = {name for generator in made.generators for name in names_of(generator.target)}
+    return any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(made.elt))
 
 
 def _percent(base: Value, right: Value) -> Value | None:

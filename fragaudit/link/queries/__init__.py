@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import beside, run_by_migration
+from fragaudit.link.once import beside
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -19,14 +19,18 @@ from fragaudit.link.queries.django import OF, DjangoQueries
 from fragaudit.link.queries.django_declared import Declared
 from fragaudit.link.queries.django_terms import One
 from fragaudit.link.queries.draft import Pool
-from fragaudit.link.queries.flow import Asked, Flow, Framework
+from fragaudit.link.queries.flow import Asked, Flow, Framework, Shared
+from fragaudit.link.queries.flow.expressions import KINDS
+from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.forwarded import followed
 from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.receivers import constructing
 from fragaudit.link.queries.scopes import asking_scopes, makers
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.locations import Location, Problem
 from fragaudit.model.sql import Statement
 from fragaudit.model.statements import Written
@@ -60,7 +64,10 @@ def expressed(
     methods = (crud.METHODS if repositories else frozenset()) | (mongo.METHODS if documents else frozenset())
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
-    scopes, pool.forwarding = followed(mapping, scopes)
+    scopes, forwarding = followed(mapping, scopes)
+    pool.forwarding = {name: frozenset(places) for name, places in forwarding.names.items()}
+    pool.constructing = constructing(reader.program)
+    pool.given_queries = frozenset(forwarding.queries)
     asked: list[tuple[Asked, str, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}
@@ -74,16 +81,16 @@ def expressed(
         frameworks["crud"] = crud.Crud()
     if builders:
         frameworks["postgrest"] = PostgRest()
-    dialects = spoken()
+    dialects, shared = spoken(), Shared(mapping, pool, places, frameworks, KINDS)
     for number, file in enumerate(reader.program.files):
         if run_by_migration(file.path):
             continue  # run once, on a schema that isn't the one of today
         dialect = dialects.get(file.path, "")
         for scope, statements in scopes[number]:
-            flow = Flow(mapping, Place(number, scope), pool, places, frameworks, dialect)
+            flow = Flow(shared, Place(number, scope), dialect)
             try:
                 method = _known(flow, Place(number, scope), django)
-                flow.run(statements)
+                run(statements, flow)
             except Exception as error:  # one function must never end the audit of the others
                 if problems is None:
                     raise
@@ -91,7 +98,7 @@ def expressed(
                 continue
             asked += [(one, dialect, method) for one in flow.asked]
     if any(model.framework == OF for model in found.models):
-        start = Flow(mapping, Place(0, 0), pool, places, frameworks)
+        start = Flow(shared, Place(0, 0))
         asked += [(one, dialects.get(one.at.path, ""), "") for one in Declared(django, dialects).all(start)]
     return tuple(_stated(asked, pool.extended, pool, places, reader.program))
 
@@ -103,7 +110,7 @@ def _known(flow: Flow, place: Place, django: DjangoQueries) -> str:
         return ""
     known = list(django.given(place, flow))
     for name, thing in known:
-        flow.know(name, thing)
+        flow.names.know(name, thing)
     if all(name != "self" for name, _ in known):
         know_object(place, flow)
     return scope.name if any(name == "self" and not isinstance(thing, One) for name, thing in known) else ""

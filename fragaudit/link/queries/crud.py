@@ -9,6 +9,8 @@ from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Keywords, Thing
 from fragaudit.link.queries.flow import Flow
+from fragaudit.link.queries.flow.conditions import conditions_of
+from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.predicates import UNKNOWN, both, compared, liked
 from fragaudit.link.queries.receivers import Receiver, type_argument
 from fragaudit.link.queries.tables import primary_key
@@ -66,7 +68,7 @@ class Crud:
             return None
         if fast and func.name in ("delete", "update") and "is_deleted" in model.columns:
             verb = "update"
-        entity = flow.entity_of(model)
+        entity = entity_of(model, flow)
         at = flow.mark(call.at)
         how = "from" if verb == "select" else "target"
         source = Source(entity.alias, entity.table, -1, how, at=at)  # type: ignore[arg-type]
@@ -94,7 +96,7 @@ class Crud:
                 return
         for one in plain:
             if getattr(getattr(one.value, "func", None), "name", "") not in ("LimitOffset", "OrderBy"):
-                yield from (predicate for predicate, _ in flow.conditions([one]))
+                yield from (predicate for predicate, _ in conditions_of([one], flow))
         for one in call.args:
             if one.name in (None, "*") or one.name in _OPTIONS:
                 continue

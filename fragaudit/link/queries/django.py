@@ -13,6 +13,7 @@ from fragaudit.link.queries.django_results import NEAREST, one_of, reversed_
 from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Links, Lookups, Name, One, is_django_like
 from fragaudit.link.queries.draft import UNBOUND, Draft, Drafts, Entity, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.sql import Column, Compare, Constant, Output, Parameter
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref, Value, alternatives
@@ -43,7 +44,7 @@ class DjangoQueries(Functions):
         if base is UNBOUND or isinstance(base, One):
             return self._related(base.model if isinstance(base, One) else None, name, flow)
         if isinstance(base, Links):
-            return flow.entity_of(base.model) if name == "through" else None
+            return entity_of(base.model, flow) if name == "through" else None
         model = base.model if isinstance(base, Entity) else None
         if model is None or not is_django_like(model):
             return None

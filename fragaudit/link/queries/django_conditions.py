@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
-from fragaudit.link.queries.django_lookups import lookup
-from fragaudit.link.queries.django_paths import LOOKUPS, Paths, Relations
+from fragaudit.link.queries.django_lookups import LOOKUPS, lookup
+from fragaudit.link.queries.django_paths import Paths, Relations
 from fragaudit.link.queries.django_renamed import renamed
 from fragaudit.link.queries.django_terms import OF, OUTER, Exists, Lookups, Name
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Named, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.conditions import compared_with
 from fragaudit.link.queries.predicates import UNKNOWN, both, computed, denied, either
 from fragaudit.model.sql import (
     Column,
@@ -52,20 +53,20 @@ class Conditions:
         found: list[tuple[Thing, int]] = []
         outer = flow.here
         for argument in arguments:
-            thing = flow.given(argument)
+            thing = compared_with(argument, flow)
             if isinstance(thing, Named) and argument.name == "**":
-                found += [(Lookups(((name, t, flow.mark(argument.at or call.at)),)), flow._inner(b))
+                found += [(Lookups(((name, t, flow.mark(argument.at or call.at)),)), flow.inner(b))
                           for name, t, b in thing.items]  # fmt: skip
                 if thing.more:
                     found.append((UNKNOWN, flow.branch))
             elif argument.name in ("*", "**"):
                 items = thing.items if isinstance(thing, Bag) and argument.name == "*" else ()
-                found += [(i if i is not None else UNKNOWN, flow._inner(b)) for i, b in items]
+                found += [(i if i is not None else UNKNOWN, flow.inner(b)) for i, b in items]
                 if not items:
                     found.append((UNKNOWN, flow.branch))
             elif argument.name is None:
                 if isinstance(thing, Bag):
-                    found += [(i if i is not None else UNKNOWN, flow._inner(b)) for i, b in thing.items]
+                    found += [(i if i is not None else UNKNOWN, flow.inner(b)) for i, b in thing.items]
                 else:
                     found.append((thing if thing is not None else UNKNOWN, flow.branch))
             else:

@@ -15,10 +15,11 @@ from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.django_filters import Filter, declared_filters, is_filter_set, named_filters, searched
-from fragaudit.link.queries.django_paths import LOOKUPS
+from fragaudit.link.queries.django_lookups import LOOKUPS
 from fragaudit.link.queries.django_terms import OF, Lookups
 from fragaudit.link.queries.draft import Draft, Thing
 from fragaudit.link.queries.flow import Asked, Flow, options
+from fragaudit.link.queries.flow.handing import adopted
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
@@ -49,7 +50,7 @@ class Declared:
         asked: list[Asked] = []
         for cls, kind in sorted(found, key=lambda each: each[1] == "filters"):
             dialect = self._dialects.get(classes.module(cls), "")
-            flow = Flow(start.mapping, cls.place, start.pool, start.places, start.frameworks, dialect)
+            flow = Flow(start.shared, cls.place, dialect)
             {"admin": self._admin, "view": self._view, "filters": self._filters}[kind](cls, flow)
             asked += [one._replace(maintenance=BY_ADMIN) if kind == "admin" else one for one in flow.asked]
         return asked
@@ -118,7 +119,7 @@ class Declared:
         own = flow.reader.project_class(found[0].value, found[0].view) if found is not None else None
         if own is not None and _model_of(flow, own) is model:
             self._used.add(own)
-            inside = Flow(flow.mapping, own.place, flow.pool, flow.places, flow.frameworks, flow.dialect)
+            inside = Flow(flow.shared, own.place, flow.dialect)
             for at, filters in self._of_set(own, inside):
                 self._filtered(replace(base, file=own.place.file), filters, at, inside)
             flow.asked += inside.asked
@@ -137,7 +138,7 @@ class Declared:
         found = _member(flow, cls, "queryset")
         made: tuple[Draft, ...] = ()
         if found is not None:
-            inner = Flow(flow.mapping, found[0].view.place, flow.pool, flow.places, flow.frameworks, flow.dialect)
+            inner = Flow(flow.shared, found[0].view.place, flow.dialect)
             made = options(inner.thing(found[0].value))
         base = made[0] if len(made) == 1 and made[0].of == OF else None
         model = base.model if base is not None else None
@@ -152,7 +153,7 @@ class Declared:
             base = self._queries._from(model, flow) if model is not None else None
         if base is not None:
             moved = Draft(OF, cls.place.file, base.verb, base.clauses, base.root, base.model, base.paths)
-            base = self._base(cls, flow.adopted(moved, 0), flow)
+            base = self._base(cls, adopted(moved, 0, flow), flow)
         return model, base
 
     def _base(self, cls: ClassRef, start: Draft, flow: Flow) -> Draft:

@@ -11,6 +11,8 @@ from fragaudit.link.queries.django_results import one_of
 from fragaudit.link.queries.django_terms import OF, ROWS, Aggregate, Around, Exists, Lookups, Name, is_django_like
 from fragaudit.link.queries.draft import Bag, Entity, Named, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.conditions import compared_with
+from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.sql import Constant
 from fragaudit.model.values import Attr, Call, Lit, Operation, Ref
@@ -117,7 +119,7 @@ class Functions(Managers):
             label = ".".join(g for g in given if g) if None not in given else ""
         app, _, own = label.rpartition(".")
         model = flow.mapping.labelled(app, own) if own else None
-        return flow.entity_of(model) if model is not None else None
+        return entity_of(model, flow) if model is not None else None
 
     def _is_django(self, call: Call, flow: Flow) -> bool:
         name = flow.reader.callee(call, flow.view)
@@ -127,7 +129,7 @@ class Functions(Managers):
         items: list[object] = []
         given = next((a.value for a in call.args if a.name == "join_type"), None)  # of Tortoise
         for argument in call.args:
-            thing = flow.given(argument)
+            thing = compared_with(argument, flow)
             if argument.name == "join_type":
                 continue
             mark = flow.mark(argument.at or call.at)
@@ -156,7 +158,7 @@ class Functions(Managers):
         if not isinstance(how, (Ref, Attr)) or how.name not in ("OR", "AND"):
             made = Lookups((base, UNKNOWN), any=True)
         if isinstance(call.func, Attr) and isinstance(call.func.base, Ref):
-            flow._bind(call.func.base.name, made, extends=True)
+            flow.bind(call.func.base.name, made, extends=True)
         return made
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
@@ -166,6 +168,8 @@ class Functions(Managers):
         if any(isinstance(t, (Lookups, Exists)) for t in things):
             if op in ("~", "not"):
                 return Lookups((things[0],), negative=True)
+            if op == "and" and all(isinstance(t, Lookups) and (t.items or t.negative) for t in things):
+                return things[-1]  # Python takes one of them, as both are true
             if op in ("&", "|", "and", "or"):
                 kept = [t for t in things if not (isinstance(t, Lookups) and not t.items and not t.negative)]
                 if any(isinstance(t, Bag) for t in kept):

@@ -12,6 +12,7 @@ from fragaudit.link.queries.django_results import Results
 from fragaudit.link.queries.django_terms import OF, Around
 from fragaudit.link.queries.draft import Draft
 from fragaudit.link.queries.flow import Flow
+from fragaudit.link.queries.flow.handing import adopted, handed
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.values import Attr, Call, Ref, Value
 
@@ -141,18 +142,18 @@ class Managers(Results):
         It is a method of the query or of its manager, or of what has one (`around`).
         """
         parameters = flow.program.scope(place).parameters
-        if not parameters or flow._deep > DEEPEST:
+        if not parameters or flow.deep > DEEPEST:
             return None
-        inner = Flow(flow.mapping, place, flow.pool, flow.places, flow.frameworks, flow.dialect)
-        inner._deep = flow._deep + DEEPEST // 2
+        inner = Flow(flow.shared, place, flow.dialect)
+        inner.deep = flow.deep + DEEPEST // 2
         plain = replace(draft, clauses=tuple(replace(c, branch=-1) for c in draft.clauses), file=place.file)
-        made = inner.handed({parameters[0].name: Around(plain) if around else plain})
+        made = handed({parameters[0].name: Around(plain) if around else plain}, inner)
         if len(made) != 1:
             return None
         known = len(draft.clauses)
         if made[0].clauses[:known] != plain.clauses:  # a query of its own
-            return flow.adopted(made[0], 0)
-        return flow.adopted(replace(made[0], clauses=(*draft.clauses, *made[0].clauses[known:])), known)
+            return adopted(made[0], 0, flow)
+        return adopted(replace(made[0], clauses=(*draft.clauses, *made[0].clauses[known:])), known, flow)
 
 
 def _is_manager(name: str) -> bool:

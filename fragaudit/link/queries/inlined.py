@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING
 from fragaudit.link.abstract import ClassRef, FunctionRef
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import Bag, Choice, Draft, Drafts, Keywords, Thing, comparisons
-from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.flow import Asked, Flow, options
+from fragaudit.link.queries.flow.handing import adopted, carried
+from fragaudit.link.queries.flow.statements import run
+from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
 from fragaudit.link.queries.receivers import Receiver, method, receiver
 from fragaudit.link.queries.scopes import statements_of
 from fragaudit.link.queries.variants import above, opened
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.values import Attr, Call, Ref
 
 if TYPE_CHECKING:
     from fragaudit.link.program import Program
-    from fragaudit.link.queries.flow import Asked, Flow
 
 DEEPEST = 4
 """Functions that call each other with filters of the first one's caller."""
 MOST = 4_000
 """Calls in a repository that are understood anew."""
-
-
-GIVEN = "given"
-"""The name of a parameter of a statement that an argument of a call is."""
 
 
 class _Ran:
@@ -52,21 +50,22 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     if len(found) != 1:
         return None
     place, on = found.pop()
-    if place == flow.place:
+    given_now = [flow.argument(argument) for argument in call.args]
+    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in given_now)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
-    for name, thing in _given(call, place, on, flow):
-        inner.know(name, thing)
-    inner.run(statements_of(flow.program, place))
+    for name, thing in _given(call, given_now, place, on, flow):
+        inner.names.know(name, thing)
+    run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
     asked = [one._replace(draft=given(one, flow.program), branch=NO_BRANCH) for one in inner.asked]
     asked = [one for one in asked if one.at not in alone or (not alone[one.at] and not _open(one.draft))]
     at = flow.location(call)
     flow.asked += [one._replace(at=at, file=flow.place.file) for one in asked if not one.lazy]
-    handed = tuple(flow.adopted(one.draft, 0) for one in asked if one.lazy)
+    handed = tuple(adopted(one.draft, 0, flow) for one in asked if one.lazy)
     if not handed and any(one.lazy for one in inner.asked):
         return None  # what is handed on is the same for every call
     return Drafts(handed[:4]) if handed else RAN
@@ -79,7 +78,7 @@ def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
         flow.pool.alone[place] = {}
         inner = flow.inside(place)
         know_object(place, inner)
-        inner.run(statements_of(flow.program, place))
+        run(statements_of(flow.program, place), inner)
         known = flow.pool.alone[place] = {
             one.at: not _open(one.draft) for one in inner.asked if one.draft.root or one.draft.has("arms")
         }
@@ -132,12 +131,15 @@ def know_object(place: Place, flow: Flow) -> None:
     if scope.parameters and flow.program.scope(parent).kind == "class" and "staticmethod" not in decorators:
         first = scope.parameters[0].name
         if first == "self":
-            flow.know(first, Receiver(ClassRef(parent)))
+            flow.names.know(first, Receiver(ClassRef(parent)))
 
 
 def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
     """Yield the functions that a call may mean, methods with what they are called on."""
     func = call.func
+    if isinstance(func, Attr) and isinstance(func.base, Call) and func.base.func == Ref("super"):
+        yield from _above(func.name, flow)
+        return
     if isinstance(func, Attr):
         base = flow.thing(func.base)
         receivers = [base] if isinstance(base, Receiver) else []
@@ -154,7 +156,19 @@ def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
             yield meaning.place, None
 
 
-def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterator[tuple[str, Thing]]:
+def _above(name: str, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
+    """Yield the method that `super()` leads to for the object that a method is understood for."""
+    scope = flow.program.scope(flow.place)
+    own = flow.name(scope.parameters[0].name) if scope.parameters else None
+    if isinstance(own, Receiver):
+        place = method(own, name, flow.mapping, after=ClassRef(Place(flow.place.file, max(scope.parent, 0))))
+        if place is not None:
+            yield place, own
+
+
+def _given(
+    call: Call, things: list[Thing], place: Place, on: Receiver | None, flow: Flow
+) -> Iterator[tuple[str, Thing]]:
     """Yield what the parameters of a function stand for in a call."""
     scope = flow.program.scope(place)
     parameters = list(scope.parameters)
@@ -165,10 +179,10 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
     taken = {p.name for p in parameters if p.kind in ("positional", "keyword")}
     passed: dict[str, Thing] = {}
     rest: list[tuple[object, int]] = []
-    options: dict[str, Thing] = {}
+    named: dict[str, Thing] = {}
     complete, number = True, 0
-    for argument in call.args:
-        thing = _crossing(flow.argument(argument), flow, place)
+    for argument, own in zip(call.args, things, strict=True):
+        thing = _crossing(own, flow, place)
         if argument.name is None:
             if number < len(plain):
                 passed[plain[number]] = thing
@@ -180,15 +194,15 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
             number = len(plain)
         elif argument.name == "**":
             complete &= isinstance(thing, Keywords) and thing.complete
-            options.update(thing.entries if isinstance(thing, Keywords) else ())
+            named.update(thing.entries if isinstance(thing, Keywords) else ())
         else:
-            options[argument.name] = thing
-    passed.update({n: options.pop(n) for n in list(options) if n in taken})
+            named[argument.name] = thing
+    passed.update({n: named.pop(n) for n in list(named) if n in taken})
     for parameter in parameters:
         if parameter.kind == "*":
             yield parameter.name, Bag(tuple(rest))
         elif parameter.kind == "**":
-            yield parameter.name, Keywords(tuple(options.items()), complete)
+            yield parameter.name, Keywords(tuple(named.items()), complete)
         elif parameter.name in passed or parameter.default is None or not complete:
             yield parameter.name, passed.get(parameter.name)
         else:
@@ -205,9 +219,9 @@ def _crossing(thing: Thing, flow: Flow, place: Place) -> Thing:
     if isinstance(thing, Bag):
         return Bag(tuple((i if flow.holds(branch) else None, NO_BRANCH) for i, branch in thing.items))
     if isinstance(thing, Draft):
-        return replace(flow.carried(thing), file=place.file)
+        return replace(carried(thing, flow), file=place.file)
     if isinstance(thing, Drafts):
-        return Drafts(tuple(replace(flow.carried(d), file=place.file) for d in thing.options))
+        return Drafts(tuple(replace(carried(d, flow), file=place.file) for d in thing.options))
     return None if isinstance(thing, Choice) else thing
 
 

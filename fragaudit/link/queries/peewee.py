@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fragaudit.link.queries.draft import Draft, Entity, Sorted, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.conditions import filtered
 from fragaudit.link.queries.predicates import UNKNOWN, compared, pattern
 from fragaudit.model.sql import Column, Compare, Operand, Operator, Order, Parameter, Predicate
 from fragaudit.model.values import Attr, Call, Ref, Value
@@ -67,9 +68,9 @@ def join_type(value: Value) -> str:
     return value.name if isinstance(value, Attr) and isinstance(value.base, Ref) and value.base.name == "JOIN" else ""
 
 
-def filtered(draft: Draft, entity: Entity, call: Call, flow: Flow) -> Draft:
+def by_lookups(draft: Draft, entity: Entity, call: Call, flow: Flow) -> Draft:
     """Return what `Model.filter(field__lookup=value)` asks; lookups over relations are not followed."""
-    draft = flow.filtered(draft, [a for a in call.args if a.name is None])
+    draft = filtered(draft, [a for a in call.args if a.name is None], flow)
     for argument in call.args:
         if argument.name is None:
             continue

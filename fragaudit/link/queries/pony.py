@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Path, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.operators import compared_by
 from fragaudit.link.queries.predicates import PREDICATES, UNKNOWN, both, denied, either, liked
 from fragaudit.link.queries.tables import primary_key
 from fragaudit.model.sql import Column, Compare, Expression, Order, Parameter, Predicate, Source
@@ -47,7 +48,7 @@ class Pony:
             elif argument.name == "if":
                 conditions.append(argument.value)
             else:
-                with flow.knowing(given):
+                with flow.names.knowing(given):
                     thing = flow.thing(argument.value)
                 entity, draft = self._source(thing, draft, call, verb, flow)
                 if entity is None:
@@ -55,7 +56,7 @@ class Pony:
                 given[argument.name] = entity
         if draft is None:
             return None
-        with flow.knowing(given):
+        with flow.names.knowing(given):
             draft = self._filtered(draft, conditions, flow)
             if isinstance(result, Call) and getattr(result.func, "name", "") in ("count", "sum", "max", "min", "avg"):
                 draft = draft.add("aggregate", None, flow.branch)
@@ -121,7 +122,7 @@ class Pony:
             return self._contained(value, joins, flow)
         if isinstance(value, Operation) and len(value.operands) == 2:
             left, right = (self._term(o, joins, flow) for o in value.operands)
-            made = flow.compared_by(value.op, left, right)
+            made = compared_by(value.op, left, right, flow)
             return made if made is not None else UNKNOWN
         if isinstance(value, Call) and isinstance(value.func, Attr) and value.func.name in ("startswith", "endswith"):
             column = self._term(value.func.base, joins, flow)
@@ -259,7 +260,7 @@ class Pony:
         for argument in arguments:
             if argument.name is None and isinstance(argument.value, Function) and entity is not None:
                 names = argument.value.parameters
-                with flow.knowing(dict.fromkeys(names[:1], entity)):
+                with flow.names.knowing(dict.fromkeys(names[:1], entity)):
                     draft = self._filtered(draft, [argument.value.result], flow)
                 continue
             if argument.name in (None, "*", "**") or entity is None:
@@ -283,7 +284,7 @@ class Pony:
                 value = value.result
             if isinstance(value, Call) and getattr(value.func, "name", "") == "desc" and value.args:
                 value, descending = value.args[0].value, True
-            with flow.knowing(given):
+            with flow.names.knowing(given):
                 thing = self._term(value, [], flow)
             operand = thing if isinstance(thing, Column) else Expression("", (), "chosen when it runs")
             yield Order(operand, descending)

@@ -29,6 +29,8 @@ from fragaudit.model.sql import (
 UNKNOWN = Opaque(Parameter(), unknown=True)
 """A condition that isn't understood."""
 
+GIVEN = "given"
+"""The name of a parameter of a statement that an argument of a call is."""
 PREDICATES = (Compare, And, Or, Opaque)
 OPERANDS = (Column, Constant, Parameter, Expression, Row, Subquery)
 _NEGATED: dict[str, Operator] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fragaudit.link.orm.reader import Read
 from fragaudit.link.queries.draft import Bag, Draft, Drafts, Entity, Join, Thing
 from fragaudit.link.queries.flow import Flow, options
+from fragaudit.link.queries.flow.conditions import filtered
 from fragaudit.link.queries.predicates import PREDICATES, UNKNOWN, both, computed, either, negated
 from fragaudit.link.queries.tables import equal
 from fragaudit.model.sql import (
@@ -198,9 +199,9 @@ class PyPika:
     def _extended(self, draft: Draft, given: list[Thing], call: Call, name: str, flow: Flow) -> Thing:
         branch = flow.branch
         if name == "where":
-            return flow.filtered(draft, call.args)
+            return filtered(draft, call.args, flow)
         if name == "having":
-            return flow.filtered(draft, call.args, "having")
+            return filtered(draft, call.args, flow, "having")
         if name == "select":
             counted = any(getattr(getattr(a.value, "func", None), "name", "") in _AGGREGATES for a in call.args)
             draft = draft.add("aggregate", None, branch) if counted else draft

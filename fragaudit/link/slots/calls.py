@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from fragaudit.link.abstract import ClassRef, FunctionRef
@@ -88,6 +88,16 @@ class Calls:
             level = following
         known = self._reached[unit] = tuple(found)
         return known
+
+    def inside(self, unit: Place) -> Sequence[Opened]:
+        """Return the openings in a class, function or module itself."""
+        return self._by_owner.get(unit, ())
+
+    def making(self, cls: Place, maker: Place) -> Iterator[Site]:
+        """Yield where a unit makes objects of a class."""
+        for site in self._program.sites_by_name.get(self._program.scope(cls).name, ()):
+            if self.owner(site.place) == maker and cls in self.called.get(id(site.call), ()):
+                yield site
 
     @cached_property
     def _importers(self) -> dict[int, set[int]]:

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from fragaudit.link.abstract import ClassRef
+from fragaudit.link.abstract import ClassRef, Known
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.openings import UNDECIDED
 from fragaudit.link.program import Place, Program
 from fragaudit.link.slots.found import Alternative, defaults_of
+from fragaudit.link.slots.ungiven import made_where_none_is_given
 from fragaudit.model.stores import Kind
 from fragaudit.model.values import Attr, Call, Lit, Map, Ref, Value
 from fragaudit.wording import words_in
@@ -31,6 +33,9 @@ _GENERAL = frozenset(
     {"base", "connection", "client", "interface", "manager", "abstract", "protocol", "impl", "service"}
 )
 """Words that names of unlike things share."""
+
+
+_ENUMERATIONS = frozenset({"Enum", "StrEnum", "Flag", "TextChoices", "Choices"})
 
 
 class Defaults:
@@ -55,12 +60,15 @@ class Defaults:
     def default(self, alternatives: Sequence[Alternative], root: str, kind: Kind) -> tuple[Alternative | None, str]:
         """Return the implementation that a default in the source names, and that text.
 
-        A field, a parameter, the fallback of a variable may be that default.
+        A field, a parameter, the fallback of a variable may be that default, or what is made where none is given.
         """
+        instead = made_where_none_is_given(alternatives, self._evaluator)
+        if instead is not None:
+            return instead, ""
         scores: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
         own = {a.cls for a in alternatives}
         # Only a text that is the name of one of them, or of its engine, can score.
-        names = {n.lower() for a in alternatives for n in (a.label, *a.names, *(o.engine for o in a.openings))}
+        names = {n.lower() for a in alternatives for n in (a.label, *a.names, *_engines(a))}
         for origin, hint, text, owner in [s for name in sorted(names) for s in self._selections.get(name, ())]:
             if owner in own:
                 continue  # what a back end says of itself, its usual host for one, selects nothing
@@ -85,12 +93,13 @@ class Defaults:
         origin = 0
         for number, file in enumerate(self._program.files):
             for binding in file.bindings:
-                if binding.value is None:
+                owner = self._program.enclosing_class(Place(number, binding.scope))
+                if binding.value is None or (owner is not None and self._lists(owner)):
                     continue
                 origin += 1
-                owner = self._program.enclosing_class(Place(number, binding.scope))
                 around = self._program.scope(owner).name if owner is not None else ""
-                for text in self._texts(binding.value, Place(number, binding.scope)):
+                inside = file.scopes[binding.scope].kind == "function" and "." not in binding.target
+                for text in self._texts(binding.value, Place(number, binding.scope), inside):
                     yield origin, f"{around}.{binding.target}", text, owner
                 if binding.annotation is not None:
                     for text in self._classes(binding.value, Place(number, binding.scope)):
@@ -121,15 +130,26 @@ class Defaults:
                 if isinstance(meaning, ClassRef):
                     yield self._program.scope(meaning.place).name
 
-    def _texts(self, value: Value, place: Place) -> Iterable[str]:
+    def _lists(self, cls: Place) -> bool:
+        """Say whether a class is an enumeration: its members are what there is to choose from."""
+        bases = {b.name.rpartition(".")[2] for b in self._evaluator.outside_bases(ClassRef(cls))}
+        return not bases.isdisjoint(_ENUMERATIONS)
+
+    def _texts(self, value: Value, place: Place, inside: bool) -> Iterable[str]:
+        """Yield the texts that a name stands for unless it is set; `inside` a function only a setting has such."""
         if isinstance(value, Lit):
-            if isinstance(value.value, str) and len(value.value) < 120:
+            if isinstance(value.value, str) and len(value.value) < 120 and not inside:
                 yield value.value
         elif isinstance(value, Call):
             for meaning in self._evaluator.evaluate(value, place):
-                for default in defaults_of(meaning):
+                for default in () if inside and isinstance(meaning, Known) else defaults_of(meaning):
                     if isinstance(default.value, str):
                         yield default.value
+
+
+def _engines(alternative: Alternative) -> set[str]:
+    """Return the engines an implementation opens; that of a database by its URL bears no name to choose it by."""
+    return {o.engine for o in alternative.openings} - {UNDECIDED}
 
 
 def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind) -> int:
@@ -139,7 +159,7 @@ def _score(hint: str, text: str, alternative: Alternative, root: str, kind: Kind
     if text == alternative.label:
         own = any(word in alternative.label.lower() for word in _KIND_WORDS.get(kind, ()))
         return 4 + about + own
-    engines = {o.engine for o in alternative.openings}
+    engines = _engines(alternative)
     if wanted not in alternative.names and wanted not in engines:
         return 0
     if "." in wanted:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.evaluate import Evaluator
+from fragaudit.link.openings import Opened
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.slots.calls import Calls
 from fragaudit.link.slots.defaults import Defaults
@@ -16,6 +17,7 @@ from fragaudit.link.slots.found import APART, FEWEST, Alternative, SlotFound, en
 from fragaudit.link.spelled import Spelled
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.stores import Kind, Reason
+from fragaudit.model.values import Either
 
 
 class Families:
@@ -75,16 +77,15 @@ class Families:
         # What stands in the module of a back end is that back end's, whatever tools reach for it too.
         own = root.file if root is not None else -1
         # What the base that all share opens by itself tells none of them from the others.
-        above = {c.place for c in self._ancestors(root)} if root is not None else set()
+        shared = {c.place for c in self._ancestors(root)} if root is not None else set()
         homes = frozenset(cls.file for cls in classes if cls.file != own) if declared else frozenset()
         alternatives = []
         for cls in classes:
-            makers = self._makers(cls)
-            reached = tuple(dict.fromkeys(o for unit in (cls, *makers) for o in self._calls.reached(unit)))
+            reached = tuple(dict.fromkeys(self._reached(cls, bool(declared))))
             openings = tuple(
                 o
                 for o in reached
-                if self._calls.owner(o.site.place) not in above
+                if self._calls.owner(o.site.place) not in shared
                 and (o.site.place.file in homes or self._calls.only_from(o, allowed))
             )
             alternatives.append(Alternative(self._program.scope(cls).name, cls, openings, self._defaults.names(cls)))
@@ -102,7 +103,8 @@ class Families:
         like = engines_of(o for a in alternatives for o in a.openings if (o.kind in APART) == (kind in APART))
         if len(like) < FEWEST and not declared:
             return None  # a database and files beside it
-        leaves = [a for a in alternatives if a.openings or declared]
+        above = {base.place for cls in classes for base in self._ancestors(cls)[1:]}
+        leaves = [a for a in alternatives if a.openings or (declared and a.cls not in above)]
         default, selected = self._defaults.default(leaves, name, kind)
         first = root or classes[0]
         at = self._program.location(first.file, self._program.scope(first).span)
@@ -112,6 +114,21 @@ class Families:
 
     def _ancestors(self, cls: Place) -> tuple[ClassRef, ...]:
         return self._evaluator.ancestry(ClassRef(cls))
+
+    def _reached(self, cls: Place, declared: bool) -> Iterator[Opened]:
+        """Yield the openings that a class reaches, and those that what makes it may hand it.
+
+        A large class may make a small one in one method and open its stores in another, for purposes of its own.
+        """
+        yield from self._calls.reached(cls)
+        for maker in self._makers(cls):
+            if declared or self._program.scope(maker).kind != "class":
+                yield from self._calls.reached(maker)
+                continue
+            making = {self._program.enclosing_function(site.place) for site in self._calls.making(cls, maker)}
+            for opened in self._calls.inside(maker):
+                if self._program.enclosing_function(opened.site.place) in making:
+                    yield opened
 
     def _makers(self, cls: Place) -> tuple[Place, ...]:
         """Return the units of a class's own module that make it and may hand it what they opened."""
@@ -166,7 +183,10 @@ class Families:
             return True
         if one.place.file != other.place.file:
             return self._loaded_by_name(one) and self._loaded_by_name(other)
-        return self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return"
+        if self._program.exclusive(one.place.file, one.branch, other.branch) or one.how == other.how == "return":
+            return True
+        values = [b.value for b in self._program.bindings(one.place, one.target)] if one.place == other.place else []
+        return any(isinstance(v, Either) and {one.call, other.call} <= set(v.options) for v in values)
 
     def _loaded_by_name(self, site: Site) -> bool:
         """Say whether a site is in a function that nobody calls, of a module that a text names, as registries do."""
