@@ -31,6 +31,7 @@ def plan(
     writes: Sequence[Write],
     dialect: str = "",
     made: Iterable[str] = (),
+    deleted: Iterable[str] = (),
 ) -> IndexPlan:
     """Return the index plan of one schema.
 
@@ -40,11 +41,12 @@ def plan(
         writes: all statements that change rows.
         dialect: of the database, where neither statements nor tables say it; sqlglot's name.
         made: the tables of whose models objects are made.
+        deleted: the tables of whose models objects are deleted.
     """
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    others = around(tables, accesses, writes, made)
+    others = around(tables, accesses, writes, made, deleted)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -72,7 +74,8 @@ def plan_of(report: Report) -> IndexPlan:
     accesses: dict[Access, None] = {a: None for service in report.services for a in service.accesses}
     writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
     made = {table for service in report.services for table in service.made}
-    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made)
+    deleted = {table for service in report.services for table in service.deleted}
+    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted)
 
 
 class _Wanted(Struct):

@@ -38,7 +38,8 @@ class Advice:
     def __init__(self, service: Service) -> None:
         self._accesses: dict[Access, list[Suggestion]] = {}
         self._keys: dict[tuple[str, ForeignKey], Suggestion] = {}
-        for table in plan(service.schema, service.accesses, service.writes, made=service.made).tables:
+        found = plan(service.schema, service.accesses, service.writes, made=service.made, deleted=service.deleted)
+        for table in found.tables:
             for proposal in table.proposals:
                 made = Suggestion(proposal.keys, proposal.ddl)
                 for access in (*proposal.serves, *proposal.improves):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from fragaudit.model import asides
+
 TESTS = "tests"
 EXAMPLES = "examples"
 SCRIPTS = "scripts"
@@ -14,10 +16,8 @@ BUILD = "build output and caches"
 GENERATED = "generated code"
 
 _FOLDERS = {
-    **dict.fromkeys(("tests", "test", "testing", "__tests__", "e2e", "integration_tests", "unit_tests"), TESTS),
-    **dict.fromkeys(("examples", "example", "samples", "sample", "demo", "demos", "cookbook", "cookbooks", "notebooks",
-                     "tutorials", "tutorial"), EXAMPLES),
-    **dict.fromkeys(("scripts", "benchmarks", "benchmark", "evals"), SCRIPTS),
+    **dict.fromkeys(asides.EXAMPLES, EXAMPLES),
+    **dict.fromkeys(asides.SCRIPTS, SCRIPTS),
     **dict.fromkeys(("docs", "doc", "documentation"), DOCS),
     **dict.fromkeys((".venv", "site-packages", "node_modules", "__pypackages__", "virtualenv"), ENVIRONMENTS),
     **dict.fromkeys(("vendor", "_vendor", "vendored", "third_party", "_vendored", "extern"), VENDORED),
@@ -55,7 +55,7 @@ def folder_reason(name: str, is_environment: bool, is_app: bool = False) -> str 
         return None
     if name.endswith(".egg-info"):
         return BUILD
-    return _FOLDERS.get(name)
+    return TESTS if asides.holds_tests(name) and not (is_app and name not in asides.TESTS) else _FOLDERS.get(name)
 
 
 def file_reason(name: str) -> str | None:

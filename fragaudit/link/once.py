@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from fragaudit.model.asides import run_once
 from fragaudit.model.facts import FileFacts, Import
-
-_MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
-_COMMAND = re.compile(r"(?:^|/)(?:cli/.*|(?:cli|populate|seeds?|(?:random|demo|sample|fake|dummy)_?data)\.py$)")
-
-
-def run_by_migration(path: str) -> bool:
-    """Return whether a file is one of a chain of migrations, by its folder."""
-    return _MIGRATION.search(path) is not None
-
 
 _MAKING_UP = ("faker", "model_bakery", "mixer")
 """Libraries that make up rows, to try an application with."""
-
 
 _COMMAND_LINES = ("click", "typer", "argparse", "fire", "flask.cli")
 """Libraries of command lines. What a folder of commands is beside them may be another kind: of a bus, of a bot."""
@@ -25,7 +14,7 @@ _COMMAND_LINES = ("click", "typer", "argparse", "fire", "flask.cli")
 
 def beside(file: FileFacts) -> str:
     """Return why what a file asks is asked once, empty if it is asked by the service: by its place, or its imports."""
-    why = asked_once(file.path)
+    why = run_once(file.path)
     if why:
         return why
     outside = [item for item in file.imports if not item.level]
@@ -42,12 +31,3 @@ def _makes_up(item: Import) -> bool:
             bool(inner) or item.name is None or item.name[:1].isupper() or item.name in ("fuzzy", "django", "alchemy")
         )
     return root in _MAKING_UP
-
-
-def asked_once(path: str) -> str:
-    """Return why what a file asks is asked once, empty if it is asked by the service."""
-    if run_by_migration(path):
-        return "it is part of a migration"
-    if "/management/commands/" in f"/{path}":
-        return "it is a management command"
-    return "it is a command run by hand" if _COMMAND.search(path) is not None else ""

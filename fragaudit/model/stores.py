@@ -57,6 +57,10 @@ class Slot(Struct, frozen=True):
     default: str | None
 
 
+OF_PROJECT = "project"
+"""What stands for the library of a store that a class of the project holds, where no client of it is seen."""
+
+
 class Opening(Struct, frozen=True, order=True):
     """One place where a store is opened. `conditional`: under a test, or only when something asks for it.
 
@@ -70,6 +74,11 @@ class Opening(Struct, frozen=True, order=True):
     conditional: bool
     owner: str = ""
     field: str = ""
+
+    @property
+    def of_project(self) -> bool:
+        """Whether a class of the project says that it holds the store, and nothing is seen to open it."""
+        return self.library == OF_PROJECT
 
 
 class Container(Struct, frozen=True, order=True):
@@ -122,6 +131,11 @@ class Store(Struct, frozen=True):
     inside: str | None = None
     offered: bool = False
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def of_project(self) -> bool:
+        """Whether only classes of the project tell of the store: no client of a library is seen to be it."""
+        return self.library == OF_PROJECT
 
     @property
     def writes(self) -> int:
@@ -181,7 +195,7 @@ class Service(Struct, frozen=True):
     `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
     every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
     disagreements of models and migrations, `splits` tables that could be columns of another, `made` the tables of whose
-    models it makes objects while it works.
+    models it makes objects while it works, `deleted` those of whose models it deletes some.
     """
 
     name: str
@@ -208,6 +222,7 @@ class Service(Struct, frozen=True):
     unchecked: tuple[Unchecked, ...] = ()
     uses: tuple[Use, ...] = ()
     made: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     documentation: Documentation = Documentation()
 
     def store(self, identifier: str) -> Store:

@@ -168,6 +168,8 @@ class Functions(Managers):
         if any(isinstance(t, (Lookups, Exists)) for t in things):
             if op in ("~", "not"):
                 return Lookups((things[0],), negative=True)
+            if op == "and" and all(isinstance(t, Lookups) and (t.items or t.negative) for t in things):
+                return things[-1]  # Python takes one of them, as both are true
             if op in ("&", "|", "and", "or"):
                 kept = [t for t in things if not (isinstance(t, Lookups) and not t.items and not t.negative)]
                 if any(isinstance(t, Bag) for t in kept):

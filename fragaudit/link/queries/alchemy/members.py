@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fragaudit.link.orm.core import Model
 from fragaudit.link.queries.alchemy.relations import key_of
 from fragaudit.link.queries.draft import Entity, Path, Thing
 from fragaudit.link.queries.flow import Flow
@@ -21,13 +22,19 @@ def member(base: Thing, name: str, flow: Flow) -> Thing | None:
     if model is None or model.framework.startswith(("django", "tortoise")):
         return None
     column = model.columns.get(name)
-    if column is None and any(c.name == name for c in model.table.columns):
+    if column is None and any(c.name == name for c in model.table.columns) and not _computed(model, name, flow):
         column = name
     if column is not None:
         return Column(base.alias, column, flow.here)
     if name in model.relations:
         return Path(base, name)
     return None
+
+
+def _computed(model: Model, name: str, flow: Flow) -> bool:
+    """Say whether a method of a class stands for something under the name of a column that has another attribute."""
+    classes = flow.mapping.classes
+    return model.cls is not None and any(name in classes.functions(cls) for cls in classes.order(model.cls))
 
 
 def compare(left: Thing, operator: str, right: Thing, flow: Flow) -> Predicate | None:
