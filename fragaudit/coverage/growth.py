@@ -44,7 +44,8 @@ def growing(
         small: those that are short lists by their shape; nothing grows by belonging to them.
         grown: those that the service adds rows to.
     """
-    none = {*small, *_FRAMEWORK, *_tenants(tables)}
+    tenants = _tenants(tables)
+    none = {*small, *_FRAMEWORK, *tenants}
     found: set[str] = set()
     waiting: dict[str, list[str]] = {}
     for table in tables:
@@ -52,7 +53,10 @@ def growing(
         if name in small:
             continue
         signed = {bare(k.table) for k in table.foreign_keys if is_signature(k)}
-        owners = [owner for owner in _owners(table, called, signed) if owner not in none and owner != name]
+        owners = [owner for owner in _owners(table, called, signed) if owner != name]
+        if not tenants.isdisjoint(owners):  # where a service has many customers, everything says who made it
+            owners = list(_owners(table, called, frozenset()))
+        owners = [owner for owner in owners if owner not in none and owner != name]
         added = name in grown or _is_between(table)
         if is_kept(table):
             people = any(naming.PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
