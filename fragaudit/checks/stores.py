@@ -161,7 +161,7 @@ def _together(stores: Sequence[Store], holder: StoreClass | None, limit: int) ->
         return Confidence.POSSIBLE
     data = [s for s in stores if s.role == Role.DATA]
     # What is opened at an address handed in from outside may be the same store, or one only now and then.
-    settled = [s for s in data if s.certain or s.library == "project" or (s.slot is not None and s.slot.default)]
+    settled = [s for s in data if s.certain or s.of_project or (s.slot is not None and s.slot.default)]
     if len(settled) < 2:
         return Confidence.POSSIBLE
     return (

@@ -98,7 +98,7 @@ def eager_specialised_store(service: Service) -> Iterator[Hit]:
     for store in service.stores:
         if store.kind not in (Kind.VECTOR, Kind.GRAPH) or store.role != Role.DATA or store.id == service.primary:
             continue
-        if store.inside is not None or store.slot is not None or store.library == "project":
+        if store.inside is not None or store.slot is not None or store.of_project:
             continue
         if any(o.conditional for o in store.openings) or any(c.searches or c.traverses for c in store.calls):
             continue

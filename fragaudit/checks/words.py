@@ -14,7 +14,7 @@ from fragaudit.wording import AT_RUN_TIME
 
 def shown(store: Store) -> str:
     """Return a store as `redis at localhost:6379/0`."""
-    if store.library == "project":
+    if store.of_project:
         return store.engine if store.identity == AT_RUN_TIME else f"{store.engine} ({store.identity})"
     where = f" at {store.identity}" if store.identity and store.identity != AT_RUN_TIME else ""
     role = f", used as {store.role}" if store.role != "data" else ""
@@ -60,7 +60,7 @@ def related_to(stores: Sequence[Store], at: Location) -> tuple[Related, ...]:
 
 
 def _made(store: Store) -> str:
-    return "declared" if store.library == "project" and store.slot is None else "opened"
+    return "declared" if store.of_project and store.slot is None else "opened"
 
 
 def store_data(stores: Sequence[Store]) -> dict[str, Any]:

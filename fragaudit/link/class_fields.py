@@ -10,7 +10,7 @@ from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.holders import Held
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Program
-from fragaudit.model.stores import ClassField, Container, Kind, Opening, Reason, Role, Store, StoreClass
+from fragaudit.model.stores import OF_PROJECT, ClassField, Container, Kind, Opening, Reason, Role, Store, StoreClass
 
 
 class ClassFields:
@@ -89,11 +89,11 @@ class ClassFields:
     def _declared_draft(self, held: Held, kind: Kind) -> Draft:
         at = self._program.location(held.cls.file, held.at)
         owner = self._program.qualified(held.cls)
-        opening = Opening(at, held.declared, "project", held.field, held.conditional, owner, held.field)
+        opening = Opening(at, held.declared, OF_PROJECT, held.field, held.conditional, owner, held.field)
         return Draft(
             kind=kind,
             engine=held.declared,
-            library="project",
+            library=OF_PROJECT,
             role=Role.DATA,
             identity=f"{self._program.scope(held.cls).name}.{held.field}",
             certain=False,

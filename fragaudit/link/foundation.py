@@ -197,9 +197,9 @@ def with_foundation(
         past = tuple(
             Past(store.id, opening.at, foundation.call_for(store.kind))
             for store in service.stores
-            if store.role != Role.SCRATCH and store.library != "project"
+            if store.role != Role.SCRATCH and not store.of_project
             for opening in store.openings
-            if opening.at in bypassing and opening.library != "project"
+            if opening.at in bypassing and not opening.of_project
         )
         used = tuple(sorted(u for file, u in unchecked if program.files[file].path in root.files))
         found.append(msgspec.structs.replace(service, past=past, unchecked=used))

@@ -16,7 +16,7 @@ from fragaudit.link.program import Place
 from fragaudit.link.roles import role_of, role_of_slot
 from fragaudit.link.slots import APART, SlotFound
 from fragaudit.link.slots.values import slots_of
-from fragaudit.model.stores import Kind, Role, Slot
+from fragaudit.model.stores import OF_PROJECT, Kind, Role, Slot
 from fragaudit.wording import AT_RUN_TIME
 
 
@@ -126,7 +126,7 @@ class SlotStores:
         return Draft(
             kind=slot.kind,
             engine=engine,
-            library=leading.library if engine == leading.engine else "project",
+            library=leading.library if engine == leading.engine else OF_PROJECT,
             role=role,
             identity=(address.shown if chosen or default is None else "") or AT_RUN_TIME,
             certain=False,

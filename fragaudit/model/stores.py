@@ -57,6 +57,10 @@ class Slot(Struct, frozen=True):
     default: str | None
 
 
+OF_PROJECT = "project"
+"""What stands for the library of a store that a class of the project holds, where no client of it is seen."""
+
+
 class Opening(Struct, frozen=True, order=True):
     """One place where a store is opened. `conditional`: under a test, or only when something asks for it.
 
@@ -70,6 +74,11 @@ class Opening(Struct, frozen=True, order=True):
     conditional: bool
     owner: str = ""
     field: str = ""
+
+    @property
+    def of_project(self) -> bool:
+        """Whether a class of the project says that it holds the store, and nothing is seen to open it."""
+        return self.library == OF_PROJECT
 
 
 class Container(Struct, frozen=True, order=True):
@@ -122,6 +131,11 @@ class Store(Struct, frozen=True):
     inside: str | None = None
     offered: bool = False
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def of_project(self) -> bool:
+        """Whether only classes of the project tell of the store: no client of a library is seen to be it."""
+        return self.library == OF_PROJECT
 
     @property
     def writes(self) -> int:

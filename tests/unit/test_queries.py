@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from fragaudit.catalogue import load
+from fragaudit.config import Config
+from fragaudit.extract import extract
+from fragaudit.link import link_counted
+from fragaudit.link.apart import Here, Work
 from fragaudit.model.accesses import Access
 from fragaudit.pipeline import audit_sources
 
@@ -266,3 +275,30 @@ def test_what_python_asks_for_its_truth_is_no_condition_of_the_statement() -> No
         (4, (), "unprovable"), (5, (), "unprovable"), (6, (), "unprovable"), (7, ("id",), "covered"),
         (8, ("city",), "unprovable"), (9, ("city", "name"), "uncovered"),
     ]  # fmt: skip
+
+
+class _Misled:
+    """Work that is told first that all speak SQLite."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._given: list[list[str]] = []
+
+    def give(self, given: list[str]) -> None:
+        self._given.append(given)
+
+    def take(self) -> Any:
+        told = iter([["sqlite"], *self._given[1:]])
+        return self._work(lambda: next(told))
+
+
+def test_queries_are_read_again_where_another_dialect_is_spoken_than_was_likely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fragaudit.link.WORTH_A_START", 0)
+    code = "from models import *\n\ndef work(session):\n    session.query(User).filter(User.name.ilike('a%')).all()\n"
+    known = load()
+    facts = [extract(path, "python", text.encode(), known) for path, text in (("models.py", ALCHEMY), ("a.py", code))]
+    here, misled = (link_counted(facts, [], known, Config(), "service", start).queries for start in (Here, _Misled))
+    assert [query.written.dialect for query in here] == ["postgres"]
+    assert misled == here

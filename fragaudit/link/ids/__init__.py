@@ -34,12 +34,13 @@ from fragaudit.link.ids.written import Target, Written
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
+from fragaudit.model.stores import Kind
 from fragaudit.model.vectors import Origin, VectorSearch, VectorWrite
 
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
 
-ROUNDS = 3
+ROUNDS = 5
 """How often parameters are replaced by what callers give for them."""
 
 
@@ -83,7 +84,7 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards)
+            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards, primary)
             found.append(self._in_document(written, write, primary))
         for row in self._rows:
             if row.verb == "write" and row.file in files:
@@ -156,7 +157,9 @@ class Vectors:
             scope = replace(scope, containers=containers, namespaces=spaces)
         return scope
 
-    def _write(self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool) -> VectorWrite:
+    def _write(
+        self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool, primary: str
+    ) -> VectorWrite:
         at = self._program.location(written.site.place.file, written.site.call.at)
         located = expression(self._flow, written.site, written.operation if not written.inner else None)
         made_at = None
@@ -167,7 +170,7 @@ class Vectors:
         space = native(written.scope)
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
-        pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
+        pairing, row = self._order.pairing(written.site, bool(roots(written.ids)), primary.startswith(Kind.GRAPH))
         if written.made_anew or written.scope.memory:
             pairing, row = "unknown", None  # what is gone with its process needs no row to last
         return VectorWrite(

@@ -21,6 +21,7 @@ from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.usage import SIMILARITY_NAMES, searches_texts
 from fragaudit.link.verbs import verb_of
+from fragaudit.model.stores import OF_PROJECT
 from fragaudit.model.values import Attr
 
 _FILTERS = (
@@ -159,7 +160,7 @@ class Searches:
                 if verb == "delete" and site.call.args:
                     filters.append(UNKNOWN)
                 scope = scope_of(self._flow, self._catalogue, site, None)
-                yield Searched(site, Target("", "project", None, ancestor), scope, tuple(filters), verb,
+                yield Searched(site, Target("", OF_PROJECT, None, ancestor), scope, tuple(filters), verb,
                                self._flow.program.enclosing_function(site.place))  # fmt: skip
                 return
 

@@ -23,6 +23,7 @@ from fragaudit.link.ids.written import Target, Written, merged, passed_on, pure,
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
 from fragaudit.link.verbs import verb_of
+from fragaudit.model.stores import OF_PROJECT
 from fragaudit.model.values import Attr, Call
 
 DEEPEST_FORWARDS = 5
@@ -243,7 +244,7 @@ class Writes:
         made = any(self._is_record(head) for head in given)
         scope = scope_of(flow, self._catalogue, site, None)
         function = flow.program.enclosing_function(site.place)
-        yield Written(site, Target("", "project", None, keeper), ids, None, scope, function, made_here=made)
+        yield Written(site, Target("", OF_PROJECT, None, keeper), ids, None, scope, function, made_here=made)
 
 
 def _left_out(call: Call, operation: Operation) -> tuple[Head, ...]:

@@ -11,6 +11,7 @@ from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, distinct
 from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Place, Site
+from fragaudit.model.stores import OF_PROJECT
 
 _UPDATES = frozenset({"update", "set_payload", "overwrite_payload", "update_vectors"})
 """Methods of clients that change what has been written under an id, and write nothing under a new one."""
@@ -76,7 +77,7 @@ def records(ids: tuple[Head, ...]) -> bool:
 
 def merged(known: Written, derived: Written) -> Written:
     """Join what two ways to look at one call say: several back ends behind one interface."""
-    if known.ids == (UNKNOWN,) or (not known.inner and known.target.package == "project"):
+    if known.ids == (UNKNOWN,) or (not known.inner and known.target.package == OF_PROJECT):
         ids = tuple(h for h in derived.ids if h != UNKNOWN) or known.ids
     else:
         ids = distinct((*known.ids, *derived.ids))

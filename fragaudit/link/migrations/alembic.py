@@ -10,7 +10,7 @@ from msgspec import Struct
 from fragaudit.link.migrations.interpret import Interpreter
 from fragaudit.link.migrations.steps import Gap, History, Step
 from fragaudit.link.orm import Mapping
-from fragaudit.link.orm.alchemy_table import Draft, column_indexes, conventional
+from fragaudit.link.orm.alchemy_table import Draft, column_indexes, conventional, engine_of
 from fragaudit.link.orm.reader import Read, View, argument
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
@@ -205,7 +205,9 @@ class Alembic:
         self.tables.apply(draft, positional[1:])
         if draft.opaque:
             self._gaps.append(Gap(self.reader.location(view, call.at), draft.opaque, draft.full))
-        absent = self.reader.flag(self.reader.keywords(call, view).get("if_not_exists")) is True
+        keywords = self.reader.keywords(call, view)
+        draft.engine = engine_of(keywords)
+        absent = self.reader.flag(keywords.get("if_not_exists")) is True
         self._add(call, view, CreateTable(draft.table(), if_absent=absent))
 
     def _drop_table(self, call: Call, view: View, batch: Call | None) -> None:

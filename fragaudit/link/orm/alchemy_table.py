@@ -80,6 +80,7 @@ class Draft:
     comment: str = ""
     opaque: str = ""
     at: Mark = NOWHERE
+    engine: str = ""
 
     @property
     def full(self) -> str:
@@ -109,7 +110,14 @@ class Draft:
             comment=self.comment,
             opaque=self.opaque,
             at=self.at,
+            engine=self.engine,
         )
+
+
+def engine_of(options: Iterable[str]) -> str:
+    """Return the database that options of a table are for, `mysql_engine=…`; empty if they are for none or several."""
+    found = {name.partition("_")[0] for name in options} & {"mysql", "postgresql", "sqlite", "oracle", "mssql"}
+    return "mysql" if found == {"mysql"} else ""
 
 
 def column_indexes(

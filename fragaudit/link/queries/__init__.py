@@ -26,6 +26,7 @@ from fragaudit.link.queries.forwarded import followed
 from fragaudit.link.queries.inlined import know_object
 from fragaudit.link.queries.postgrest import LIBRARIES, PostgRest
 from fragaudit.link.queries.predicates import UNKNOWN
+from fragaudit.link.queries.receivers import constructing
 from fragaudit.link.queries.scopes import asking_scopes, makers
 from fragaudit.link.queries.tables import Tables
 from fragaudit.link.queries.variants import variants
@@ -63,7 +64,10 @@ def expressed(
     methods = (crud.METHODS if repositories else frozenset()) | (mongo.METHODS if documents else frozenset())
     scopes = [list(asking_scopes(file, methods)) for file in reader.program.files]
     pool = Pool(makers=makers(reader.program, scopes))
-    scopes, pool.forwarding = followed(mapping, scopes)
+    scopes, forwarding = followed(mapping, scopes)
+    pool.forwarding = {name: frozenset(places) for name, places in forwarding.names.items()}
+    pool.constructing = constructing(reader.program)
+    pool.given_queries = frozenset(forwarding.queries)
     asked: list[tuple[Asked, str, str]] = []
     django = DjangoQueries()
     frameworks: dict[str, Framework] = {"sqlalchemy": Alchemy(), "django": django}

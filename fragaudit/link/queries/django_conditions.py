@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
-from fragaudit.link.queries.django_lookups import lookup
-from fragaudit.link.queries.django_paths import LOOKUPS, Paths, Relations
+from fragaudit.link.queries.django_lookups import LOOKUPS, lookup
+from fragaudit.link.queries.django_paths import Paths, Relations
 from fragaudit.link.queries.django_renamed import renamed
 from fragaudit.link.queries.django_terms import OF, OUTER, Exists, Lookups, Name
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Join, Named, Thing

@@ -15,7 +15,7 @@ from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.program import Place
 from fragaudit.link.queries.django import DjangoQueries
 from fragaudit.link.queries.django_filters import Filter, declared_filters, is_filter_set, named_filters, searched
-from fragaudit.link.queries.django_paths import LOOKUPS
+from fragaudit.link.queries.django_lookups import LOOKUPS
 from fragaudit.link.queries.django_terms import OF, Lookups
 from fragaudit.link.queries.draft import Draft, Thing
 from fragaudit.link.queries.flow import Asked, Flow, options

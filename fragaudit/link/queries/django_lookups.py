@@ -52,6 +52,16 @@ _SPECIAL: dict[str, Operator] = {
     "trigram_similar": "match",
     "trigram_word_similar": "match",
 }
+_YEARS = frozenset({"year", "iso_year"})
+_COMPARING = frozenset(
+    {"exact", "iexact", "isnull", "not_isnull", "ne", "not", "in", "not_in", "range", "regex", "iregex", *_ORDER,
+     *_SPECIAL, *_PATTERN, *(f"i{name}" for name in _PATTERN)}
+)  # fmt: skip
+"""Lookups of which it is known what they compare."""
+_OTHERS = frozenset({"startswith_any", "icontains_any", "fully_lt", "not_lt", "strict_word_similar"})
+"""Lookups of which it is known only that they are none of a model's fields."""
+LOOKUPS = _COMPARING | _PARTS | _YEARS | _OTHERS
+"""What may follow the name of a field: transforms and lookups."""
 
 
 def lookup(
@@ -79,13 +89,13 @@ def lookup(
     names = list(parts)
     while names:
         name = names[0]
-        if name in ("year", "iso_year") and len(names) <= 2:
+        if name in _YEARS and len(names) <= 2:
             return _year(left, names[1] if len(names) > 1 else "exact", value, at)
         if name in _PARTS:
             left = computed({"len": "array_length", "tz": "timezone"}.get(name, name), [left])
             names.pop(0)
             continue
-        if json and name not in _ORDER and name not in _KNOWN:
+        if json and name not in _COMPARING:
             left = Expression(
                 "", left.columns if isinstance(left, Expression) else (left,), "a path into a document", (), at
             )
@@ -139,30 +149,6 @@ def _compared(
             return Compare(computed("upper", [left]), "like", (text,), at)
         return Compare(left, "like", (text,), at)
     return None
-
-
-_KNOWN = frozenset(
-    {
-        "exact",
-        "isnull",
-        "not_isnull",
-        "ne",
-        "not",
-        "not_in",
-        "range",
-        "in",
-        "regex",
-        "iregex",
-        "iexact",
-        "contains",
-        "icontains",
-        "startswith",
-        "istartswith",
-        "endswith",
-        "iendswith",
-        *_SPECIAL,
-    }
-)
 
 
 def _iexact(left: Column | Expression, value: Operand, dialect: str, at: Mark) -> Predicate:

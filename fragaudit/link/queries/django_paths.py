@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.core import Model
+from fragaudit.link.queries.django_lookups import LOOKUPS
 from fragaudit.link.queries.django_relations import Relations, Step
 from fragaudit.link.queries.draft import Draft, Entity, Join
 from fragaudit.link.queries.flow import Flow
@@ -163,64 +164,4 @@ class Paths:
         return replace(draft, clauses=clauses)
 
 
-LOOKUPS = frozenset(
-    {
-        "exact",
-        "iexact",
-        "contains",
-        "icontains",
-        "startswith",
-        "istartswith",
-        "endswith",
-        "iendswith",
-        "regex",
-        "iregex",
-        "in",
-        "gt",
-        "gte",
-        "lt",
-        "lte",
-        "range",
-        "isnull",
-        "date",
-        "time",
-        "year",
-        "iso_year",
-        "month",
-        "day",
-        "week",
-        "week_day",
-        "iso_week_day",
-        "quarter",
-        "hour",
-        "minute",
-        "second",
-        "search",
-        "overlap",
-        "contained_by",
-        "has_key",
-        "has_keys",
-        "has_any_keys",
-        "len",
-        "length",
-        "lower",
-        "upper",
-        "unaccent",
-        "trigram_similar",
-        "trigram_word_similar",
-        "startswith_any",
-        "ne",
-        "not",
-        "not_in",
-        "not_isnull",
-        "tz",
-        "trim",
-        "abs",
-        "icontains_any",
-        "fully_lt",
-        "not_lt",
-        "strict_word_similar",
-    }
-)
-
-__all__ = ["LOOKUPS", "ClassRef", "Paths", "Reached", "Relations"]
+__all__ = ["ClassRef", "Paths", "Reached", "Relations"]

@@ -218,7 +218,9 @@ class Pool:
     `known` is what expressions of other scopes are, which must be the same wherever they are used; `returned` are the
     queries that functions hand on, `extended` the functions whose queries callers add to, `makers` the names of all
     that may hand one on. `named` is what names of a module's own scope are. `forwarding` are by name the functions that
-    are understood anew for each call, of which `inlined` counts those that were; `alone` is what is known without one.
+    are understood anew for each call, `given_queries` those of them for which that counts only if a query is among the
+    arguments; `inlined` counts the calls that were, `alone` is what is known without one.
+    `constructing` are by name the class methods that make an object of their class.
     `led` are aliases by what leads to them, `read` the relationships that were reported in a scope,
     `narrowed` are the methods that are called of what an attribute holds, which may be the rows of one owner alone.
     """
@@ -232,6 +234,8 @@ class Pool:
     named: dict[tuple[int, str], Thing] = field(default_factory=dict)
     narrowed: set[str] = field(default_factory=set)
     forwarding: dict[str, frozenset[Place]] = field(default_factory=dict)
+    given_queries: frozenset[Place] = frozenset()
+    constructing: dict[str, frozenset[Place]] = field(default_factory=dict)
     inlined: int = 0
     read: set[tuple[Place, str, str]] = field(default_factory=set)
     led: dict[str, tuple[str, str]] = field(default_factory=dict)

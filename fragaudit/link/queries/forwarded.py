@@ -1,68 +1,176 @@
-"""Functions whose queries depend on how they are called: repositories of any model, and what hands its filters on."""
+"""Functions whose queries depend on how they are called.
+
+They ask a model that they are given or that their object has, hand filters on, or run or extend a query that they are
+given; or they call one of these with what they are given themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from fragaudit.link.evaluate import argument_of
 from fragaudit.link.orm.reader import View
-from fragaudit.link.program import Place, Site
+from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.queries.scopes import Scopes, Statement, statements_of
 from fragaudit.link.queries.tables import Tables
-from fragaudit.model.values import Attr, Ref, Value, children
+from fragaudit.model.values import Attr, Call, Ref, Value, children
 
-_ASKING = frozenset({"select", "query", "update", "delete", "insert", "get", "exists", "scalars", "scalar", "aliased"})
+_ASKING = frozenset({"select", "query", "update", "delete", "insert", "get", "exists", "scalars", "scalar", "aliased",
+                     "model_query"})  # fmt: skip
 """Functions and methods that are given a model."""
-
-Forwarding = dict[str, frozenset[Place]]
-"""By name, the functions that are to be understood anew for each call."""
-
+_RUNNING = frozenset({"execute", "scalars", "scalar", "exec", "stream", "stream_scalars", "fetch_all", "fetch_one",
+                      "select_from"})  # fmt: skip
+"""Methods that are given a query."""
+_EXTENDING = frozenset({"where", "filter", "filter_by", "order_by", "limit", "offset", "options", "subquery",
+                        "with_only_columns", "outerjoin", "exclude"})  # fmt: skip
+"""Methods that queries alone have."""
 
 MOST_ROUNDS = 3
 """Functions that hand filters on to functions that hand them on."""
 
 
+@dataclass
+class Forwarding:
+    """The functions that are to be understood anew for each call, by name.
+
+    `queries` are those of them for which that counts only if a query is among the arguments; `models` are the names of
+    parameters that models are given as.
+    """
+
+    names: dict[str, set[Place]] = field(default_factory=dict)
+    queries: set[Place] = field(default_factory=set)
+    models: dict[Place, set[str]] = field(default_factory=dict)
+
+    def add(self, place: Place, program: Program) -> None:
+        """Add a function, which is no constructor."""
+        name = program.scope(place).name
+        if name != "__init__":
+            self.names.setdefault(name, set()).add(place)
+
+    def at(self, name: str) -> set[Place]:
+        """Return the functions of a name."""
+        return self.names.get(name, set())
+
+    def count(self) -> int:
+        """Return how many functions there are."""
+        return sum(len(places) for places in self.names.values())
+
+
 def followed(mapping: Tables, scopes: Scopes) -> tuple[Scopes, Forwarding]:
-    """Return the scopes in which something may be asked, and the functions to be understood anew for each call."""
-    names: Forwarding = {}
-    for _ in range(MOST_ROUNDS):
-        found = forwarding(mapping, scopes)
-        if found == names:
-            break
-        names = found
-        scopes = calling_scopes(mapping, scopes, names)
-    return scopes, names
-
-
-def forwarding(mapping: Tables, scopes: Scopes) -> Forwarding:
-    """Return the functions that ask a model which they are given, or that their object has, or with filters given.
+    """Return the scopes in which something may be asked, and the functions to be understood anew for each call.
 
     Args:
         mapping: the models.
         scopes: by file, the scopes with query expressions.
     """
+    found = Forwarding()
+    for _ in range(MOST_ROUNDS):
+        before = found.count()
+        _find(found, mapping, scopes)
+        if found.count() == before:
+            break
+        scopes = _calling_scopes(mapping.reader.program, scopes, found)
+    return scopes, found
+
+
+def _find(found: Forwarding, mapping: Tables, scopes: Scopes) -> None:
+    """Add what is found among the scopes in which something may be asked."""
     program = mapping.reader.program
     asking = {Place(n, index): statements for n, own in enumerate(scopes) for index, statements in own}
-    found: dict[str, set[Place]] = {}
     for place, statements in asking.items():
         scope = program.scope(place)
         options = next((p.name for p in scope.parameters if p.kind == "**"), None)
         if scope.kind == "function" and options is not None and any(v == Ref(options) for v in _values(statements)):
-            found.setdefault(scope.name, set()).add(place)
-    for name in sorted(_ASKING):
+            found.add(place, program)
+    for site in _sites(program, _ASKING):
+        given = _asked(site, mapping) if site.place in asking else None
+        if given is not None and _is_handed(given, site, mapping):
+            found.add(site.place, program)
+            if isinstance(given, Ref):
+                found.models.setdefault(site.place, set()).add(given.name)
+    _find_callers(found, mapping)
+    for site in _sites(program, _RUNNING | _EXTENDING):
+        func = site.call.func
+        if isinstance(func, Attr) and site.place not in found.at(program.scope(site.place).name):
+            running = func.name in _RUNNING
+            query = site.call.args[0].value if running and site.call.args else None if running else func.base
+            if isinstance(query, Ref) and any(p.name == query.name for p in program.scope(site.place).parameters):
+                found.add(site.place, program)
+                found.queries.add(site.place)
+
+
+def _find_callers(found: Forwarding, mapping: Tables) -> None:
+    """Add functions that hand on the model that they are given, and methods that ask as other classes' objects do."""
+    program = mapping.reader.program
+    bases = _bases(mapping)
+    for name in sorted(found.names):
+        places = found.at(name) - found.queries
         for site in program.sites_by_name.get(name, ()):
             scope = program.scope(site.place)
-            if site.place in asking and scope.kind == "function" and _is_given_a_model(site, mapping):
-                found.setdefault(scope.name, set()).add(site.place)
-    return {name: frozenset(places) for name, places in found.items() if name != "__init__"}
+            if scope.kind != "function" or not places or site.place in found.at(scope.name) - found.queries:
+                continue
+            cls = Place(site.place.file, max(scope.parent, 0))
+            own = cls in bases and bool(scope.parameters) and _on_own(site.call, scope.parameters[0].name)
+            handed = any(_hands_on(site, place, found.models.get(place, set()), mapping) for place in places)
+            if own or handed:
+                found.queries.discard(site.place)
+                found.add(site.place, program)
+                if handed:
+                    found.models.setdefault(site.place, set()).update(
+                        a.value.name for a in site.call.args if isinstance(a.value, Ref)
+                    )
 
 
-def _is_given_a_model(site: Site, mapping: Tables) -> bool:
-    """Say whether a call asks what its function is given, or what the function's object has, as the model."""
+def _bases(mapping: Tables) -> set[Place]:
+    """Return the classes that others are derived from."""
+    classes = mapping.classes
+    return {base.place for cls in classes.all() for base in classes.order(cls)[1:]}
+
+
+def _on_own(call: Call, first: str) -> bool:
+    """Say whether a method is called of the function's own object, `self.x()` or `super().x()`."""
+    func = call.func
+    base = func.base if isinstance(func, Attr) else None
+    return base == Ref(first) or (isinstance(base, Call) and base.func == Ref("super"))
+
+
+def _hands_on(site: Site, function: Place, names: set[str], mapping: Tables) -> bool:
+    """Say whether a call hands on what its function is given as a model."""
+    program = mapping.reader.program
+    parameters = [p.name for p in program.scope(function).parameters]
+    shift = int(bool(parameters) and parameters[0] in ("self", "cls") and isinstance(site.call.func, Attr))
+    for number, name in enumerate(parameters):
+        if name in names:
+            given = argument_of(site.call.args, name, number - shift)
+            if isinstance(given, Ref) and _is_handed(given, site, mapping):
+                return True
+    return False
+
+
+def _sites(program: Program, names: frozenset[str]) -> Iterator[Site]:
+    """Yield the calls of some names in functions."""
+    for name in sorted(names):
+        for site in program.sites_by_name.get(name, ()):
+            if program.scope(site.place).kind == "function":
+                yield site
+
+
+def _asked(site: Site, mapping: Tables) -> Value | None:
+    """Return what a call is given in the place of a model."""
+    name = getattr(site.call.func, "name", "")
+    if name == "model_query" and not mapping.reader.callee(site.call, View(site.place)).startswith("oslo_db."):
+        return None
+    named = next((a.value for a in site.call.args if a.name == "model"), None)
     plain = [a.value for a in site.call.args if a.name is None]
-    least = 2 if getattr(site.call.func, "name", "") == "get" else 1
-    if len(plain) < least:
-        return False
-    scope, given = mapping.reader.program.scope(site.place), plain[0]
+    if len(plain) < (2 if name == "get" else 1):
+        return named
+    return named or plain[0]
+
+
+def _is_handed(given: Value, site: Site, mapping: Tables) -> bool:
+    """Say whether a model is one that the function is given, or that its object has."""
+    scope = mapping.reader.program.scope(site.place)
     while isinstance(given, Attr) and isinstance(given.base, Attr):
         given = given.base
     if isinstance(given, Attr):
@@ -82,14 +190,15 @@ def _values(statements: Sequence[Statement]) -> Iterator[Value]:
             stack.extend(children(top))
 
 
-def calling_scopes(mapping: Tables, scopes: Scopes, names: Forwarding) -> Scopes:
+def _calling_scopes(program: Program, scopes: Scopes, found: Forwarding) -> Scopes:
     """Return the scopes with query expressions, and those that call a function to be understood anew for each call."""
-    program = mapping.reader.program
     result: Scopes = [list(own) for own in scopes]
     known = {Place(number, scope) for number, own in enumerate(scopes) for scope, _ in own}
-    for name in sorted(names):
+    for name in sorted(found.names):
+        if found.at(name) <= found.queries:
+            continue  # a query that it is given stands where it is called
         for site in program.sites_by_name.get(name, ()):
-            if site.place not in known and site.call.args:
+            if site.place not in known and (site.call.args or isinstance(site.call.func, Attr)):
                 known.add(site.place)
                 result[site.place.file].append((site.place.scope, statements_of(program, site.place)))
     return [sorted(own, key=lambda o: o[0]) for own in result]

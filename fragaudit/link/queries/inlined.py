@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fragaudit.link.abstract import ClassRef, FunctionRef
 from fragaudit.link.program import Place
 from fragaudit.link.queries.draft import Bag, Choice, Draft, Drafts, Keywords, Thing, comparisons
-from fragaudit.link.queries.flow import Asked, Flow
+from fragaudit.link.queries.flow import Asked, Flow, options
 from fragaudit.link.queries.flow.handing import adopted, carried
 from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
@@ -19,7 +19,7 @@ from fragaudit.link.queries.variants import above, opened
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.values import Attr, Call, Ref
 
 if TYPE_CHECKING:
     from fragaudit.link.program import Program
@@ -50,13 +50,14 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     if len(found) != 1:
         return None
     place, on = found.pop()
-    if place == flow.place:
+    given_now = [flow.argument(argument) for argument in call.args]
+    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in given_now)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
-    for name, thing in _given(call, place, on, flow):
+    for name, thing in _given(call, given_now, place, on, flow):
         inner.names.know(name, thing)
     run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
@@ -136,6 +137,9 @@ def know_object(place: Place, flow: Flow) -> None:
 def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
     """Yield the functions that a call may mean, methods with what they are called on."""
     func = call.func
+    if isinstance(func, Attr) and isinstance(func.base, Call) and func.base.func == Ref("super"):
+        yield from _above(func.name, flow)
+        return
     if isinstance(func, Attr):
         base = flow.thing(func.base)
         receivers = [base] if isinstance(base, Receiver) else []
@@ -152,7 +156,19 @@ def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
             yield meaning.place, None
 
 
-def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterator[tuple[str, Thing]]:
+def _above(name: str, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
+    """Yield the method that `super()` leads to for the object that a method is understood for."""
+    scope = flow.program.scope(flow.place)
+    own = flow.name(scope.parameters[0].name) if scope.parameters else None
+    if isinstance(own, Receiver):
+        place = method(own, name, flow.mapping, after=ClassRef(Place(flow.place.file, max(scope.parent, 0))))
+        if place is not None:
+            yield place, own
+
+
+def _given(
+    call: Call, things: list[Thing], place: Place, on: Receiver | None, flow: Flow
+) -> Iterator[tuple[str, Thing]]:
     """Yield what the parameters of a function stand for in a call."""
     scope = flow.program.scope(place)
     parameters = list(scope.parameters)
@@ -163,10 +179,10 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
     taken = {p.name for p in parameters if p.kind in ("positional", "keyword")}
     passed: dict[str, Thing] = {}
     rest: list[tuple[object, int]] = []
-    options: dict[str, Thing] = {}
+    named: dict[str, Thing] = {}
     complete, number = True, 0
-    for argument in call.args:
-        thing = _crossing(flow.argument(argument), flow, place)
+    for argument, own in zip(call.args, things, strict=True):
+        thing = _crossing(own, flow, place)
         if argument.name is None:
             if number < len(plain):
                 passed[plain[number]] = thing
@@ -178,15 +194,15 @@ def _given(call: Call, place: Place, on: Receiver | None, flow: Flow) -> Iterato
             number = len(plain)
         elif argument.name == "**":
             complete &= isinstance(thing, Keywords) and thing.complete
-            options.update(thing.entries if isinstance(thing, Keywords) else ())
+            named.update(thing.entries if isinstance(thing, Keywords) else ())
         else:
-            options[argument.name] = thing
-    passed.update({n: options.pop(n) for n in list(options) if n in taken})
+            named[argument.name] = thing
+    passed.update({n: named.pop(n) for n in list(named) if n in taken})
     for parameter in parameters:
         if parameter.kind == "*":
             yield parameter.name, Bag(tuple(rest))
         elif parameter.kind == "**":
-            yield parameter.name, Keywords(tuple(options.items()), complete)
+            yield parameter.name, Keywords(tuple(named.items()), complete)
         elif parameter.name in passed or parameter.default is None or not complete:
             yield parameter.name, passed.get(parameter.name)
         else:

@@ -8,7 +8,7 @@ from fragaudit.link.abstract import ClassRef, Instance
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.orm.core import Model
 from fragaudit.link.orm.reader import View
-from fragaudit.link.program import Place, Site
+from fragaudit.link.program import Place, Program, Site
 from fragaudit.link.queries.tables import Tables
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.values import Attr, Call, Item, Ref, Seq, Value
@@ -29,9 +29,36 @@ def receiver(meaning: object) -> Receiver | None:
     return Receiver(meaning) if isinstance(meaning, ClassRef) else None
 
 
-def method(found: Receiver, name: str, mapping: Tables) -> Place | None:
-    """Return the method of a name that an object has, inherited ones included."""
-    for cls in mapping.classes.order(found.cls):
+def constructing(program: Program) -> dict[str, frozenset[Place]]:
+    """Return by name the class methods that make an object of the class that they are called on: `return cls(…)`."""
+    found: dict[str, set[Place]] = {}
+    for site in program.sites_by_name.get("cls", ()):
+        scope = program.scope(site.place)
+        of_class = any(getattr(d, "name", "") == "classmethod" for d in scope.decorators)
+        returned = [use.value for use in program.returns[site.place.file].get(site.place.scope, ())]
+        if of_class and [p.name for p in scope.parameters][:1] == ["cls"] and returned == [site.call]:
+            found.setdefault(scope.name, set()).add(site.place)
+    return {name: frozenset(places) for name, places in found.items()}
+
+
+def constructed(call: Call, view: View, names: dict[str, frozenset[Place]], mapping: Tables) -> Receiver | None:
+    """Return the object that a call of one of the class methods `names` makes."""
+    func = call.func
+    places = names.get(func.name) if isinstance(func, Attr) else None
+    if places is None or not isinstance(func, Attr):
+        return None
+    for meaning in mapping.reader.meanings(func.base, view):
+        if isinstance(meaning, ClassRef) and method(Receiver(meaning), func.name, mapping) in places:
+            return Receiver(meaning)
+    return None
+
+
+def method(found: Receiver, name: str, mapping: Tables, *, after: ClassRef | None = None) -> Place | None:
+    """Return the method of a name that an object has, inherited ones included; `after`: of a class above that one."""
+    order = mapping.classes.order(found.cls)
+    if after is not None:
+        order = order[order.index(after) + 1 :] if after in order else ()
+    for cls in order:
         place = mapping.classes.functions(cls).get(name)
         if place is not None:
             return place

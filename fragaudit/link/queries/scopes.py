@@ -14,7 +14,7 @@ WORDS = frozenset(
     {
         "select", "query", "where", "filter", "filter_by", "exclude", "order_by", "scalars", "get_object_or_404",
         "get_list_or_404", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "get_or_none",
-        "get_by_id", "table", "from_", "exists", "delete", "update", "insert",
+        "get_by_id", "table", "from_", "exists", "delete", "update", "insert", "model_query",
     }
 )  # fmt: skip
 """Names of which every query expression has one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from fragaudit.link.abstract import ClassRef
-from fragaudit.link.orm.alchemy_table import Draft
+from fragaudit.link.orm.alchemy_table import Draft, engine_of
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.model.values import Attr, Call, Lit, Map, Ref
@@ -52,6 +52,7 @@ def _table_arguments(read: Read, draft: Draft, bodies: Bodies) -> None:
 
 def _options(read: Read, draft: Draft, bodies: Bodies) -> None:
     entries = bodies.reader.entries(read)
+    draft.engine = engine_of(entries)
     if "schema" in entries:
         draft.schema = bodies.reader.text(entries["schema"]) or ""
     if "comment" in entries:

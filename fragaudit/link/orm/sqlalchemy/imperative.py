@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from fragaudit.link.orm.alchemy_table import Draft
+from fragaudit.link.orm.alchemy_table import Draft, engine_of
 from fragaudit.link.orm.reader import View
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.link.orm.sqlalchemy.conventions import convention_of
@@ -54,6 +54,7 @@ class Imperative:
         draft.convention = convention_of(positional[1], reader)
         schema = reader.text(keywords["schema"]) if "schema" in keywords else None
         draft.schema = schema or ""
+        draft.engine = engine_of(keywords)
         tables.apply(draft, positional[2:])
         self._made[key] = draft
         return draft

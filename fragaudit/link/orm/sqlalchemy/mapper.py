@@ -16,6 +16,7 @@ from fragaudit.link.orm.sqlalchemy.columns import collect
 from fragaudit.link.orm.sqlalchemy.conventions import convention, convention_of
 from fragaudit.link.orm.sqlalchemy.imperative import Imperative
 from fragaudit.link.orm.sqlalchemy.kinds import DECLARATIVE, is_declarative, is_sqlmodel, is_table
+from fragaudit.link.orm.sqlalchemy.libraries import mixed_in
 from fragaudit.link.orm.sqlalchemy.relations import Relations
 from fragaudit.link.orm.sqlalchemy.tablenames import TableNames
 from fragaudit.link.program import Place
@@ -157,13 +158,18 @@ class Alchemy:
         order = self._classes.order(cls)
         draft = Draft(name, at=self.tables.mark(self._bodies.view(cls), self._classes.scope(cls).span))
         draft.convention = self.convention(cls)
+        mixed = [(b, mixed_in(b)) for b in outside]
         foreign = [
             b
-            for b in outside
-            if b.rpartition(".")[2] not in _HARMLESS and not b.removesuffix("()").endswith(DECLARATIVE)
+            for b, columns in mixed
+            if columns is None
+            and b.rpartition(".")[2] not in _HARMLESS
+            and not b.removesuffix("()").endswith(DECLARATIVE)
         ]
         if foreign:
             draft.opaque = f"its base {foreign[0]} isn't in the repository"
+        for attribute, drawn in ((a, d) for _, columns in mixed for a, d in (columns or {}).items()):
+            draft.add(attribute, drawn)
         if inherited is not None:
             draft.attributes.update(inherited.draft.attributes)
         collect(cls, order, above if inherited else frozenset(), draft, self._bodies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fragaudit.link.queries import peewee
+from fragaudit.link.queries.alchemy import oslo
 from fragaudit.link.queries.alchemy.chains import SETS, chained
 from fragaudit.link.queries.alchemy.comparisons import in_
 from fragaudit.link.queries.alchemy.ends import ENDS, RUN, ended, got, ran, run
@@ -49,6 +50,8 @@ class Alchemy:
             return Loader(name, (thing,)) if isinstance(thing, Path) else None
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
             return got(call, flow)
+        if name == oslo.NAME:
+            return oslo.model_query(call, flow)
         if name == "Table":
             model = flow.mapping.table(call, flow.view)
             return entity_of(model, flow) if model is not None else None

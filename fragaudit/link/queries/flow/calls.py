@@ -6,6 +6,7 @@ from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.orm.reader import Read
 from fragaudit.link.queries.draft import Bag, Choice, Draft, Drafts, EachColumn, EachKey, Keywords, Named, Thing
 from fragaudit.link.queries.flow.alternatives import choice
+from fragaudit.link.queries.flow.arms import option
 from fragaudit.link.queries.flow.asked import options
 from fragaudit.link.queries.flow.containers import ENTERING, collected, dictionary, entered
 from fragaudit.link.queries.flow.handing import made
@@ -13,8 +14,12 @@ from fragaudit.link.queries.flow.references import elsewhere
 from fragaudit.link.queries.flow.scope import Flow
 from fragaudit.link.queries.inlined import inlined
 from fragaudit.link.queries.predicates import PREDICATES, UNKNOWN, both
+from fragaudit.link.queries.receivers import constructed
 from fragaudit.model.sql import Column, Constant
 from fragaudit.model.values import Attr, Call, Ref
+
+_WHOLE = frozenset({"items", "keys", "copy"})
+"""Methods of a dictionary that give all that is in it."""
 
 
 def called(call: Call, flow: Flow) -> Thing:
@@ -32,7 +37,7 @@ def called(call: Call, flow: Flow) -> Thing:
             each = [_method(c, call, func.name, flow) if c is not None else UNKNOWN for c in base.columns]
             return both([m if isinstance(m, PREDICATES) else UNKNOWN for m in each])
         elif isinstance(base, Keywords):
-            return base if func.name in ("items", "keys", "copy") else None
+            return option(call, flow) if func.name == "get" else base if func.name in _WHOLE else None
         elif isinstance(base, Choice):
             found = [_method(option, call, func.name, flow) for option in base.options]
             return choice(found, anew=bool(flow.within))
@@ -57,6 +62,9 @@ def _foreign(call: Call, flow: Flow) -> Thing:
     """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
     if isinstance(call.func, Ref) and call.func.name == "dict":
         return dictionary(call, flow)
+    made_object = constructed(call, flow.view, flow.pool.constructing, flow.mapping)
+    if made_object is not None:
+        return made_object
     anew = inlined(call, flow)
     if anew is not None:
         return anew

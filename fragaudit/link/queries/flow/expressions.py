@@ -8,11 +8,13 @@ from typing import Any
 from fragaudit.link.orm.core import python_literal
 from fragaudit.link.queries.draft import Begins, Thing
 from fragaudit.link.queries.flow import alternatives
+from fragaudit.link.queries.flow.arms import is_false
 from fragaudit.link.queries.flow.calls import called
 from fragaudit.link.queries.flow.containers import mapping, sequence
 from fragaudit.link.queries.flow.operators import operation
 from fragaudit.link.queries.flow.references import attribute, name
 from fragaudit.link.queries.flow.scope import Flow
+from fragaudit.model.sql import Constant
 from fragaudit.model.values import (
     Attr,
     Call,
@@ -36,7 +38,13 @@ def _literal(value: Lit, _: Flow) -> Thing:
 
 
 def _either(value: Either, flow: Flow) -> Thing:
-    return alternatives.either([flow.thing(option) for option in value.options], anew=bool(flow.within))
+    found = [flow.thing(option) for option in value.options]
+    first = value.options[0]
+    asked = flow.within and isinstance(first, Call) and getattr(first.func, "name", "") == "get"
+    if asked and len(found) == 2 and isinstance(found[0], Constant):
+        # `options.get("name") or …`: what a call hands on by name is known, and so is that it doesn't.
+        return found[1] if is_false(found[0]) else found[0]
+    return alternatives.either(found, anew=bool(flow.within))
 
 
 def _item(value: Item, flow: Flow) -> Thing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fragaudit.link.queries.draft import Bag, EachKey, Keywords, Named, Thing
+from fragaudit.link.queries.flow.arms import NOT_TAKEN, Arms
 from fragaudit.link.queries.flow.asked import options
 from fragaudit.link.queries.flow.containers import branched
 from fragaudit.link.queries.flow.scope import INSIDE, Flow
@@ -15,9 +16,12 @@ from fragaudit.model.values import Lit, Operation, Ref, Seq, Value, children
 
 
 def run(statements: Iterable[Binding | Use], flow: Flow) -> None:
-    """Interpret statements in order."""
+    """Interpret statements in order; for one call of a function, those of arms that it can't take are left out."""
+    arms = Arms(flow) if flow.within else None
     for statement in statements:
-        flow.branch = statement.branch
+        flow.branch = statement.branch if arms is None else arms.of(statement.branch)
+        if flow.branch == NOT_TAKEN:
+            continue
         flow.here = NOWHERE
         flow.statement = statement.at if isinstance(statement, Binding) else (statement.line, 1, statement.line, 1)
         if isinstance(statement, Binding):
