@@ -39,7 +39,8 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
         if not item.level and item.module.partition(".")[0] in sys.stdlib_module_names:
             continue
         if name[:1].isupper():
-            if text.count(f"{name}(") or name in handed:  # which is several times as fast as `in`
+            # Counting is several times as fast as `in`.
+            if text.count(f"{name}(") or name in handed or (text.count(f"{name}.") and _asked(name, text)):
                 found.add(name)
         elif _HOLDING.search(name) is not None and text.count(f"{name}."):
             found.update(f"{name}.{made}" for made in re.findall(rf"{re.escape(name)}\.([A-Z]\w*)\(", text))
@@ -61,6 +62,11 @@ def brings(text: str) -> tuple[str, ...]:
     for match in _NESTED.finditer(text):
         found.update(re.findall(r"(?<!\bas )\b(?!as\b)[A-Za-z_]\w*", match[1]))
     return tuple(sorted(found))
+
+
+def _asked(name: str, text: str) -> bool:
+    """Say whether a class is asked for an object of it, as `Order.create(…)` and `Order.from_dict(…)` are."""
+    return bool(text.count(f"{name}.create(") or text.count(f"{name}.from_"))
 
 
 def _makes_own(node: ast.ClassDef) -> bool:
