@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from fragaudit.model.facts import Import
 
 _NESTED = re.compile(r"^[ \t]+(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
+_ASKED = ("create(", "from_", "model_validate(", "parse_obj(", "build(", "new(")
+"""What begins the names of methods by which classes make objects of themselves."""
 _HOLDING = re.compile(r"model|schema|orm|db|entit", re.IGNORECASE)
 """Modules that are likely to hold models, by their names: as a rule classes are imported one by one."""
 _CLASS = r"((?:\w+\.)?[A-Z]\w*)"
@@ -19,6 +21,9 @@ _HANDED = tuple(
         r"model(?:_class|_cls)?[\"']?\s*[=:]\s*",
         r"create\w*\(\s*(?:(?:self\.)?_?(?:db|session)\w*,\s*)?",
         r"__class__\s*=\s*",
+        r"CRUD\w*[\[(]\s*",
+        r"DAO\w*[\[(]\s*",
+        r"Repository\w*[\[(]\s*",
     )
 )
 """What is given a class to make objects of: a form, a serializer, a resource, a function that makes what it is told."""
@@ -66,7 +71,7 @@ def brings(text: str) -> tuple[str, ...]:
 
 def _asked(name: str, text: str) -> bool:
     """Say whether a class is asked for an object of it, as `Order.create(…)` and `Order.from_dict(…)` are."""
-    return bool(text.count(f"{name}.create(") or text.count(f"{name}.from_"))
+    return any(text.count(f"{name}.{method}") for method in _ASKED)
 
 
 def _makes_own(node: ast.ClassDef) -> bool:
