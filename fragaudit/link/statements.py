@@ -269,7 +269,12 @@ class Statements:
             executed=executed,
             maintenance=self._once.why(composed.path_file, at.line),
             composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
+            called=self._called(pieces),
         )
+
+    def _called(self, pieces: Pieces) -> Location | None:
+        call = self._texts.calls.get(pieces)
+        return Location(self._program.files[call.place.file].path, *call.before, *call.before) if call else None
 
     def _take(self, pieces: Pieces) -> None:
         for piece in pieces:

@@ -63,7 +63,8 @@ class Access(Struct, frozen=True):
     `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
     what an index can serve. `facts` are the conditions on this table with constants alone, as texts (`a is not null`,
     `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping,
-    `text` the statement as it was written, empty if it never was text.
+    `text` the statement as it was written, empty if it never was text. `called` is the call of a wrapper that says what
+    is asked.
     """
 
     at: Location
@@ -87,6 +88,7 @@ class Access(Struct, frozen=True):
     maintenance: str = ""
     site: Location = Location("")
     text: str = ""
+    called: Location | None = None
     verdict: Verdict = "n/a"
     by: str = ""
     why: str = ""

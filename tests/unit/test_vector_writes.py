@@ -491,6 +491,29 @@ NONE: list[tuple[str, str]] = [
             table.create_fts_index("text")
         """,
     ),
+    (
+        "a store of Elasticsearch that ranks by words",
+        """
+        from langchain_elasticsearch import BM25Strategy, ElasticsearchStore
+
+        class Words:
+            def __init__(self, url):
+                self.store = ElasticsearchStore(index_name="notes", es_url=url, strategy=BM25Strategy())
+
+            def save(self, documents, ids):
+                self.store.add_documents(documents, ids=ids)
+        """,
+    ),
+    (
+        "an index of summaries that nothing keeps",
+        """
+        from llama_index.core import DocumentSummaryIndex
+
+        def summary(documents):
+            index = DocumentSummaryIndex.from_documents(documents)
+            return index.get_document_summary(documents[0].doc_id)
+        """,
+    ),
 ]
 
 

@@ -131,6 +131,7 @@ class _Reader:
             dialect=self._dialect,
             maintenance=self._written.maintenance,
             site=self._written.at,
+            called=self._written.called,
         )
         return self._best(access, found, source)
 

@@ -40,8 +40,10 @@ from fragaudit.model.vectors import Origin, VectorSearch, VectorWrite
 StoreOf = Callable[[Target], str]
 """Returns the id of the store a write or search reaches in a service, or an empty string."""
 
-ROUNDS = 5
+ROUNDS = 3
 """How often parameters are replaced by what callers give for them."""
+MOST_ROUNDS = 5
+"""The same for the name of a container that says nothing yet."""
 
 
 class Vectors:
@@ -143,7 +145,9 @@ class Vectors:
 
     def _scope_expanded(self, written: Written) -> Scope:
         scope = written.scope
-        for _ in range(ROUNDS):
+        for number in range(MOST_ROUNDS):
+            if number >= ROUNDS and container_name(scope, self._program)[1] != "unknown":
+                return scope
             heads = (*scope.containers, *(h for _, hs in scope.namespaces for h in hs))
             sites = [(f, s) for f in sorted(roots(heads)) for s in self._callers.of(f)]
             if not sites:

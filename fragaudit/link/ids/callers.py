@@ -74,7 +74,10 @@ class Callers:
         name = self._program.scope(function).name
         for ancestor in self._evaluator.ancestry(ClassRef(owner))[1:]:
             for number in self._program.definitions(ancestor.place, name) if name != "__init__" else ():
-                yield from self.of(Place(ancestor.place.file, number))
+                for site in self.of(Place(ancestor.place.file, number)):
+                    # What another back end calls on itself is its own.
+                    if not isinstance(site.call.func, Attr) or not self.called_on_itself(site.call.func):
+                        yield site
                 return
 
     def _calls(self, function: Place) -> Iterator[Site]:

@@ -29,6 +29,7 @@ _FETCHED = re.compile(
 )
 """Functions that give what is kept somewhere, one at a time."""
 _NAMES = re.compile(r"^(?:\w*_)?(?:collection|index|table|class|namespace)_name$|^(?:collection|namespace)$")
+_CONTAINER = re.compile(r"(?:collection|index|table|class|container)(?:_name)?$")
 _SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
 _CONFIGURATION = re.compile(r"setting|config|conf\b|cfg|options?$", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
@@ -82,7 +83,9 @@ def _state(shape: Shape, program: Program) -> str:
 def _set_by_maker(shape: Shape, program: Program) -> bool:
     """Say whether a name is what an object is made with, by the library's user as the project makes none with it."""
     head = shape.parts[0].head if len(shape.parts) == 1 else None
-    return isinstance(head, From) and head.function is not None and program.scope(head.function).name == "__init__"
+    if not isinstance(head, From) or head.function is None or _CONTAINER.search(head.name) is None:
+        return False
+    return program.scope(head.function).name == "__init__"
 
 
 def _owned(part: Part) -> bool:
