@@ -37,8 +37,10 @@ class _Ran:
 RAN = _Ran()
 
 
-def inlined(call: Call, flow: Flow) -> Thing | None:
+def inlined(call: Call, things: list[Thing], flow: Flow) -> Thing | None:
     """Return what a call gives if its function is one to be understood anew; None for any other.
+
+    `things` are the call's arguments.
 
     Queries that the function runs are reported at the call, unless they are the same for every call; those that it
     hands on are what the call gives.
@@ -46,18 +48,21 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     places = flow.pool.forwarding.get(getattr(call.func, "name", ""), frozenset())
     if not places or flow.within >= DEEPEST or flow.pool.inlined >= MOST:
         return None
+    if not any(options(thing) for thing in things):
+        places = places - flow.pool.given_queries
+        if not places:
+            return None
     found = {(place, on) for place, on in _called(call, flow) if place in places}
     if len(found) != 1:
         return None
     place, on = found.pop()
-    given_now = [flow.argument(argument) for argument in call.args]
-    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in given_now)):
+    if place == flow.place:
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
-    for name, thing in _given(call, given_now, place, on, flow):
+    for name, thing in _given(call, things, place, on, flow):
         inner.names.know(name, thing)
     run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
