@@ -15,7 +15,7 @@ from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
 from fragaudit.link.queries.receivers import Receiver, method, receiver
 from fragaudit.link.queries.scopes import statements_of
-from fragaudit.link.queries.variants import above, opened
+from fragaudit.link.queries.variants import above, opened, variants
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
@@ -85,7 +85,9 @@ def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
         know_object(place, inner)
         run(statements_of(flow.program, place), inner)
         known = flow.pool.alone[place] = {
-            one.at: not _open(one.draft) for one in inner.asked if one.draft.root or one.draft.has("arms")
+            one.at: not _open(one.draft) and not (one.lazy and len(variants(one.draft, one.branch, flow.program)) > 1)
+            for one in inner.asked
+            if one.draft.root or one.draft.has("arms")
         }
     return known
 
