@@ -12,7 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeAlias
 
 Work: TypeAlias = Callable[[Callable[[], Any]], Any]
-"""Is given a function that waits for what it asks for on the way, and returns what it comes to."""
+"""Is given a function that waits for what it asks for on the way, and returns what it comes to.
+
+Each time it asks it is told the next of what it is given; where the work is done here, always the last.
+"""
 
 
 class Forked:
@@ -21,10 +24,9 @@ class Forked:
     A copy that fails, whatever the reason, costs its time and nothing else: then the work is done here.
     """
 
-    def __init__(self, work: Work, meanwhile: Callable[[], None] | None = None) -> None:
-        """Start work; `meanwhile` is what this process may do while it waits for it."""
+    def __init__(self, work: Work) -> None:
+        """Start work."""
         self._work = work
-        self._meanwhile = meanwhile
         self._given: Any = None
         self._results, results = os.pipe()
         questions, self._answers = os.pipe()
@@ -46,11 +48,10 @@ class Forked:
             os.close(self._answers)
             os.close(self._results)
 
-            def asked() -> Any:
-                with open(questions, "rb") as pipe:
-                    return pickle.load(pipe)  # noqa: S301  # this process wrote it
-
-            found = pickle.dumps(self._work(asked), pickle.HIGHEST_PROTOCOL)
+            with open(questions, "rb") as pipe:
+                # This process wrote it.
+                made = self._work(lambda: pickle.load(pipe))  # noqa: S301
+            found = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
             with open(results, "wb") as pipe:
                 pipe.write(found)
             status = 0
@@ -58,48 +59,36 @@ class Forked:
             os._exit(status)
 
     def give(self, given: Any) -> None:
-        """Tell the work what it asks for."""
+        """Tell the work what it asks for; not much, as that is waited for if it does not ask yet."""
         self._given = given
-        with suppress(OSError), open(self._answers, "wb") as pipe:
-            self._answers = -1
+        with suppress(OSError), open(self._answers, "wb", closefd=False) as pipe:
             pickle.dump(given, pipe)
 
     def take(self) -> Any:
         """Return what the work came to."""
-        if self._meanwhile is not None:
-            self._meanwhile()
         with open(self._results, "rb") as pipe:
             self._results = -1
             found = pipe.read()
-        # Only its own copy can have written it.
-        return pickle.loads(found) if self._ended() == 0 else self._work(lambda: self._given)  # noqa: S301
-
-    def _ended(self) -> int:
-        """Wait for the end of the copy and return its status, which is not 0 where it failed."""
-        if self._process < 0:
-            return 1
-        process, self._process = self._process, -1
         try:
-            return os.waitpid(process, 0)[1]
-        except ChildProcessError:  # whoever started this process told the kernel to keep no status
-            return 1
+            # Only its own copy can have written it, which takes a while to end: nobody waits for that here.
+            return pickle.loads(found)  # noqa: S301
+        except (EOFError, pickle.UnpicklingError):  # it ended before it was done
+            return self._work(lambda: self._given)
 
     def end(self) -> None:
-        """Stop work that nobody has taken."""
+        """Stop work that nobody has taken, and leave no trace of the copy."""
         for pipe in (self._answers, self._results):
             if pipe >= 0:
                 os.close(pipe)
         if self._process > 0:
             os.kill(self._process, signal.SIGKILL)
-            self._ended()
+            with suppress(ChildProcessError):  # whoever started this process told the kernel to keep no status
+                os.waitpid(self._process, 0)
 
 
 @contextmanager
-def starting(jobs: int, meanwhile: Callable[[], None] | None = None) -> Iterator[Callable[[Work], Forked] | None]:
-    """Give what starts work beside this process, if it may have others and can; none outlives the context.
-
-    `meanwhile` is what this process may do while it waits for work.
-    """
+def starting(jobs: int) -> Iterator[Callable[[Work], Forked] | None]:
+    """Give what starts work beside this process, if it may have others and can; none outlives the context."""
     # Where other threads run, a copy may inherit a lock that nobody releases; and only Linux keeps its own libraries
     # safe to use after a fork.
     if jobs < 2 or sys.platform != "linux" or threading.active_count() > 1:
@@ -108,7 +97,7 @@ def starting(jobs: int, meanwhile: Callable[[], None] | None = None) -> Iterator
     started: list[Forked] = []
 
     def start(work: Work) -> Forked:
-        started.append(Forked(work, meanwhile))
+        started.append(Forked(work))
         return started[-1]
 
     try:

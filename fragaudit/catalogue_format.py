@@ -57,6 +57,7 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     its identity in their attributes (`Meta.host`); `settings` and `url` objects carry an address to what opens; the
     others (`control marker lookup`) open nothing. `on_use`: also serves other ends (authentication, storage), so it
     is a store only where data is read or written through it; `on_use_engines` says so of some engines alone.
+    `textual` is the argument (`name=word`) with which it is searched for words alone, by the name of what is given.
     `by_param` names the argument that decides the engine, `engines` what its values mean (`engine`, `engine/kind` or
     `engine/kind/role`); by `url` the URL's scheme does. `env`: the variables that name the store if no argument does.
     """
@@ -78,6 +79,7 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     on_use_engines: tuple[str, ...] = ()
     is_async: bool = False
     by_param: str = ""
+    textual: str = ""
     engines: dict[str, str] = {}
     env: tuple[str, ...] = ()
     config: tuple[Choice, ...] = ()

@@ -125,12 +125,12 @@ def audit(
         understood = runs.get(asked, content) if cache else None
         if understood is None:
             store = FactsCache(folder, facts_key(catalogue.digest)) if cache else FactsCache(None, "")
-            loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress)
+            loaded = _load(found.files, _from_disk, catalogue, config, store, processes, progress, fixes)
             store.save()
             from fragaudit.understanding import understand
 
             sql = _reading(folder, catalogue.digest, processes) if cache else _forgetful(processes)
-            with beside.starting(processes, _load_fixing if fixes else _load_checking) as start:
+            with beside.starting(processes) as start:
                 understood = understand(
                     asked, loaded.code, loaded.deploy, catalogue, settings, name, sql, loaded.problems,
                     _documenting(found, _from_disk, settings), start,
@@ -208,7 +208,7 @@ def audit_sources(files: Mapping[str, str | bytes], config: Config | None = None
 
     from fragaudit.understanding import understand
 
-    loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None)
+    loaded = _load(found.files, read, catalogue, config, FactsCache(None, ""), 1, None, fixes)
     text = files.get(LEDGER)
     ledger = (parse(text, LEDGER), text) if isinstance(text, str) else None
     understood = understand(
@@ -272,6 +272,7 @@ def _load(
     store: FactsCache,
     jobs: int,
     progress: Progress | None,
+    fixes: bool,
 ) -> _Loaded:
     """Return the facts of all files, from the cache where it has them."""
     loaded = _Loaded([], [], [])
@@ -313,7 +314,7 @@ def _load(
         started = True
         if progress is not None:
             progress(done, len(files))
-        _load_linking()
+        _load_the_rest(fixes)
 
     for facts in workers.run(task, unknown(), jobs, begun):
         store.put(facts.path, facts.content, facts.encoded)
@@ -373,23 +374,14 @@ def _prepare(stores: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> None
         _Process.catalogue = load(stores, names)
 
 
-def _load_linking() -> None:
-    """Load what linking needs, while other processes read."""
-    import fragaudit.understanding  # noqa: F401
-
-
-def _load_checking() -> None:
-    """Load what reads SQL and what checks, while another process links."""
-    import fragaudit.extract.sql.statements  # noqa: F401
+def _load_the_rest(fixes: bool) -> None:
+    """Load what links, reads SQL, checks and works out edits, while other processes read."""
+    import fragaudit.extract.sql.statements
+    import fragaudit.understanding
 
     checks.registered()
-
-
-def _load_fixing() -> None:
-    """Load the same and what works out edits."""
-    import fragaudit.fix  # noqa: F401
-
-    _load_checking()
+    if fixes:
+        import fragaudit.fix  # noqa: F401
 
 
 def _extract(batch: Sequence[_Job]) -> list[_Facts]:

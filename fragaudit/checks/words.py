@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fragaudit.model.asides import opens_for_itself
 from fragaudit.model.findings import Related
 from fragaudit.model.locations import Location
 from fragaudit.model.stores import Store
@@ -45,19 +45,11 @@ def enumerated(names: Sequence[str]) -> str:
     return ", ".join(shown_ones[:-1]) + (" and " if len(shown_ones) > 1 else "") + shown_ones[-1]
 
 
-_ASIDE = re.compile(
-    r"(?:^|[/_.])(?:alembic|backups?|bin|cli|commands?|deprecated|dev|examples?|maintenance|scripts?|tests?|testing|tools)(?=[/_.])"
-    r"|migrat",
-    re.IGNORECASE,
-)
-"""Paths of what runs beside a service: it opens the store for itself."""
-
-
 def place_of(store: Store) -> Location:
     """Return where a reader looks first for a store: where the service opens it, by an address, to keep it."""
     if not store.openings:
         return Location("")
-    best = min(store.openings, key=lambda o: (_ASIDE.search(o.at.path) is not None, not o.address, not o.field, o.at))
+    best = min(store.openings, key=lambda o: (opens_for_itself(o.at.path), not o.address, not o.field, o.at))
     return best.at
 
 

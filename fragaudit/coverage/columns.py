@@ -22,6 +22,12 @@ _STATE = re.compile(
     r"|Kind|Type|Category|Role|Level|Priority)$"
 )
 """Columns that hold a handful of values. Planners look one up all the same, unless it is the usual one."""
+_KIND = re.compile(
+    r"(?:^|_)(?:(?:status|state|kind|type|category|role|level)_(?:code|name|key)|platform|provider|backend|source|locale"
+    r"|lang|language|currency|engine|protocol|format|context|method|country|year(?:_start)?|privacy)$",
+    re.IGNORECASE,
+)
+"""Columns of which a service has some more values, each of them in a large part of the rows all the same."""
 _USUAL = frozenset(
     {"active", "enabled", "published", "completed", "complete", "done", "success", "succeeded", "ok", "valid", "normal",
      "default", "public", "live", "paid", "user", "finished"}
@@ -73,6 +79,12 @@ def is_flag(table: Table, name: str) -> bool:
 def is_state(condition: Condition) -> bool:
     """Say whether a handful of values can be expected in a column that is looked up."""
     return _STATE.search(condition.column) is not None
+
+
+def is_kind(condition: Condition, table: Table) -> bool:
+    """Say whether rows of few kinds can be expected by a column: its values are of a list, or it is called so."""
+    column = column_of(table, condition.column)
+    return (column is not None and column.chosen) or is_state(condition) or _KIND.search(condition.column) is not None
 
 
 def is_usual(condition: Condition) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_passing, is_state
-from fragaudit.coverage.growth import callings, grows, snake
+from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, tenants
+from fragaudit.coverage.marked import meant
+from fragaudit.coverage.naming import snake
+from fragaudit.coverage.partial import part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -18,6 +21,8 @@ SURE = frozenset(
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
+_WHOLE = frozenset({"unfiltered join", "range join", "outer join"})
+"""Kinds of accesses that read all rows of what they join, unless that is narrowed down or ends early."""
 _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)|nations?|regions?"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
@@ -40,6 +45,10 @@ _ARRANGED = re.compile(
     r"^(?:(?:display|sort|menu|list)_?)?(?:order|position)(?:ing)?$|^sort_?(?:index|key)$", re.IGNORECASE
 )
 """By which somebody arranges the entries of a list by hand, one after the other."""
+_MARK = re.compile(
+    r"^(?:is_|was_|date_|time_)?(?:soft_?)?(?:deleted|removed)(?:_?(?:at|on|date|time|dt))?$", re.IGNORECASE
+)
+"""By which rows are said to be deleted that stay."""
 _WIDEST_LOOKUP = 5
 _WIDEST_LIST = 2
 _TIMES = ("timestamp", "datetime", "date", "time")
@@ -52,7 +61,10 @@ class Around:
     `referring` counts the tables with foreign keys to it, `whole` are those of which every row is read somewhere,
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
-    otherwise, `small` those that are short lists by their shape.
+    otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
+    Rows of `gone` are deleted, by themselves or with what they belong to; those of `staying` hardly ever are: what
+    people set up, what everything of a customer belongs to, and what is only marked as deleted. `looked` are tables and
+    the columns by which their rows are looked up.
     """
 
     referring: Counter[str]
@@ -63,10 +75,19 @@ class Around:
     modelled: bool
     called: dict[str, frozenset[str]]
     small: frozenset[str] = frozenset()
+    growing: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    staying: frozenset[str] = frozenset()
+    looked: frozenset[tuple[str, str]] = frozenset()
 
 
 def around(
-    tables: Sequence[Table], accesses: Sequence[Access], writes: Sequence[Write], made: Iterable[str] = ()
+    tables: Sequence[Table],
+    accesses: Sequence[Access],
+    writes: Sequence[Write],
+    made: Iterable[str] = (),
+    deleted: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> Around:
     """Return what tells of the sizes of tables beside their own shape.
 
@@ -75,17 +96,49 @@ def around(
         accesses: how rows are found.
         writes: the statements that change them.
         made: the tables of whose models objects are made.
+        deleted: the tables of whose models objects are deleted.
+        removed: what other objects that are deleted are called.
     """
     known = Around(
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
         whole=_names(a.table for a in accesses if _reads_all(a)),
         asked=_names([*(a.table for a in accesses if not a.maintenance), *(w.table for w in writes if not w.once)]),
         grown=_names([*(w.table for w in writes if w.verb == "insert" and not w.once), *made]),
-        deleted=_names(w.table for w in writes if w.verb == "delete" and not w.once),
+        deleted=_names([*(w.table for w in writes if w.verb == "delete" and not w.once), *deleted]),
         modelled=any("model" in t.by for t in tables),
         called=callings(bare(t.name) for t in tables),
+        looked=frozenset(
+            (bare(a.table), c.column.lower())
+            for a in accesses
+            if not a.maintenance
+            for c in a.conditions
+            if c.op == "="
+        ),
     )
-    return replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
+    known = replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
+    gone = _gone(tables, known.deleted)
+    perhaps = _gone(tables, known.deleted | meant(removed, known.called, frozenset(bare(t.name) for t in tables)))
+    return replace(
+        known,
+        growing=growing(tables, known.called, known.small, known.grown),
+        gone=gone,
+        staying=tenants(tables)
+        | {bare(t.name) for t in tables if is_kept(t)}
+        | {n for t in tables if (n := bare(t.name)) not in perhaps and any(map(_MARK.match, _columns(t)))},
+    )
+
+
+def _columns(table: Table) -> Iterable[str]:
+    return (column.name for column in table.columns)
+
+
+def _gone(tables: Sequence[Table], deleted: frozenset[str]) -> frozenset[str]:
+    """Return the tables of which rows are deleted, by statements or together with rows that they refer to."""
+    after = [(bare(t.name), {bare(k.table) for k in t.foreign_keys if k.on_delete == "cascade"}) for t in tables]
+    found = set(deleted)
+    while more := {name for name, before in after if name not in found and not found.isdisjoint(before)}:
+        found |= more
+    return frozenset(found)
 
 
 def _names(tables: Iterable[str]) -> frozenset[str]:
@@ -102,9 +155,18 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
+    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
+        return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
-    return _few(access, table) and _is_grown(table, known, access)
+    if part(access, table) is not None:
+        return False  # that index can be read as a whole instead, however few rows it holds
+    return _few(access, table, known) and _is_grown(table, known, access)
+
+
+def _led_to(access: Access) -> bool:
+    """Say whether a join looks for the rows of a few others, and for those alone."""
+    return access.category != "range join" and any(c.filtered for c in access.conditions)
 
 
 def _narrows(condition: Condition) -> bool:
@@ -113,32 +175,49 @@ def _narrows(condition: Condition) -> bool:
 
 def _is_grown(table: Table, known: Around, access: Access | None = None) -> bool:
     """Say whether a table can be expected to grow, where that can be told: by models, and by what makes rows of any."""
-    if not known.modelled or not known.grown or table.virtual == COLLECTION:
+    if not known.modelled or not known.grown or table.virtual == COLLECTION or bare(table.name) in known.growing:
         return True
-    return grows(table, known.called, known.small, known.grown, access)
+    if access is None or is_kept(table):
+        return False
+    return bare(table.name) in known.grown and found_by_time(access, table)
 
 
-def _few(access: Access, table: Table) -> bool:
+def _few(access: Access, table: Table, known: Around) -> bool:
     """Say whether few rows can be expected, where the code itself names the value that it looks for.
 
     A value that is written out is one of a handful, or a row that the program put there itself, unless rows have it for
     a while only; in a file of queries it may as well be an example of what is looked for. An OR finds as many rows as
-    the widest of its alternatives.
+    the widest of its alternatives. Where models define the tables, no entry of a list has few rows that refer to it.
     """
+    kinds = _kinds(access, table, known)
     local = [c for c in access.conditions if not c.join]
     examples = access.at.path.endswith(".sql")
     if access.category == "alternatives":
-        return all(_narrow(arm, table, examples) for arm in access.arms)
+        return all(_narrow(arm, table, examples, kinds) for arm in access.arms)
     if access.category == "entry":
-        return _narrow([c for c in local if not is_state(c)], table, examples)
-    return access.category not in ("equality", "state") or _narrow(local, table, examples)
+        return _narrow([c for c in local if not is_state(c)], table, examples, kinds)
+    if access.category in ("equality", "state"):
+        return _narrow(local, table, examples, kinds)
+    joined = {c.column.lower() for c in access.conditions if c.join}
+    return not joined or not joined <= kinds
 
 
-def _narrow(conditions: Sequence[Condition], table: Table, examples: bool) -> bool:
+def _kinds(access: Access, table: Table, known: Around) -> set[str]:
+    """Return the columns of which a handful of values can be expected, where models tell what they refer to."""
+    if not known.modelled:
+        return set()
+    keys = [k for k in table.foreign_keys if len(k.columns) == 1 and bare(k.table) not in known.growing]
+    keys = [k for k in keys if _LOOKUP.search(snake(k.table)) is not None]
+    asked = (c for part in (access.conditions, *access.arms) for c in part)
+    return {*(k.columns[0].lower() for k in keys), *(c.column.lower() for c in asked if is_kind(c, table))}
+
+
+def _narrow(conditions: Sequence[Condition], table: Table, examples: bool, kinds: Set[str]) -> bool:
     """Say whether conditions that hold together leave few rows; values written out may be `examples` of those asked."""
     compared = [c for c in conditions if c.op in ("=", "in") and not is_flag(table, c.column)]
     compared = [c for c in compared if not is_document(table, c.column)]
-    if any(examples or c.constant is None or is_passing(c) for c in compared):
+    several = [c for c in compared if c.column.lower() not in kinds]
+    if any(map(is_passing, compared)) or any(examples or c.constant is None for c in several):
         return True
     ranges = [c for c in conditions if c.op == "<"]
     return any(c.op in ("two-sided", "prefix", "row", "match") for c in conditions) or bool(compared and ranges)
@@ -156,6 +235,8 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
+    if known.modelled and (is_signature(key) or name in known.staying):
+        gone = name in known.gone or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
     small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)
 
@@ -179,7 +260,7 @@ def _is_short(table: Table, known: Around) -> bool:
     columns = [c for c in table.columns if not c.type.startswith(_TIMES) and _DESCRIBING.search(c.name) is None]
     columns = [c for c in columns if c.name.lower() not in key]
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
-    if narrow and _LOOKUP.search(snake(table.name)) is not None:
+    if narrow and _LOOKUP.search(snake(table.name)) is not None and not is_account(table):
         return True
     flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
     return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from fragaudit.model import asides
+
 TESTS = "tests"
 EXAMPLES = "examples"
 SCRIPTS = "scripts"
@@ -12,18 +14,19 @@ ENVIRONMENTS = "virtual environments"
 VENDORED = "vendored code"
 BUILD = "build output and caches"
 GENERATED = "generated code"
+TEMPLATES = "templates of code"
 
 _FOLDERS = {
-    **dict.fromkeys(("tests", "test", "testing", "__tests__", "e2e", "integration_tests", "unit_tests"), TESTS),
-    **dict.fromkeys(("examples", "example", "samples", "sample", "demo", "demos", "cookbook", "cookbooks", "notebooks",
-                     "tutorials", "tutorial"), EXAMPLES),
-    **dict.fromkeys(("scripts", "benchmarks", "benchmark", "evals"), SCRIPTS),
+    **dict.fromkeys(asides.EXAMPLES, EXAMPLES),
+    **dict.fromkeys(asides.SCRIPTS, SCRIPTS),
     **dict.fromkeys(("docs", "doc", "documentation"), DOCS),
     **dict.fromkeys((".venv", "site-packages", "node_modules", "__pypackages__", "virtualenv"), ENVIRONMENTS),
     **dict.fromkeys(("vendor", "_vendor", "vendored", "third_party", "_vendored", "extern"), VENDORED),
     **dict.fromkeys(("build", "dist", ".eggs", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache",
                      "__pycache__", ".git", ".hg", ".svn", ".fragaudit_cache", ".idea", ".cache"), BUILD),
 }  # fmt: skip
+_TEMPLATE = re.compile(r"\{\{.*\}\}|\{%.*%\}")
+"""Names that are put in when something is made of a template, as Cookiecutter and Copier do: no program yet."""
 _SUBJECTS = frozenset({"cookbook", "cookbooks", "samples", "sample", "notebooks", "tutorials", "tutorial"})
 _FILES = (
     (re.compile(r"^(test_.*|.*_test|tests|conftest)\.py$"), TESTS),
@@ -51,15 +54,19 @@ def folder_reason(name: str, is_environment: bool, is_app: bool = False) -> str 
     """
     if is_environment:
         return ENVIRONMENTS
+    if _TEMPLATE.search(name) is not None:
+        return TEMPLATES
     if is_app and name in _SUBJECTS:
         return None
     if name.endswith(".egg-info"):
         return BUILD
-    return _FOLDERS.get(name)
+    return TESTS if asides.holds_tests(name) and not (is_app and name not in asides.TESTS) else _FOLDERS.get(name)
 
 
 def file_reason(name: str) -> str | None:
     """Return why a file is outside the audit by default, or None."""
+    if _TEMPLATE.search(name) is not None:
+        return TEMPLATES
     return next((reason for pattern, reason in _FILES if pattern.match(name)), None)
 
 

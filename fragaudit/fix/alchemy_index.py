@@ -8,6 +8,7 @@ the class.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
@@ -29,6 +30,8 @@ from fragaudit.model.findings import Edit
 _COLUMNS = frozenset({"Column", "mapped_column"})
 _LONGEST = 100
 """Characters of a line; a longer call stands on several."""
+_TABLE = re.compile(r"\b(?:class|Table)\b")
+"""What a class or the call that makes a table has on its line."""
 _BASES = frozenset({"SQLModel", "DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass", "AsyncAttrs", "Model",
                     "object", "ABC", "Generic"})  # fmt: skip
 """Bases that have no `__table_args__`."""
@@ -42,6 +45,11 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
         text: its source.
         wanted: the indexes of models in this file; those at other places are passed over.
     """
+    lines = text.splitlines()
+    # Most places of a table are those of its migrations, which would be parsed for nothing.
+    wanted = [w for w in wanted if w.at.line <= len(lines) and _TABLE.search(lines[w.at.line - 1])]
+    if not wanted:
+        return {}
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
@@ -50,7 +58,6 @@ def alchemy_index_edits(path: str, text: str, wanted: Sequence[WantedIndex]) -> 
     for place in dict.fromkeys(w.at for w in wanted):
         here = [w for w in wanted if w.at == place]
         statement = next((s for s in tree.body if _start(s) <= place.line <= (s.end_lineno or 0)), None)
-        # Most places of a table are those of its migrations, which libcst would take long to parse for nothing.
         if statement is None or not (isinstance(statement, ast.ClassDef) or _makes_table(statement, place.line)):
             continue
         page = Page.of(path, text, _start(statement), statement.end_lineno or place.line)

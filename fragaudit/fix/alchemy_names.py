@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import libcst as cst
 
@@ -18,6 +20,7 @@ class Names:
 
     def __init__(self, path: str, text: str, tree: ast.Module) -> None:
         self._path = path
+        self._text = text
         self._lines = text.splitlines()
         self._tree = tree
         self._prefix = ""
@@ -41,7 +44,8 @@ class Names:
                 for alias in statement.names:
                     if alias.name == module:
                         return f"{alias.asname or alias.name}.{name}", []
-        if name in self._bound():
+        # Most files that lack an import don't have the name at all, which is sooner found out.
+        if re.search(rf"\b{name}\b", self._text) and name in self._bound:
             return "", []
         return name, [self._import(name, module)]
 
@@ -56,6 +60,7 @@ class Names:
                     return not call.args and not any(k.arg in ("cls", None) for k in call.keywords)
         return False
 
+    @cached_property
     def _bound(self) -> set[str]:
         found: set[str] = set()
         for node in ast.walk(self._tree):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -26,7 +27,7 @@ from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Program
 from fragaudit.link.queries import Expressed, expressed
 from fragaudit.link.roles import primary_of
-from fragaudit.link.seen import Seen, opening, reached_by, seen, seen_by
+from fragaudit.link.seen import Seen, opening, reached_by, seen, seen_by, with_slots
 from fragaudit.link.spelled import Spelled
 from fragaudit.link.sql import spoken_by
 from fragaudit.link.statements import Statements
@@ -111,23 +112,31 @@ def link_counted(
         start: starts work that can be done beside.
     """
     facts = sorted(facts, key=lambda f: f.path)
-    begun = opening(facts, catalogue)
-    evaluator, program = begun.evaluator, begun.evaluator.program
+    program = Program(facts, catalogue.roots)
+    evaluator = Evaluator(program, catalogue)
     roots = boundaries(facts, deploy, config, name)
     spelled = Spelled(program)
     reached = [reached_by(root, program, spelled) for root in roots]
     files_of = _files_of(roots, reached)
-    # What is asked of databases and what services keep where have little to do with one another.
+    # What is asked of databases, what is executed and what services keep where have little to do with one another.
     begin = start if len(program.sites) > WORTH_A_START else Here
     asking = begin(lambda asked: _asked(evaluator, files_of, asked))
+    begun = opening(evaluator, catalogue)
+    running = begin(lambda _: Statements(evaluator, catalogue, begun.opened).all())
     whole = seen(begun, catalogue)
     tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
+    if begin is not Here:
+        # Slots and what is a single service's own take long to find, and hardly ever change which dialect it speaks.
+        likely = (
+            _kept(root, paths, whole, paths, tables, catalogue) for root, paths in zip(roots, files_of, strict=True)
+        )
+        asking.give([config.dialect or spoken_by(each.service) for each in likely])
+    whole = with_slots(whole, catalogue)
     kept = []
     for root, used, paths in zip(roots, reached, files_of, strict=True):
         mine, seen_in = seen_by(root, used, whole, facts, catalogue) if len(roots) > 1 else (whole, paths)
-        files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
-        kept.append(_kept(root, paths, mine, files, tables, catalogue))
+        kept.append(_kept(root, paths, mine, seen_in, tables, catalogue))
     asking.give([config.dialect or spoken_by(each.service) for each in kept])
     shared_vectors = Vectors(evaluator, catalogue, whole.found.called, config.vector_ids)
     services = []
@@ -145,7 +154,7 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs = Statements(evaluator, catalogue, begun.opened).all()
+    runs = running.take()
     said, queries, added, problems = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,
@@ -157,15 +166,22 @@ def _asked(
 ) -> tuple[Defined, tuple[Expressed, ...], Rows, list[Problem]]:
     """Return what the code of a repository defines, its query expressions, and the objects it makes rows of.
 
-    `files` are the paths of each service, `asked` tells in the end which dialect each speaks.
+    `files` are the paths of each service; `asked` tells which dialect each is likely to speak, then which it does.
     """
     mapping = Mapping(evaluator)
     said = defined(mapping)
+    likely = cache(asked)
     problems: list[Problem] = []
-    queries = expressed(
-        mapping, lambda: {path: dialect for dialect, own in zip(asked(), files, strict=True) for path in own}, problems
-    )
-    return said, queries, Added(evaluator, mapping).all(), problems
+    queries = expressed(mapping, lambda: _by_path(likely(), files), problems)
+    rows = Added(evaluator, mapping).all()
+    if likely() != (certain := asked()):
+        problems.clear()
+        queries = expressed(mapping, lambda: _by_path(certain, files), problems)
+    return said, queries, rows, problems
+
+
+def _by_path(dialects: Sequence[str], files: Sequence[frozenset[str]]) -> dict[str, str]:
+    return {path: dialect for dialect, own in zip(dialects, files, strict=True) for path in own}
 
 
 class _Kept(NamedTuple):
@@ -178,10 +194,11 @@ class _Kept(NamedTuple):
 
 
 def _kept(
-    root: ServiceRoot, paths: Set[str], mine: Seen, files: frozenset[int], tables: Sequence[TableOrigin],
+    root: ServiceRoot, paths: Set[str], mine: Seen, seen_in: Set[str], tables: Sequence[TableOrigin],
     catalogue: Catalogue,
 ) -> _Kept:  # fmt: skip
-    """Return a service with its stores, its primary database and its tables."""
+    """Return a service with its stores, its primary database and its tables; what it opens is seen in some files."""
+    files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
     hint = _engine_hint(mine.program, files)
     assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
     stores, classes = assembly.stores()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 Asked: TypeAlias = Callable[[], Any]
-"""Returns what work is given on the way, once that is known."""
+"""Returns what work is given on the way, once that is known: each time the next; done here, each time the last."""
 
 Work: TypeAlias = Callable[[Asked], Any]
 

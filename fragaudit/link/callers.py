@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from fragaudit.link.abstract import ClassRef, FunctionRef, Instance
 from fragaudit.link.evaluate import Evaluator, argument_of
@@ -19,6 +21,7 @@ class Callers:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._program = evaluator.program
+        self._calls: dict[Place, tuple[Site, ...]] = {}
         self._known: dict[tuple[Place, int], tuple[tuple[Site, Value | None], ...]] = {}
 
     def giving(self, function: Place, number: int) -> tuple[tuple[Site, Value | None], ...]:
@@ -30,6 +33,15 @@ class Callers:
         if known is None:
             self._known[function, number] = ()  # while it is looked for
             known = self._known[function, number] = self._find(function, number)
+        return known
+
+    def calls(self, function: Place) -> tuple[Site, ...]:
+        """Return the calls of a function or method, in order of appearance."""
+        known = self._calls.get(function)
+        if known is None:
+            owner = self.owner(function)
+            found = (site for site in self._named(function, owner) if self._is_call(site, function, owner))
+            known = self._calls[function] = tuple(islice(found, MOST_CALLERS))
         return known
 
     def shift(self, function: Place) -> int:
@@ -62,13 +74,8 @@ class Callers:
         owner = self.owner(function)
         scope = self._program.scope(function)
         parameter = scope.parameters[number]
-        names = [scope.name]
-        if owner is not None and scope.name == "__init__":
-            names = [self._program.scope(c.place).name for c in (ClassRef(owner), *self.descendants(owner))]
-        elif owner is not None and scope.name == "__call__":
-            return ()
         found: list[tuple[Site, Value | None]] = []
-        for site in (site for name in dict.fromkeys(names) for site in self._program.sites_by_name.get(name, ())):
+        for site in self._named(function, owner):
             argument = argument_of(site.call.args, parameter.name, number - self.shift(function))
             left_out = argument is None and parameter.default is not None
             if (left_out or _may_be_text(argument)) and self._is_call(site, function, owner):
@@ -76,6 +83,17 @@ class Callers:
                 if len(found) == MOST_CALLERS:
                     break
         return tuple(found)
+
+    def _named(self, function: Place, owner: Place | None) -> Iterator[Site]:
+        """Yield the calls of what bears the name of a function, or of its class if it makes objects."""
+        name = self._program.scope(function).name
+        names = [name]
+        if owner is not None and name == "__init__":
+            names = [self._program.scope(c.place).name for c in (ClassRef(owner), *self.descendants(owner))]
+        elif owner is not None and name == "__call__":
+            return
+        for called in dict.fromkeys(names):
+            yield from self._program.sites_by_name.get(called, ())
 
     def _is_call(self, site: Site, function: Place, owner: Place | None) -> bool:
         func = site.call.func

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from fragaudit.link.asking import Places
-from fragaudit.link.once import run_by_migration
 from fragaudit.link.servings import Servings
 from fragaudit.model.accesses import Access
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.documents import Claim, Documentation, Documented, Section, Serving, Undocumented, Untrue
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Index, Table, bare

@@ -26,7 +26,7 @@ from fragaudit.link.abstract import (
 from fragaudit.link.answers import Answers
 from fragaudit.link.calling import Calling
 from fragaudit.link.lazy import Lazy
-from fragaudit.link.program import Place, Program, Site
+from fragaudit.link.program import Assigned, Place, Program, Site
 from fragaudit.model.facts import MODULE_SCOPE, Binding, Import, Parameter
 from fragaudit.model.values import (
     Arg,
@@ -477,12 +477,25 @@ class Evaluator:
                     yield from self._method_call(callee, site)
                 case Known() | Symbol() | Template():
                     yield callee  # a text method that keeps the text: strip, replace, get_secret_value
+                case Handle() if self.lambda_of(call.func, place) is not None:
+                    yield callee
                 case Instance():
                     for method in self.attribute(callee, "__call__"):
                         if isinstance(method, FunctionRef):
                             yield from self.result(method.place)
                 case _:
                     yield UNKNOWN
+
+    def lambda_of(self, func: Value, place: Place) -> Assigned | None:
+        """Return where the lambda is assigned that an attribute of a method's own object is, if it is one."""
+        cls = self.program.enclosing_class(place) if isinstance(func, Attr) and func.base == Ref("self") else None
+        if cls is None or not isinstance(func, Attr):
+            return None
+        for ancestor in self.ancestry(ClassRef(cls)):
+            for assigned in self.program.assigned(ancestor.place, func.name):
+                if isinstance(assigned.binding.value, Function):
+                    return assigned
+        return None
 
     def _taken_out(self, module: str, name: str, asking: int) -> Meanings:
         """Return a module by its dotted name, or what it has under another name."""

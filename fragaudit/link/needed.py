@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fragaudit.catalogue import Operation
+from fragaudit.catalogue import Open, Operation
 from fragaudit.link.evaluate import argument_of
-from fragaudit.model.values import Call, Lit
+from fragaudit.model.values import Call, Lit, dotted
 
 
 def is_made(operation: Operation, call: Call) -> bool:
@@ -13,3 +13,10 @@ def is_made(operation: Operation, call: Call) -> bool:
         return True
     given = argument_of(call.args, operation.needs, operation.at.get(operation.needs))
     return given is not None and given != Lit(None)
+
+
+def keeps_texts(opened: Open, call: Call) -> bool:
+    """Say whether a call opens what is searched for words alone: `ElasticsearchStore(strategy=BM25Strategy())`."""
+    name, _, word = opened.textual.partition("=")
+    value = argument_of(call.args, name, None) if name else None
+    return isinstance(value, Call) and word in dotted(value.func).rpartition(".")[2]

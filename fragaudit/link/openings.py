@@ -25,6 +25,7 @@ from fragaudit.link.choices import Choices, usual
 from fragaudit.link.connecting import Connecting
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, Address, addresses, site_key
+from fragaudit.link.needed import keeps_texts
 from fragaudit.link.program import Place, Program, Site
 from fragaudit.model.stores import Kind, Role
 from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref
@@ -212,6 +213,8 @@ class Openings:
                 continue  # a cache, limiter or file whose URL is nowhere or names no server
             if self._stays_in_memory(given, opened, address):
                 role = Role.SCRATCH
+            if keeps_texts(opened, given.call):
+                kind = Kind.SEARCH
             made = self._made(site, opened, engine, kind, role, address, alias, containers)
             if made.engine in NO_STORE:
                 continue

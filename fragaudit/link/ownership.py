@@ -11,7 +11,7 @@ import msgspec
 
 from fragaudit.link.added import Rows
 from fragaudit.link.candidates import below
-from fragaudit.link.once import asked_once, run_by_migration
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
@@ -43,15 +43,17 @@ def with_uses(
                 service, frozenset(p for p in paths[number] if counted[p] == 1), values(deploy, compose[number]),
                 apart.get(number, {}), [(table, at) for table, at in added.written if at.path in paths[number]],
             ),
-            made=_made(added, paths[number]),
+            made=_touched(added.made, paths[number]),
+            deleted=_touched(added.deleted, paths[number]),
+            removed=_touched(added.removed, paths[number]),
         )
         for number, service in enumerate(services)
     )  # fmt: skip
 
 
-def _made(added: Rows, paths: frozenset[str]) -> tuple[str, ...]:
-    """Return the tables of whose models the code of some files makes objects whenever the service works."""
-    return tuple(sorted({table for table, path in added.made if path in paths and not asked_once(path)}))
+def _touched(found: Sequence[tuple[str, str]], paths: frozenset[str]) -> tuple[str, ...]:
+    """Return the tables or objects that some files do something to; each comes with a file's path."""
+    return tuple(sorted({table for table, path in found if path in paths}))
 
 
 def databases(

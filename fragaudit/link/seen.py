@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.link.boundaries import ServiceRoot
@@ -49,15 +49,14 @@ class Opening:
     opened: tuple[Opened, ...]
 
 
-def opening(facts: Sequence[FileFacts], catalogue: Catalogue) -> Opening:
+def opening(evaluator: Evaluator, catalogue: Catalogue) -> Opening:
     """Return what files open, with names followed in these files alone."""
-    evaluator = Evaluator(Program(facts, catalogue.roots), catalogue)
     by_call = Openings(evaluator, catalogue).all()
     return Opening(evaluator, by_call, tuple(dict.fromkeys((*by_call, *Configured(evaluator, catalogue).all()))))
 
 
 def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -> Seen:
-    """Return what files open and use. In `shared` ones only what something uses is opened."""
+    """Return what files open and use, without slots. In `shared` ones only what something uses is opened."""
     evaluator, by_call, opened = begun.evaluator, begun.by_call, begun.opened
     program = evaluator.program
     usage = Usage(evaluator, catalogue)
@@ -71,9 +70,15 @@ def seen(begun: Opening, catalogue: Catalogue, shared: Set[str] = frozenset()) -
         and (program.files[o.site.place.file].path not in shared or reach.used(o.site.place))
     )
     held = Holders(evaluator, catalogue).all()
-    found = Found(opened, slots(evaluator, catalogue, opened), held, called, reach)
+    found = Found(opened, (), held, called, reach)
     unresolved = tuple(program.location(site.place.file, site.call.at) for site in usage.unresolved_searches)
     return Seen(evaluator, by_call, opened, found, unresolved, usage.found)
+
+
+def with_slots(seen: Seen, catalogue: Catalogue) -> Seen:
+    """Return the same with the slots of what is opened, which take longest to find."""
+    found = replace(seen.found, slots=slots(seen.evaluator, catalogue, seen.opened))
+    return replace(seen, found=found)
 
 
 def seen_by(
@@ -88,7 +93,8 @@ def seen_by(
     if not reached:
         return whole, root.files
     paths = root.files | reached
-    return seen(opening([f for f in facts if f.path in paths], catalogue), catalogue, reached), paths
+    evaluator = Evaluator(Program([f for f in facts if f.path in paths], catalogue.roots), catalogue)
+    return with_slots(seen(opening(evaluator, catalogue), catalogue, reached), catalogue), paths
 
 
 def reached_by(root: ServiceRoot, program: Program, spelled: Spelled) -> set[str]:

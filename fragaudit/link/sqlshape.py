@@ -45,7 +45,7 @@ CERTAIN = re.compile(
 
 IMPOSSIBLE = re.compile(
     r"\b(?:WHERE|AND|OR)\s+(?:WHERE|AND|OR|RETURNING|ORDER|GROUP|LIMIT|OFFSET|FOR)\b|"
-    r"\b(?:WHERE|AND|OR)\s*(?:\)|;|\Z)|"
+    r"\b(?:WHERE|AND|OR)\s*(?:\)|;|\Z)|\bWHERE\s+NULL\s*(?:;|\Z)|"
     r"\bVALUES\s*\([^()]*\)\s*(?:WHERE|ORDER|LIMIT)\b",
     re.IGNORECASE,
 )

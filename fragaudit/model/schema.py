@@ -46,7 +46,10 @@ class IndexDef(Struct, frozen=True, array_like=True):
 
 
 class ColumnDef(Struct, frozen=True, array_like=True):
-    """A column: type as written, lower case; `collation` where one is named; `generated` its expression's text."""
+    """A column: type as written, lower case; `collation` where one is named; `generated` its expression's text.
+
+    `chosen`: its values are chosen from a list that the model gives.
+    """
 
     name: str
     type: str = ""
@@ -56,6 +59,7 @@ class ColumnDef(Struct, frozen=True, array_like=True):
     generated: str = ""
     comment: str = ""
     at: Mark = NOWHERE
+    chosen: bool = False
 
 
 class ForeignKeyDef(Struct, frozen=True, array_like=True):

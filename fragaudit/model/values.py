@@ -151,10 +151,14 @@ def calls(value: Value) -> Iterator[Call]:
     stack = [value]
     while stack:
         top = stack.pop()
-        if type(top) is Call:
+        # Asked of every expression too; nearly all of them are of the first kinds.
+        if isinstance(top, Attr):
+            stack.append(top.base)
+        elif isinstance(top, Call):
             yield top
-        inner = _CHILDREN.get(type(top))
-        if inner is not None:
+            stack.extend([argument.value for argument in top.args[::-1]])
+            stack.append(top.func)
+        elif (inner := _CHILDREN.get(type(top))) is not None:
             stack.extend(inner(top)[::-1])
 
 

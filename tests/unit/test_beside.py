@@ -39,6 +39,26 @@ def test_the_copy_knows_what_this_process_does() -> None:
 
 
 @FORKS
+def test_each_time_it_asks_work_is_told_the_next() -> None:
+    with beside.starting(2) as start:
+        assert start is not None
+        begun = start(lambda asked: (asked(), asked()))
+        begun.give("likely")
+        begun.give("certain")
+        assert begun.take() == ("likely", "certain")
+
+
+@FORKS
+def test_work_that_is_done_here_is_told_the_last() -> None:
+    with beside.starting(2) as start:
+        assert start is not None
+        begun = start(lambda asked: dies(lambda: (asked(), asked())))
+        begun.give("likely")
+        begun.give("certain")
+        assert begun.take() == ("here", ("certain", "certain"))
+
+
+@FORKS
 def test_what_is_given_may_never_be_asked_for() -> None:
     assert result(lambda _: "done", ["x" * 1_000]) == "done"
 

@@ -255,6 +255,24 @@ def test_an_application_about_recipes_is_no_example(tmp_path: Path) -> None:
     assert [f.path for f in found.files] == ["cookbook/apps.py", "cookbook/models.py"]
 
 
+def test_folders_of_tests_by_other_names_are_outside(tmp_path: Path) -> None:
+    for folder in ("tests-simulate-data", "load-tests", "ab_tests/migrations", "testimony", "protests"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in (
+        "tests-simulate-data/run.py",
+        "load-tests/run.py",
+        "ab_tests/apps.py",
+        "testimony/a.py",
+        "protests/a.py",
+    ):
+        (tmp_path / file).write_text("x = 1\n")
+    assert [f.path for f in discover([tmp_path], tmp_path, Config()).files] == [
+        "ab_tests/apps.py",
+        "protests/a.py",
+        "testimony/a.py",
+    ]
+
+
 def test_a_name_that_is_computed_is_recognised_where_it_is_written_out() -> None:
     """A table's name made by what can't be followed counts as the usual one if a foreign key says so."""
     code = """

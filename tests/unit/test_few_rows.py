@@ -241,3 +241,18 @@ def work(session, x):
     files = {"migrations/versions/0001_view.py": migration, "app.py": _ALCHEMY + model}
     found = [f for f in audit_sources(files).findings if f.rule == "FA201"]
     assert [(f.at.line, f.data["table"]) for f in found] == [(30, "rooms")]
+
+
+def test_a_join_of_all_rows_is_a_report() -> None:
+    """Where models define the tables, what nothing narrows down is read whole, unless the first rows are wanted."""
+    code = """
+def work(session):
+    session.query(Kept.kind).join(Room).all()
+    session.query(Kept.kind).join(Room).order_by(Kept.kind).limit(5).all()
+    session.query(Room.id).outerjoin(Kept).all()
+    session.query(Room.id).outerjoin(Kept).limit(5).all()
+    session.query(Room.id).outerjoin(Kept).filter(Room.id == 5).all()
+"""
+    report = audit_sources({"app.py": _ALCHEMY.replace('"kept"', '"kept_users"') + code})
+    found = [(f.at.line, f.confidence.value) for f in report.findings if f.rule == "FA201"]
+    assert found == [(25, "possible"), (26, "likely"), (27, "possible"), (28, "likely"), (29, "likely")]

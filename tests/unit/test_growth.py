@@ -25,6 +25,17 @@ class Place(Base):
     id = Column(Integer, primary_key=True)
     title = Column(String)
 
+class Member(Base):
+    __tablename__ = "members"
+    id = Column(Integer, primary_key=True)
+    title = Column(String)
+
+class Stay(Base):
+    __tablename__ = "{stays}"
+    id = Column(Integer, primary_key=True)
+    title = Column(String)
+{stay}
+
 class Thing(Base):
     __tablename__ = "{name}"
     id = Column(Integer, primary_key=True)
@@ -33,7 +44,9 @@ class Thing(Base):
 """
 _TEAM = "    team_id = Column(ForeignKey(Team.id))"
 _PLACE = "    place_id = Column(ForeignKey(Place.id))"
-_UNTIED = "    team_id = Column(Integer)"
+_MEMBER = "    member_id = Column(ForeignKey(Member.id))"
+_STAY = "    stay_id = Column(ForeignKey(Stay.id))"
+_UNTIED = "    member_id = Column(Integer)"
 _ASKED = (
     "from shop.models import Team, Thing\n\ndef ask(session, x):\n    return session.scalars(select(Thing).where({}))\n"
 )
@@ -41,15 +54,28 @@ _BY_ADDRESS = "Thing.address == x"
 _OTHER = "from shop.models import Team\n\ndef work(session):\n    session.add(Team(title=''))\n"
 _MADE = "from shop.models import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
 _DOTTED = "from shop import models\n\ndef make(x):\n    return models.Thing(address=x)\n"
+_FORM = "from shop.models import Thing\n\nclass Form(ModelForm):\n    class Meta:\n        model = Thing\n"
+_RESOURCE = "from shop import models\n\nclass Things(Resource):\n    layer = {'model': models.Thing}\n"
+_TOLD = (
+    "from shop.models import Thing\n\ndef make(session, x):\n    return get_one_or_create(session, Thing, address=x)\n"
+)
+_STARRED = "from shop.models import *\n\ndef make(x):\n    return Thing(address=x)\n"
 _NAMESAKE = "from shop.forms import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
+_STAYS = "from shop.models import Stay\n\ndef stay(x):\n    return Stay(title=x)\n"
+_MORE = "from shop.models import *\n" + "".join(
+    f"\nclass More{n}(Base):\n    __tablename__ = 'more_{n}'\n    id = Column(Integer, primary_key=True)\n{_STAY}\n"
+    for n in range(6)
+)
 _OWN = "\n    @classmethod\n    def make(cls, x):\n        return cls(address=x)\n"
 
 
-def _confidence(name: str, columns: str, asked: str = _BY_ADDRESS, **files: str) -> list[tuple[str, int, str]]:
+def _confidence(
+    name: str, columns: str, asked: str = _BY_ADDRESS, stays: str = "stays", stay: str = "", **files: str
+) -> list[tuple[str, int, str]]:
     sources = {
         "shop/__init__.py": "",
         "shop/forms.py": "class Thing:\n    pass\n",
-        "shop/models.py": _MODELS.format(name=name, columns=columns),
+        "shop/models.py": _MODELS.format(name=name, columns=columns, stays=stays, stay=stay),
         "shop/asking.py": "from sqlalchemy import select\n" + _ASKED.format(asked),
         "shop/teams.py": _OTHER,
         **{f"shop/{path}.py".replace("__", "/"): text for path, text in files.items()},
@@ -63,28 +89,74 @@ def _confidence(name: str, columns: str, asked: str = _BY_ADDRESS, **files: str)
     [
         ("gadgets", "", {}, "possible"),
         ("gadgets", "", {"making": _MADE}, "possible"),  # kept by an operator, or not: nothing tells
-        ("gadgets", _TEAM, {}, "possible"),
-        ("gadgets", _TEAM, {"making": _MADE}, "likely"),
-        ("gadgets", _TEAM, {"making": _DOTTED}, "likely"),
-        ("gadgets", _TEAM, {"making": _NAMESAKE}, "possible"),
-        ("gadgets", _TEAM + _OWN, {}, "likely"),
-        ("gadgets", _TEAM, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _MEMBER, {}, "possible"),
+        ("gadgets", _TEAM, {"making": _MADE}, "possible"),  # of teams there are a few
+        ("gadgets", _MEMBER, {"making": _MADE}, "likely"),
+        ("gadgets", _MEMBER, {"making": _DOTTED}, "likely"),
+        ("gadgets", _MEMBER, {"making": _NAMESAKE}, "possible"),
+        ("gadgets", _MEMBER + _OWN, {}, "likely"),
+        ("gadgets", _MEMBER, {"making": _FORM}, "likely"),
+        ("gadgets", _MEMBER, {"making": _RESOURCE}, "likely"),
+        ("gadgets", _MEMBER, {"making": _TOLD}, "likely"),
+        ("gadgets", _MEMBER, {"making": _STARRED}, "likely"),
+        ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
+        ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
+        ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"making": "from faker import Faker\n" + _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"seedlings__making": _MADE}, "likely"),
         ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
-        ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "likely"),
-        ("gadgets", f"{_TEAM}\n    other_team_id = Column(ForeignKey(Team.id))", {}, "likely"),  # pairs of teams
+        ("gadgets", _MEMBER.replace("member_id", "last_member_id"), {"making": _MADE}, "possible"),
+        ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "possible"),
+        ("gadgets", f"{_TEAM}\n{_MEMBER}", {}, "likely"),
+        ("gadgets", f"{_MEMBER}\n    other_member_id = Column(ForeignKey(Member.id))", {}, "likely"),  # pairs
         ("gadgets", f"{_TEAM}\n    of_id = Column(ForeignKey('gadgets.id'))", {}, "possible"),
         ("gadgets", "    created_by = Column(ForeignKey(Team.id))\n    updated_by = Column(ForeignKey(Team.id))", {},
          "possible"),
+        ("gadgets", "    created_by = Column(ForeignKey(Member.id))", {"making": _MADE}, "likely"),
+        ("gadget_feeds", _MEMBER, {"making": _MADE}, "possible"),  # somebody sets them up
+        ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "possible"),
+        ("member_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_feed_details", _MEMBER, {"making": _MADE}, "possible"),
+        ("gadget_profiles", "", {"making": _MADE}, "possible"),  # no files
+        ("member_profiles", "", {}, "likely"),
+        ("gadget_catalogs", _MEMBER, {}, "possible"),  # no logs
+        ("login_states", _MEMBER, {"making": _MADE}, "possible"),  # until they are logged in
         ("shop_users", "", {}, "likely"),
+        ("clients", "", {}, "likely"),
+        ("clients", "    client_secret = Column(String)\n    redirect_uris = Column(String)", {}, "possible"),
         ("gadgets", "    email = Column(String)\n    password_hash = Column(String)", {}, "likely"),
         ("gadgets", "    host = Column(String)\n    password = Column(String)", {}, "possible"),  # of a connection
         ("gadget_logs", "", {}, "possible"),
         ("gadget_logs", "", {"making": _MADE}, "likely"),
-        ("gadget_logs", _TEAM, {}, "likely"),
+        ("gadget_logs", _TEAM, {}, "possible"),  # nothing adds any
+        ("gadget_logs", f"{_TEAM}\n{_PLACE}", {}, "likely"),  # but between others
     ],
 )  # fmt: skip
 def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str, str], confidence: str) -> None:
     assert _confidence(name, columns, **files) == [("shop/asking.py", 5, confidence)]
+
+
+@pytest.mark.parametrize(
+    ("stays", "stay", "files", "confidence"),
+    [
+        ("rooms", "", {}, "possible"),
+        ("rooms", _MEMBER, {}, "possible"),  # nothing makes any
+        ("stays", _MEMBER, {"staying": _STAYS}, "likely"),
+        ("stays", f"{_MEMBER}\n{_TEAM}", {}, "likely"),
+        ("workspaces", _MEMBER, {"staying": _STAYS}, "possible"),  # everything of a customer belongs to one
+        ("stay_sites", _MEMBER, {"staying": _STAYS}, "likely"),
+        ("stay_sites", _MEMBER, {"staying": _STAYS, "more": _MORE}, "possible"),  # so it does here
+    ],
+)
+def test_what_belongs_to_what_grows_does_too(stays: str, stay: str, files: dict[str, str], confidence: str) -> None:
+    found = _confidence("gadgets", _STAY, stays=stays, stay=stay, making=_MADE, **files)
+    assert found == [("shop/asking.py", 5, confidence)]
+
+
+@pytest.mark.parametrize(("stays", "confidence"), [("stays", "likely"), ("organisations", "possible")])
+def test_of_many_customers_everything_says_who_made_it(stays: str, confidence: str) -> None:
+    columns = f"{_STAY}\n    created_by = Column(ForeignKey(Member.id))"
+    assert _confidence("gadgets", columns, stays=stays, making=_MADE) == [("shop/asking.py", 5, confidence)]
 
 
 def test_rows_are_found_by_when_something_happened() -> None:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from fragaudit.catalogue import load
+from fragaudit.config import Config
+from fragaudit.extract import extract
+from fragaudit.link import link_counted
+from fragaudit.link.apart import Here, Work
 from fragaudit.model.accesses import Access
 from fragaudit.pipeline import audit_sources
 
@@ -261,8 +270,63 @@ def test_what_python_asks_for_its_truth_is_no_condition_of_the_statement() -> No
         "session.scalars(select(User).where(x and User.city == x)).all()\n"
         "session.scalars(select(User).where((User.city == x) & (User.name == y))).all()\n"
     )
-    found = [(a.at.line, tuple(c.column for c in a.conditions), a.verdict) for a in asked(code)]
+    found = [(a.at.line, tuple(sorted(c.column for c in a.conditions)), a.verdict) for a in asked(code)]
     assert found == [
-        (4, (), "unprovable"), (5, (), "unprovable"), (6, (), "unprovable"), (7, ("id",), "covered"),
+        (4, ("city",), "uncovered"), (5, ("name",), "uncovered"), (6, (), "unprovable"), (7, ("city", "id"), "covered"),
         (8, ("city",), "unprovable"), (9, ("city", "name"), "uncovered"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "columns", "unknown"),
+    [
+        ("User.name == x and User.city == y", ["name"], False),
+        ("User.name != x and User.city == y", ["city"], False),
+        ("User.name == x or User.city == y", ["city"], False),
+        ("User.name > x and User.city == y", [], True),
+    ],
+)
+def test_python_takes_one_of_two_comparisons(condition: str, columns: list[str], unknown: bool) -> None:
+    (access,) = asked(f"session.execute(select(User).where({condition}))")
+    assert ([c.column for c in access.conditions], access.unknown) == (columns, unknown)
+
+
+@pytest.mark.parametrize(
+    ("condition", "columns", "unknown"),
+    [
+        ("Q(title=x) and Q(slug=y)", ["slug"], False),
+        ("Q(title=x) and Q(slug=x) and Q(title=y) & Q(slug=y)", ["title", "slug"], False),
+        ("x and Q(slug=y)", ["slug"], True),
+        ("Q(**names) and Q(title=y)", ["title"], True),
+    ],
+)
+def test_python_takes_one_of_two_conditions_of_django(condition: str, columns: list[str], unknown: bool) -> None:
+    (access,) = asked(f"from django.db.models import Q\nBook.objects.filter({condition}).get()", django=True)
+    assert ([c.column for c in access.conditions], access.unknown) == (columns, unknown)
+
+
+class _Misled:
+    """Work that is told first that all speak SQLite."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._given: list[list[str]] = []
+
+    def give(self, given: list[str]) -> None:
+        self._given.append(given)
+
+    def take(self) -> Any:
+        told = iter([["sqlite"], *self._given[1:]])
+        return self._work(lambda: next(told))
+
+
+def test_queries_are_read_again_where_another_dialect_is_spoken_than_was_likely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fragaudit.link.WORTH_A_START", 0)
+    code = "from models import *\n\ndef work(session):\n    session.query(User).filter(User.name.ilike('a%')).all()\n"
+    known = load()
+    facts = [extract(path, "python", text.encode(), known) for path, text in (("models.py", ALCHEMY), ("a.py", code))]
+    here, misled = (link_counted(facts, [], known, Config(), "service", start).queries for start in (Here, _Misled))
+    assert [query.written.dialect for query in here] == ["postgres"]
+    assert misled == here

@@ -103,6 +103,7 @@ def test_files_that_undo_a_migration_are_known_by_name() -> None:
         ("CREATE TABLE `a` (id INT AUTO_INCREMENT)", "mysql"),
         ("SELECT a::text FROM b WHERE c = $1", "postgres"),
         ("SELECT a FROM b", ""),
+        ("-- which `a` has\n/* and `b` */ SELECT a FROM b", ""),
     ],
 )
 def test_a_text_shows_its_dialect(text: str, dialect: str) -> None:
@@ -140,8 +141,9 @@ def test_a_statement_that_no_dialect_parses_is_reported_at_the_word_that_is_wron
         " UNION ALL ".join("SELECT a FROM t WHERE b = 1" for _ in range(390)),
         "SELECT '" + "x" * 150_000,
         "SELECT " + "{{" * 20_000,
+        "INSERT INTO t (a, b) VALUES (1, -- it's one\n" + "2 + " * 200 + "2)",
     ],
-    ids=["brackets", "not", "case", "or", "exists", "sum", "union", "quote", "holes"],
+    ids=["brackets", "not", "case", "or", "exists", "sum", "union", "quote", "holes", "apostrophe"],
 )
 def test_hostile_statements_are_bounded(text: str) -> None:
     start = time.process_time()

@@ -230,7 +230,116 @@ CONTAINERS: list[Case] = [
                     return Chroma.from_documents(chunks, embedder, **told)
             """,
         },
-        [("app.py:7", "{yaml.safe_load['kwargs']['collection_name']}", "unknown")],
+        [("app.py:7", "", "unknown")],
+    ),
+    (
+        "a namespace that a lambda of the object gives",
+        {
+            "app.py": """
+                from turbopuffer import Turbopuffer
+
+                class Notes:
+                    def __init__(self, key):
+                        self.client = Turbopuffer(api_key=key)
+                        self.ns = lambda app_id: self.client.namespace(app_id)
+
+                    def save(self, app_id, notes, vectors):
+                        ids = [f"{note.document_id}-{note.number}" for note in notes]
+                        self.ns(app_id).write(upsert_columns={"id": ids, "vector": vectors})
+            """,
+        },
+        [("app.py:11", "{app_id}", "native-namespace")],
+    ),
+    (
+        "an index that a request names, kept in a row",
+        {
+            "app.py": """
+                import pinecone
+
+                def save(notes, vectors, told):
+                    index = pinecone.GRPCIndex(told.index_name)
+                    index.upsert(vectors=[(note.id, vector) for note, vector in zip(notes, vectors)])
+            """,
+        },
+        [("app.py:6", "{told.index_name}", "unknown")],
+    ),
+    (
+        "a store that is handed to what wraps it",
+        {
+            "app.py": """
+                from langchain.retrievers import ParentDocumentRetriever
+                from langchain.storage import InMemoryStore
+                from langchain_community.document_loaders import TextLoader
+
+                class Notes:
+                    def __init__(self, vectorstore):
+                        self.vectorstore = vectorstore
+
+                    def save(self):
+                        retriever = ParentDocumentRetriever(vectorstore=self.vectorstore, docstore=InMemoryStore())
+                        retriever.add_documents(TextLoader("notes.txt").load())
+            """,
+        },
+        [("app.py:12", "", "unknown")],
+    ),
+    (
+        "an object of a class that a setting names, given back as a store",
+        {
+            "app.py": """
+                from importlib import import_module
+                from langchain_core.vectorstores import VectorStore
+
+                def made(path):
+                    module, name = path.rsplit(".", 1)
+                    return getattr(import_module(module), name)()
+
+                def index(path, chunks) -> VectorStore:
+                    custom = made(path)
+                    custom.add_documents(chunks)
+                    return custom
+            """,
+        },
+        [("app.py:11", "", "unknown")],
+    ),
+    (
+        "a back end that nobody chooses right now is called as those are that it stands beside",
+        {
+            "app/stores.py": """
+                from abc import ABC, abstractmethod
+                from langchain_milvus import Milvus
+                from langchain_qdrant import QdrantVectorStore
+
+                class BaseVectorStore(ABC):
+                    @abstractmethod
+                    def upsert_documents(self, collection_name, documents): ...
+
+                class QdrantStore(BaseVectorStore):
+                    def upsert_documents(self, collection_name, documents):
+                        QdrantVectorStore(collection_name=collection_name, url="http://qdrant").add_documents(documents)
+
+                class MilvusStore(BaseVectorStore):
+                    def upsert_documents(self, collection_name, documents):
+                        Milvus(collection_name=collection_name).add_documents(documents)
+
+                STORES = {"qdrant": QdrantStore}
+
+                def store_for(kind) -> BaseVectorStore:
+                    return STORES[kind]()
+            """,
+            "app/main.py": """
+                from langchain_community.document_loaders import TextLoader
+                from app.stores import store_for
+
+                def ingest(kind, user_id):
+                    documents = TextLoader("notes.txt").load()
+                    store_for(kind).upsert_documents(collection_name=f"user_{user_id}", documents=documents)
+            """,
+        },
+        [
+            ("app/main.py:7", "user_{user_id}", "native-namespace"),
+            ("app/stores.py:12", "user_{user_id}", "native-namespace"),
+            ("app/stores.py:16", "user_{user_id}", "native-namespace"),
+        ],
     ),
 ]
 

@@ -591,7 +591,7 @@ WRITES: list[Case] = [
                     row.save()
             """,
         },
-        [("app/save.py:5", "Embedding", "native-namespace")],
+        [("app/save.py:6", "Embedding", "native-namespace")],
     ),
     (
         "a method that one library alone has, on what is called an index",

@@ -372,6 +372,50 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
         """,
         [(96, "opensearch", "not-namespaced")],
     ),
+    (
+        "an id that a method gives of what is handed in, by its declared type",
+        """
+        import chromadb
+
+        class Record:
+            def __init__(self, meta):
+                self.meta = meta
+
+            def id(self) -> str:
+                return self.meta.id
+
+            def key(self, kind: str) -> str:
+                return f"app:{kind}:{self.meta.id}"
+
+        collection = chromadb.HttpClient(host="chroma").get_or_create_collection("notes")
+
+        def save(records: list[Record], vectors):
+            collection.add(ids=[str(record.id()) for record in records], embeddings=vectors)
+
+        def save_well(records: list[Record], vectors):
+            collection.add(ids=[record.key("note") for record in records], embeddings=vectors)
+
+        def save_others(records: list, vectors):
+            collection.add(ids=[record.id() for record in records], embeddings=vectors)
+        """,
+        [(17, "chroma", "not-namespaced"), (20, "chroma", "namespaced"), (23, "chroma", "unknown")],
+    ),
+    (
+        "batches of records that a generator yields",
+        """
+        import lancedb
+
+        table = lancedb.connect("texts").open_table("notes")
+
+        def save(notes, vectors):
+            def batches():
+                for first in range(0, len(notes), 100):
+                    yield [{"id": note.id, "vector": v} for note, v in zip(notes[first:], vectors[first:])]
+
+            table.add(batches())
+        """,
+        [(11, "lancedb", "not-namespaced")],
+    ),
 ]
 
 
@@ -445,6 +489,29 @@ NONE: list[tuple[str, str]] = [
         def save(notes):
             table.add([{"id": note.id, "text": note.text} for note in notes])
             table.create_fts_index("text")
+        """,
+    ),
+    (
+        "a store of Elasticsearch that ranks by words",
+        """
+        from langchain_elasticsearch import BM25Strategy, ElasticsearchStore
+
+        class Words:
+            def __init__(self, url):
+                self.store = ElasticsearchStore(index_name="notes", es_url=url, strategy=BM25Strategy())
+
+            def save(self, documents, ids):
+                self.store.add_documents(documents, ids=ids)
+        """,
+    ),
+    (
+        "an index of summaries that nothing keeps",
+        """
+        from llama_index.core import DocumentSummaryIndex
+
+        def summary(documents):
+            index = DocumentSummaryIndex.from_documents(documents)
+            return index.get_document_summary(documents[0].doc_id)
         """,
     ),
 ]

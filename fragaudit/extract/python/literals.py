@@ -29,13 +29,22 @@ ESCAPE_OR_BRACE = re.compile(ESCAPE.pattern + r"|\{\{|\}\}", re.DOTALL)
 BRACE = re.compile(r"\{\{|\}\}|\r\n?")
 LINES = re.compile(r"\r\n?")
 _SIMPLE = re.compile(
-    r"""(?P<prefix>[fF]?)(?P<quotes>\"{3}|'{3}|"|')(?P<text>(?:(?!(?P=quotes))[^\\\r])*)(?P=quotes)[ \t\n]*""",
+    r"""(?P<prefix>[fF]?[rR]?|[rR][fF])(?P<quotes>\"{3}|'{3}|"|')(?P<text>(?:(?!(?P=quotes))[^\\\r]|\\[^\rN])*)(?P=quotes)"""
+    r"""(?:[ \t\n]|\\\n|\#[^\n\r]*)*""",
     re.DOTALL,
 )
-"""A literal without escapes, and what may stand between it and the next."""
+"""A literal, and what may stand between it and the next. What the names of characters stand for takes a parser."""
 
-_HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
-_SPECIAL = re.compile(r"[{}]")
+_HOLE = re.compile(
+    r"""
+    \{ (?P<value> (?: \[ [^\[\]{}"'\\\#\n]* \]            # a slice has colons
+                    | [^{}"'\\!:=\#\n] | "[^"\\\n]*" | '[^'\\\n]*' | [=!<>]= | =(?=[\w"'(\[]) )+ )
+       (?: ![rsa] )? (?: : [^{}"'\\\n]* )? \}
+    """,
+    re.VERBOSE,
+)
+"""A hole on one line: the expression in it, and how that is written."""
+_SPECIAL = re.compile(r"\{\{|\}\}|[{}]")
 
 
 def may_be_sql(text: str) -> bool:
@@ -93,29 +102,49 @@ def placed_parts(source: str, line: int, column: int) -> list[Part]:
 
 
 def _simple_parts(source: str, line: int, column: int) -> list[Part] | None:
-    """Return the parts of literals without escapes and with names alone in their holes; None of any others."""
+    """Return the parts of literals of which a glance tells where they and their holes end; None of any others."""
     found: list[Part] = []
     at = 0
     while at < len(source):
         literal = _SIMPLE.match(source, at)
-        if literal is None or ("\n" in literal["text"] and len(literal["quotes"]) == 1):
+        if literal is None or (len(literal["quotes"]) == 1 and "\n" in literal["text"].replace("\\\n", "")):
             return None
+        prefix = literal["prefix"].lower()
         inside = after(source[at : literal.start("text")], line, column)
-        if not literal["prefix"]:
-            found.append(Part(literal["text"], (0, *inside)))
+        if "f" in prefix:
+            parts = _formatted(literal["text"], BRACE if "r" in prefix else ESCAPE_OR_BRACE, *inside)
+            if parts is None:
+                return None
+            found += parts
         else:
-            # Every second piece is a name.
-            for number, piece in enumerate(_HOLE.split(literal["text"])):
-                if number % 2:
-                    found.append(Part(piece, (0, inside[0], inside[1] + 1), hole=True))
-                    inside = (inside[0], inside[1] + len(piece) + 2)
-                elif piece:
-                    if _SPECIAL.search(piece):
-                        return None
-                    found.append(Part(piece, (0, *inside)))
-                    inside = after(piece, *inside)
+            found.append(Part(*decoded(literal["text"], *inside, LINES if prefix else ESCAPE)))
         line, column = after(literal[0], line, column)
         at = literal.end()
+    return found
+
+
+def _formatted(text: str, pattern: re.Pattern[str], line: int, column: int) -> list[Part] | None:
+    """Return the parts of an f-string's inside, whose escapes a pattern finds; None if a hole is not a simple one."""
+    found: list[Part] = []
+    begun = at = 0
+    while begun < len(text):
+        brace = _SPECIAL.search(text, at)
+        if brace is not None and len(brace[0]) == 2:
+            at = brace.end()
+            continue
+        piece = text[begun : brace.start()] if brace is not None else text[begun:]
+        if piece:
+            found.append(Part(*decoded(piece, line, column, pattern)))
+            line, column = after(piece, line, column)
+        if brace is None:
+            break
+        hole = _HOLE.match(text, brace.start())
+        if hole is None or any(hole["value"].count(left) != hole["value"].count(right) for left, right in ("()", "[]")):
+            return None
+        value = hole["value"].lstrip()
+        found.append(Part(value.rstrip(), (0, line, column + hole.end("value") - hole.start() - len(value)), hole=True))
+        column += len(hole[0])
+        begun = at = hole.end()
     return found
 
 

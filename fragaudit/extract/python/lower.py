@@ -153,6 +153,8 @@ class Lowering:
         self._placing = outer
         func = self.value(_class_called(node.func))
         if isinstance(func, Attr) and func.name in ("format", "join") and isinstance(func.base, (Lit, Text)):
+            if func.name == "join" and _each(node):
+                return Call(func, arguments, self.span(node))
             text = _format(func.base, arguments) if func.name == "format" else _join(func.base, arguments)
             if text is not None:
                 return text
@@ -482,6 +484,15 @@ def _class_called(func: ast.expr) -> ast.expr:
         if name[:1].isupper() and not name.isupper():
             return named
     return func
+
+
+def _each(join: ast.Call) -> bool:
+    """Say whether what is joined is something else for each element: of `"?" for _ in ids` one stands for them all."""
+    made = join.args[0] if join.args else None
+    if not isinstance(made, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):
+        return False
+    bound = {name for generator in made.generators for name in names_of(generator.target)}
+    return any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(made.elt))
 
 
 def _percent(base: Value, right: Value) -> Value | None:

@@ -1,4 +1,4 @@
-"""Which classes a file makes objects of, by the names that it gives them: rows of models begin there."""
+"""What a file makes and brings in, by its text: classes of which rows may be, names that functions import."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from collections.abc import Sequence
 
 from fragaudit.model.facts import Import
 
+_NESTED = re.compile(r"^[ \t]+(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
 _HOLDING = re.compile(r"model|schema|orm|db|entit", re.IGNORECASE)
 """Modules that are likely to hold models, by their names: as a rule classes are imported one by one."""
+_CLASS = r"((?:\w+\.)?[A-Z]\w*)"
+_HANDED = tuple(
+    re.compile(begins + _CLASS)  # each begins with a word, which is found fast
+    for begins in (
+        r"model(?:_class|_cls)?[\"']?\s*[=:]\s*",
+        r"create\w*\(\s*(?:(?:self\.)?_?(?:db|session)\w*,\s*)?",
+        r"__class__\s*=\s*",
+    )
+)
+"""What is given a class to make objects of: a form, a serializer, a resource, a function that makes what it is told."""
 
 
 def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, ...]:
-    """Return the names, some as `module.Class`, of classes that are called somewhere in a file.
+    """Return the names, some as `module.Class`, of classes that are called somewhere in a file, or given to be.
 
     Args:
         tree: the file.
@@ -22,19 +33,33 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
         imports: its imports; classes are looked for among them and the file's own.
     """
     found = set()
+    handed = frozenset(name for pattern in _HANDED for name in pattern.findall(text))
     for item in imports:
         name = item.local
         if not item.level and item.module.partition(".")[0] in sys.stdlib_module_names:
             continue
         if name[:1].isupper():
-            if text.count(f"{name}("):  # which is several times as fast as `in`
+            if text.count(f"{name}(") or name in handed:  # which is several times as fast as `in`
                 found.add(name)
         elif _HOLDING.search(name) is not None and text.count(f"{name}."):
             found.update(f"{name}.{made}" for made in re.findall(rf"{re.escape(name)}\.([A-Z]\w*)\(", text))
+            found.update(made for made in handed if made.startswith(f"{name}."))
+    if any(item.name == "*" for item in imports):
+        found.update(re.findall(r"\b([A-Z]\w*)\(", text))
     own = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    found.update(n.name for n in own if text.count(f"{n.name}(") > text.count(f"class {n.name}("))
+    found.update(n.name for n in own if n.name in handed or text.count(f"{n.name}(") > text.count(f"class {n.name}("))
     if text.count("cls("):
         found.update(node.name for node in own if _makes_own(node))
+    return tuple(sorted(found))
+
+
+def brings(text: str) -> tuple[str, ...]:
+    """Return the names that are imported anywhere but at the beginning of a line."""
+    if " import " not in text:
+        return ()
+    found: set[str] = set()
+    for match in _NESTED.finditer(text):
+        found.update(re.findall(r"(?<!\bas )\b(?!as\b)[A-Za-z_]\w*", match[1]))
     return tuple(sorted(found))
 
 

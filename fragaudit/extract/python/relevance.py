@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.patterns import WORD, asks_repository, builds_query, holds_sql
+from fragaudit.model.facts import OwnFunction
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -22,13 +23,13 @@ _SPEAKING = re.compile(
     r"^embeddings$|(?:^|_)vectors?(?:$|_)|(?:vector|semantic)_?(?:memory|search)|upsert|(?:chunk|node|point|vector)_?ids?$|"
     r"(?:cosine|l2)_?distance|pgvector|"
     # settings and the environment
-    r"^environ$|^getenv$|BaseSettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
-    r"^DATABASES$|^CACHES$|SESSION_ENGINE|CHANNEL_LAYERS|^STORAGES$|^SQLALCHEMY_|CELERY|BROKER|"
+    r"^environ$|^getenv$|basesettings|pydantic_settings|^decouple$|^environs$|dynaconf|dj_database_url|"
+    r"^databases$|^caches$|session_engine|channel_layers|^storages$|^sqlalchemy_|celery|broker|"
     # entry points and selection by name
-    r"^FastAPI$|^Flask$|^Starlette$|^Litestar$|^Sanic$|^Quart$|^Celery$|^uvicorn$|"
+    r"^fastapi$|^flask$|^starlette$|^litestar$|^sanic$|^quart$|^celery$|^uvicorn$|"
     r"^import_module$|^import_string$|^maybe_dotted$|^entry_points$|provider_to_class",
-    re.IGNORECASE,
 )
+"""Sought in words in lower case, which is twice as fast as to disregard case."""
 _CALLED = re.compile(r"\b([a-z_]\w*)\.(?:\w+\.)?(\w+)\(")
 _MADE = re.compile(r"(?<![\w.])([A-Z]\w*)\(")
 _MAKES_IDS = re.compile(r"(?:^|_)(?!by_)(?:ids?|uuid\d?|uid|hash|namespaced?|ns|key)(?:_|$)", re.IGNORECASE)
@@ -149,7 +150,7 @@ class Vocabulary:
                     word in self._roots
                     or word in self._methods
                     or (len(word) > 9 and word in self._openers)
-                    or _SPEAKING.search(word) is not None
+                    or _SPEAKING.search(word.lower()) is not None
                 )
             if known:
                 return True
@@ -227,10 +228,14 @@ class Chunk:
 
 
 class Relevant(NamedTuple):
-    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes).
+
+    `functions` are those of the file's top level, looked into or not.
+    """
 
     statements: list[ast.stmt]
     left_out: frozenset[int]
+    functions: tuple[OwnFunction, ...] = ()
 
 
 def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
@@ -283,7 +288,18 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     _keep_helpers(chunks)
     kept = [chunk for chunk in chunks if chunk.kept]
     left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
-    return Relevant([chunk.node for chunk in kept], left_out)
+    return Relevant([chunk.node for chunk in kept], left_out, _functions(chunks))
+
+
+def _functions(chunks: list[Chunk]) -> tuple[OwnFunction, ...]:
+    found = [(c.node.name, c) for c in chunks if isinstance(c.node, _FUNCTIONS) and not c.node.decorator_list]
+    callers: dict[str, set[str]] = {name: set() for name, _ in found}
+    for chunk in chunks if found else ():
+        own = chunk.node.name if isinstance(chunk.node, _FUNCTIONS) else ""
+        for name in chunk.words & callers.keys():
+            if name != own:
+                callers[name].add(own)
+    return tuple(OwnFunction(name, c.first, c.last, tuple(sorted(callers[name]))) for name, c in found)
 
 
 def _between(chunks: list[Chunk], lines: list[str]) -> str:

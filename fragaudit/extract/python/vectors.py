@@ -27,19 +27,25 @@ _CAST = re.compile(
 )
 _NEAR = re.compile(
     r"<=>|<->|<#>|<\+>|\b(?:cosine_distance|l2_distance|inner_product|vec_distance\w*|vec_cosine_distance|vector_distance"
-    r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance)\s*\(",
+    r"|vectordistance|cosine_similarity|array_cosine_similarity|array_distance|cosinedistance|l2distance|dot_product"
+    r"|euclidean_distance|json_array_pack)\s*\(",
     re.I,
 )
 _PROPERTY = re.compile(
     r"\bset(?:Node|Relationship)?VectorProperty\s*\(\s*\w+\s*,\s*(?:['\"](?P<column>\w+)['\"]|[$\w.{}\[\]]+)\s*,", re.I
 )
 _LABEL = re.compile(r"\(\s*\w*\s*:\s*`?(?P<label>\w+)")
+_NODE = re.compile(r"\b(?:create|merge)\s*\(\s*\w*\s*:\s*`?(?P<label>\w+)[`:\w\s]*\{(?P<properties>[^{}]*)\}", re.I)
+_SET = re.compile(r"\bset\b[^()]*?\b\w+\.(?P<column>\w+)\s*=\s*(?:\$\w+|\w+\.\w+)", re.I)
+_NODES = re.compile(r"\bdb\.index\.vector\.queryNodes\s*\(|\bvector\.similarity\.\w+\s*\(", re.I)
 _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
 
 
 def is_vector_column(name: str) -> bool:
     """Say whether a column as written in a statement, quoted or not, is called as a vector is; so for a hole."""
-    return is_vector_name(name.strip().strip('"`[]').rpartition(".")[2].strip("{}").lstrip("_"))
+    plain = name.strip().strip('"`[]').rpartition(".")[2]
+    written = plain.partition("{")[0] or plain  # `vector{more}`: further columns are put together elsewhere
+    return is_vector_name(written.strip("{}").lstrip("_"))
 
 
 def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
@@ -50,6 +56,12 @@ def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
         label = _LABEL.search(text)
         if written is not None:
             return VectorSql("write", label["label"] if label else "", written["column"] or "", scope, at, sure=True)
+    if "$" in text and _LABEL.search(text):
+        found = _of_node(text, scope, at)
+        if found is not None:
+            return found
+    if "queryNodes" in text or "vector.similarity" in lowered:
+        return VectorSql("search", "", "", scope, at, sure=True) if _NODES.search(text) else None
     if "insert" in lowered or "replace" in lowered or "update" in lowered:
         merge = _MERGE.search(text)
         written = _MERGED.search(text) if merge is not None else _INSERT.search(text) or _UPDATE.search(text)
@@ -65,6 +77,22 @@ def vector_statement(text: str, scope: int, at: Span) -> VectorSql | None:
     if "select" in lowered:
         return _search(text, scope, at)
     return None
+
+
+def _of_node(text: str, scope: int, at: Span) -> VectorSql | None:
+    """Return what a statement of Cypher writes if it gives a node a property that is called as a vector is."""
+    node = _NODE.search(text)
+    given = [part.partition(":") for part in node["properties"].split(",")] if node is not None else []
+    column = next((key.strip(" `\n\t") for key, _, value in given if _is_given(value) and is_vector_column(key)), "")
+    if node is None or not column:
+        changed = next((m["column"] for m in _SET.finditer(text) if is_vector_column(m["column"])), "")
+        node, column = _LABEL.search(text), changed
+    return VectorSql("write", node["label"], column, scope, at, sure=True) if node is not None and column else None
+
+
+def _is_given(value: str) -> bool:
+    """Say whether a property is what a parameter, or a row of one, gives."""
+    return re.match(r"\s*(?:\$\w+|\w+\.\w+)", value) is not None
 
 
 def _search(text: str, scope: int, at: Span) -> VectorSql | None:

@@ -53,6 +53,9 @@ SQL without an error; the proprietary ones last, as they accept the least of wha
 _NAMED = re.compile(r"^[ \t]*--[ \t]*(?:sqlfluff:)?dialect[ \t]*:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
+_COMMENT = re.compile(r"--[^\n]*|/\*(?!!)(?:[^*]|\*(?!/))*+\*/")
+
+
 def guessed(text: str) -> str:
     """Return the dialect that a comment of a text names, else that whose own syntax it shows most of.
 
@@ -65,7 +68,8 @@ def guessed(text: str) -> str:
     own = engine_of(text)
     if own in DIALECTS:
         return own
-    counts = sorted(((len(set(signs.findall(text))), name) for name, signs in _SIGNS), reverse=True)
+    said = _COMMENT.sub(" ", text)  # names are in backticks there, whatever the dialect
+    counts = sorted(((len(set(signs.findall(said))), name) for name, signs in _SIGNS), reverse=True)
     (first, name), (second, _) = counts[0], counts[1]
     return name if first > second else ""
 

@@ -31,8 +31,9 @@ _COPY_END = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _INSERT = re.compile(
     r"(?:INSERT|REPLACE)\s+(?:IGNORE\s+|OR\s+\w+\s+)?INTO\s+[^;'()]*(?:\([^;'()]*\)\s*)?VALUES\s*\(", re.IGNORECASE
 )
-_DATA = re.compile(r"(?:[^';]+|'(?:[^']|'')*')*(?:;|\Z)")
-_MYSQL_DATA = re.compile(r"(?:[^';]+|'(?:[^'\\]|''|\\.)*')*(?:;|\Z)", re.DOTALL)
+# Nothing of these is tried twice: where a quote is never closed, that would take as long as there are ways to cut.
+_DATA = re.compile(r"(?:[^';]++|'(?:[^']|'')*+')*+(?:;|\Z)")
+_MYSQL_DATA = re.compile(r"(?:[^';]++|'(?:[^'\\]|''|\\.)*+')*+(?:;|\Z)", re.DOTALL)
 _BLOCK = re.compile(
     r"CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:AGGREGATE\s+|TEMP(?:ORARY)?\s+|CONSTRAINT\s+)?"
     r"(?:TRIGGER|FUNCTION|PROCEDURE|PROC|EVENT|PACKAGE)\b",
@@ -122,7 +123,7 @@ def _batch(text: str, start: int, end: int, *, mysql: bool) -> Iterator[Piece]:
         inserted = _INSERT.match(text, place, end)
         if inserted is not None:
             data = (_MYSQL_DATA if mysql else _DATA).match(text, inserted.end(), end)
-            stop = data.end() if data is not None else end
+            stop = data.end() if data is not None else place  # a comment's apostrophe, say
             if stop - inserted.end() > LARGE_DATA:
                 yield Piece(place, inserted.end(), data=True)
                 place = stop

@@ -34,6 +34,7 @@ from fragaudit.link.ids.written import Target, Written
 from fragaudit.link.openings import SiteKey
 from fragaudit.link.program import Program
 from fragaudit.link.usage import Called
+from fragaudit.model.stores import Kind
 from fragaudit.model.vectors import Origin, VectorSearch, VectorWrite
 
 StoreOf = Callable[[Target], str]
@@ -41,6 +42,8 @@ StoreOf = Callable[[Target], str]
 
 ROUNDS = 3
 """How often parameters are replaced by what callers give for them."""
+MOST_ROUNDS = 5
+"""The same for the name of a container that says nothing yet."""
 
 
 class Vectors:
@@ -83,7 +86,7 @@ class Vectors:
                 shown[key] = written
         for key, written in shown.items():
             callers = [d for d in self._derived[key] if site_key(d.site) not in hidden and site_key(d.site) != key]
-            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards)
+            write = self._write(written, judged[key], store_of, names, bool(callers) or written.forwards, primary)
             found.append(self._in_document(written, write, primary))
         for row in self._rows:
             if row.verb == "write" and row.file in files:
@@ -142,7 +145,9 @@ class Vectors:
 
     def _scope_expanded(self, written: Written) -> Scope:
         scope = written.scope
-        for _ in range(ROUNDS):
+        for number in range(MOST_ROUNDS):
+            if number >= ROUNDS and container_name(scope, self._program)[1] != "unknown":
+                return scope
             heads = (*scope.containers, *(h for _, hs in scope.namespaces for h in hs))
             sites = [(f, s) for f in sorted(roots(heads)) for s in self._callers.of(f)]
             if not sites:
@@ -156,7 +161,9 @@ class Vectors:
             scope = replace(scope, containers=containers, namespaces=spaces)
         return scope
 
-    def _write(self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool) -> VectorWrite:
+    def _write(
+        self, written: Written, judged: Judged, store_of: StoreOf, names: Names, forwards: bool, primary: str
+    ) -> VectorWrite:
         at = self._program.location(written.site.place.file, written.site.call.at)
         located = expression(self._flow, written.site, written.operation if not written.inner else None)
         made_at = None
@@ -167,7 +174,7 @@ class Vectors:
         space = native(written.scope)
         found = judged.match
         takes = written.operation is not None and bool(written.operation.metadata)
-        pairing, row = self._order.pairing(written.site, bool(roots(written.ids)))
+        pairing, row = self._order.pairing(written.site, bool(roots(written.ids)), primary.startswith(Kind.GRAPH))
         if written.made_anew or written.scope.memory:
             pairing, row = "unknown", None  # what is gone with its process needs no row to last
         return VectorWrite(

@@ -59,8 +59,26 @@ class Callers:
         known = self._found.get(function)
         if known is None:
             self._found[function] = ()
-            known = self._found[function] = tuple(self._calls(function))
+            known = tuple(self._calls(function)) or tuple(self._calls_of_others(function))
+            self._found[function] = known
         return known
+
+    def _calls_of_others(self, function: Place) -> Iterator[Site]:
+        """Yield the calls of what a method of a store of vectors implements: a back end that nobody chooses right now.
+
+        Whoever calls the method on what all of them derive from would call it on this one.
+        """
+        owner = self._flow.owner(function)
+        if owner is None or self.kind_of(ClassRef(owner)) != "vector":
+            return
+        name = self._program.scope(function).name
+        for ancestor in self._evaluator.ancestry(ClassRef(owner))[1:]:
+            for number in self._program.definitions(ancestor.place, name) if name != "__init__" else ():
+                for site in self.of(Place(ancestor.place.file, number)):
+                    # What another back end calls on itself is its own.
+                    if not isinstance(site.call.func, Attr) or not self.called_on_itself(site.call.func):
+                        yield site
+                return
 
     def _calls(self, function: Place) -> Iterator[Site]:
         scope = self._program.scope(function)

@@ -73,6 +73,10 @@ def entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Ca
         number = RUNNING_METHODS[func.name]
         yield from entered(flow, args[number].value, args[number + 1 :], here, call)
         return
+    kept = flow.evaluator.lambda_of(func, here.place)
+    if kept is not None and isinstance(kept.binding.value, Function):
+        yield from _of_lambda(flow, kept.binding.value, kept.method, args, here)
+        return
     for meaning in flow.evaluator.evaluate(func, here.place):
         match meaning:
             case FunctionRef():
@@ -107,6 +111,16 @@ def entered(flow: Flow, func: Value, args: tuple[Arg, ...], here: Here, call: Ca
                 for inner in flow.evaluator.attribute(meaning, "__call__"):
                     if isinstance(inner, FunctionRef):
                         yield from flow.results(inner.place, flow.frame(inner.place, args, here))
+
+
+def _of_lambda(flow: Flow, func: Function, place: Place, args: tuple[Arg, ...], here: Here) -> Iterator[Head]:
+    """Yield what a lambda gives that a method keeps on its object: read where it stands, parameters as called."""
+    depth = here.frame.depth + 1 if here.frame is not None else 1
+    if depth > DEEPEST_CALLS:
+        yield UNKNOWN
+        return
+    named = tuple((name, Thunk(a.value, here)) for name, a in zip(func.parameters, args, strict=False))
+    yield from flow.force(Thunk(func.result, Here(place, 0, 0, -1, Frame(place, named, depth))))
 
 
 def _finds(flow: Flow, name: str, method: str) -> bool:

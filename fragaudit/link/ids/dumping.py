@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fragaudit.link.abstract import Abstract, Instance
+from fragaudit.link.abstract import Instance
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids.heads import From, Head, Here, Made, Pairs, Thunk
-from fragaudit.model.values import Arg, Attr, Entry, Item, Lit, Map, Seq, Value
+from fragaudit.link.ids.declared import declared
+from fragaudit.link.ids.heads import Head, Here, Made, Pairs, Thunk
+from fragaudit.model.values import Arg, Attr, Entry, Lit, Map, Seq, Value
 
 if TYPE_CHECKING:
     from fragaudit.link.ids.flow import Flow
@@ -47,7 +48,7 @@ def _texts(value: Value | None) -> list[str]:
 def _fields(flow: Flow, value: Value, heads: Iterable[Head], here: Here) -> list[str]:
     """Return the fields that the class of an object declares, those of its base classes first."""
     program = flow.program
-    for meaning in (*flow.evaluator.evaluate(value, here.place), *(m for head in heads for m in _typed(flow, head))):
+    for meaning in (*flow.evaluator.evaluate(value, here.place), *(m for head in heads for m in declared(flow, head))):
         if isinstance(meaning, Instance):
             return list(
                 dict.fromkeys(
@@ -58,16 +59,3 @@ def _fields(flow: Flow, value: Value, heads: Iterable[Head], here: Here) -> list
                 )
             )
     return []
-
-
-def _typed(flow: Flow, head: Head) -> Iterator[Abstract]:
-    """Yield what a parameter, or an element of one, is declared to be: `docs: dict[str, list[Chunk]]`."""
-    if not isinstance(head, From) or head.function is None or any(s not in (None, "values") for s in head.steps):
-        return
-    annotation = flow.program.scope(head.function).parameters[head.number].annotation
-    for step in head.steps:
-        annotation = annotation.key if isinstance(annotation, Item) else None
-        if isinstance(annotation, Seq):
-            annotation = annotation.items[-1 if step == "values" else 0] if annotation.items else None
-    if annotation is not None:
-        yield from flow.evaluator.typed(annotation, head.function)

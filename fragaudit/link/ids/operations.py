@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
-from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance
+from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Symbol, Unknown
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers, here_of, lifted
@@ -19,7 +19,7 @@ from fragaudit.link.ids.reaching import reaching
 from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING
 from fragaudit.link.ids.vectorless import records_in, writes_rows
 from fragaudit.link.ids.written import Target
-from fragaudit.link.needed import is_made
+from fragaudit.link.needed import is_made, keeps_texts
 from fragaudit.link.program import Place, Site
 from fragaudit.link.verbs import verb_of
 from fragaudit.model.values import Attr, Call, Ref, Value, dotted
@@ -42,6 +42,10 @@ class Operations:
     def of_vectors(self, site: Site, func: Attr) -> Iterator[tuple[Target, Operation]]:
         """Yield the write of vectors that a method call is."""
         meanings = self._flow.evaluator.evaluate(func.base, site.place)
+        if all(isinstance(meaning, (Symbol, Unknown)) for meaning in meanings):
+            meanings = (*meanings, *self._given_back(func.base, site.place))
+        if any(self._keeps_texts(meaning) for meaning in meanings):
+            return
         chosen: tuple[Target, Operation] | None = None
         for name, opened in self.objects(meanings, func.name):
             written = self._catalogue.vector_operations(name, func.name, "write")
@@ -52,6 +56,8 @@ class Operations:
                 found = self.target(operation, name, site if opens else opened), operation
                 if chosen is None or self._says_more(site, found, chosen):
                     chosen = found
+            elif written:
+                return  # what it needs to write is left out
         if chosen is not None:
             if not self._only_deletes(site, chosen[1]) and not self._writes_rows(site, chosen[1]):
                 yield chosen
@@ -61,6 +67,26 @@ class Operations:
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
         yield from self._guessed(site, func, named=named)
+
+    def _keeps_texts(self, meaning: Abstract) -> bool:
+        """Say whether an object is a store that is searched for words alone."""
+        if not isinstance(meaning, Handle) or meaning.site is None:
+            return False
+        opened = self._catalogue.open(meaning.name)
+        return opened is not None and keeps_texts(opened, meaning.site.call)
+
+    def _given_back(self, value: Value, place: Place) -> Iterator[Abstract]:
+        """Yield what a name is by the declared type of the function that gives it back."""
+        function = self._flow.program.enclosing_function(place) if isinstance(value, Ref) else None
+        if function is None or function != place:
+            return
+        annotation = self._flow.program.scope(function).returns
+        uses = self._flow.program.returns[function.file].get(function.scope, ())
+        if annotation is not None and any(use.how == "return" and use.value == value for use in uses):
+            yield from self._flow.evaluator.typed(annotation, function)
+            for meaning in self._flow.evaluator.evaluate(annotation, function):
+                if isinstance(meaning, External):
+                    yield meaning  # an interface of a library's, which opens nothing
 
     def _says_more(self, site: Site, one: tuple[Target, Operation], other: tuple[Target, Operation]) -> bool:
         """Say whether one of two operations that a call can be tells more of what it is given, or promises less.

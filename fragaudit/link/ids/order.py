@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fragaudit.catalogue import Catalogue
-from fragaudit.link.abstract import FunctionRef
+from fragaudit.link.abstract import FunctionRef, Instance
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.identity import site_key
 from fragaudit.link.ids.callers import Callers
@@ -28,6 +28,9 @@ _INSERTS = re.compile(
 _CHANGES = re.compile(r"^\s*(?:update\s+\S+\s+set\b|delete\s+from\b|UPDATE\b|DELETE\b)")
 _READS = re.compile(r"^\s*(?:select\s.*\sfrom\b|with\s+\w+\s+as\b|SELECT\b|WITH\b|MATCH\s*\()", re.DOTALL)
 """Statements, in small letters only where they can't be words of a message: `Update done`, `Select a file`."""
+_CYPHER = re.compile(r"\s*(?:MERGE|CREATE|MATCH)\s*\(", re.IGNORECASE)
+_GRAPH = "graph "
+"""Begins what is done with nodes of a graph."""
 _INSERTING = frozenset(
     {
         "insert_one",
@@ -47,6 +50,7 @@ _INSERTING = frozenset(
         "merge_node",
     }
 )
+_ADDING = frozenset({"add", "merge"})
 _ROW_WRITES = frozenset(
     {
         "commit",
@@ -93,19 +97,21 @@ class Order:
             kind = catalogue.engine(one.engine)
             if kind is not None and kind.kind in _KEEPING and one.call.verb != "delete":
                 what = "read" if one.call.verb == "read" else "insert" if one.method in _INSERTING else "write"
+                what = (_GRAPH if kind.kind == "graph" else "") + what
                 self._known[one.call.at.path, one.call.at.line, one.call.at.column] = what
         self._by_function: dict[Place, list[Site]] = {}
         self._memory: dict[Place, frozenset[str]] = {}
 
-    def pairing(self, site: Site, handed: bool) -> tuple[Pairing, Location | None]:
+    def pairing(self, site: Site, handed: bool, graph: bool) -> tuple[Pairing, Location | None]:
         """Return how the vector written at a call stands to rows, and the row's write that decides it.
 
-        `handed`: what the id is made of comes from the caller, who may have written the row.
+        `handed`: what the id is made of comes from the caller, who may have written the row; `graph`: nodes are rows,
+        as the primary database is one of graphs.
         """
         function = self._program.enclosing_function(site.place)
         if function is None:
             return "unknown", None
-        before, after, reads = self._around(function, site)
+        before, after, reads = self._around(function, site, graph)
         if before:
             last = max(before, key=lambda e: (e.line, e.column))
             at = self._at(function, last)
@@ -118,11 +124,11 @@ class Order:
             return "vector first", self._at(function, inserts[0])
         if after:
             return "unknown", None
-        found = self._outside(function, 0)
+        found = self._outside(function, graph, 0)
         inside = self._program.enclosing_class(function) is not None
         return ("unknown" if found == "no row" and (handed or inside) else found), None
 
-    def _outside(self, function: Place, deep: int) -> Pairing:
+    def _outside(self, function: Place, graph: bool, deep: int) -> Pairing:
         """Look at the callers of a function that touches no row itself."""
         sites = self._callers.of(function)
         if not sites or deep >= DEEPEST:
@@ -131,7 +137,7 @@ class Order:
             outer = self._program.enclosing_function(site.place)
             if outer is None or outer == function:
                 continue
-            before, _, reads = self._around(outer, site)
+            before, _, reads = self._around(outer, site, graph)
             if before or reads:
                 return "row first"
         return "unknown"
@@ -139,7 +145,7 @@ class Order:
     def _at(self, function: Place, event: Event) -> Location:
         return Location(self._program.files[function.file].path, event.line, event.column, event.line, event.column)
 
-    def _around(self, function: Place, site: Site) -> tuple[list[Event], list[Event], list[Event]]:
+    def _around(self, function: Place, site: Site, graph: bool) -> tuple[list[Event], list[Event], list[Event]]:
         before: list[Event] = []
         after: list[Event] = []
         reads: list[Event] = []
@@ -149,7 +155,10 @@ class Order:
                 continue
             if self._program.exclusive(function.file, other.branch, site.branch):
                 continue
-            for what in sorted(self._does(other, 0)):
+            for done in sorted(self._does(other, 0)):
+                if done.startswith(_GRAPH) and not graph:
+                    continue  # no row of a primary database that keeps tables
+                what = done.removeprefix(_GRAPH)
                 event = Event(what, other.call.at[0], other.call.at[1], other.branch)
                 earlier = (event.line, event.column) < mine
                 if what == "read":
@@ -175,7 +184,11 @@ class Order:
         """Return what a call does with rows, itself or through the project's functions it enters."""
         path = self._program.files[site.place.file].path
         # The text of a statement says more than that it is executed.
-        done = self._direct(site.call) or self._known.get((path, site.call.at[0], site.call.at[1]), "")
+        done = (
+            self._direct(site.call)
+            or self._known.get((path, site.call.at[0], site.call.at[1]), "")
+            or self._of_model(site)
+        )
         if done:
             return frozenset({done})
         if deep >= DEEPEST:
@@ -200,8 +213,9 @@ class Order:
                 if site_key(site) not in self._vectors:
                     found |= self._does(site, deep)
             known = frozenset(found)
-            if "insert" in known or "write" in known:
-                known -= {"read"}
+            for kept in ("", _GRAPH):
+                if f"{kept}insert" in known or f"{kept}write" in known:
+                    known -= {f"{kept}read"}
             self._memory[function] = known
         return known
 
@@ -217,7 +231,20 @@ class Order:
             if isinstance(text, Lit) and isinstance(text.value, str):
                 for what, form in (("insert", _INSERTS), ("write", _CHANGES), ("read", _READS)):
                     if form.match(text.value) or form.match(text.value.lower()):
-                        return what
+                        return (_GRAPH if _CYPHER.match(text.value) else "") + what
+        return ""
+
+    def _of_model(self, site: Site) -> str:
+        """Say that a row is written by what adds an object of a mapped class, whoever handed in the session."""
+        func, args = site.call.func, site.call.args
+        if not isinstance(func, Attr) or func.name not in _ADDING or len(args) != 1:
+            return ""
+        for meaning in self._evaluator.evaluate(args[0].value, site.place):
+            if isinstance(meaning, Instance) and any(
+                self._program.bindings(ancestor.place, "__tablename__")
+                for ancestor in self._evaluator.ancestry(meaning.of)
+            ):
+                return "insert"
         return ""
 
     def _may_fail(self, file: int, row: int, vector: int) -> bool:

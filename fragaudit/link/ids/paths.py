@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from fragaudit.link.evaluate import argument_of
-from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Pairs, Step, Thunk, distinct
+from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Pairs, Several, Step, Thunk, distinct
 from fragaudit.link.ids.keys import keys_of
 from fragaudit.model.values import Call
 
@@ -68,14 +69,23 @@ def given(flow: Flow, call: Call, here: Here, name: str, position: int | None) -
         return flow.force(Thunk(value, here))
     for argument in call.args:
         if argument.name == "**":
-            found = tuple(h for d in flow.force(Thunk(argument.value, here)) for h in of_record(flow, d, (f"={name}",)))
+            splat = flow.force(Thunk(argument.value, here))
+            found = tuple(h for d in splat for h in _entry(flow, d, name))
             if found and found != (UNKNOWN,):
                 return found
-            if any(not isinstance(d, Pairs) for d in flow.force(Thunk(argument.value, here))):
+            if any(not isinstance(d, Pairs) for d in splat):
                 return (UNKNOWN,)
         elif argument.name == "*":
             return (UNKNOWN,)
     return ()
+
+
+def _entry(flow: Flow, splat: Head, name: str) -> Iterator[Head]:
+    """Yield what a splatted dictionary has for a parameter: by its entries, or as callers say who give it."""
+    if isinstance(splat, Pairs):
+        yield from flow.step(splat, f"={name}")
+    elif isinstance(splat, From) and splat.function is not None and not splat.steps:
+        yield from of_record(flow, splat, (f"={name}",))
 
 
 def at_path(
@@ -128,6 +138,10 @@ def _walked(flow: Flow, head: Head, steps: tuple[Step, ...]) -> Iterator[Head]:
         alone = tuple(flow.walk(head, steps[1:]))
         if alone not in ((), (UNKNOWN,)) and isinstance(head, Pairs):
             found = alone
+    if found in ((), (UNKNOWN,)) and steps and steps[0] is None:
+        # Batches of records instead of a list of them, as a generator yields them.
+        batches = tuple(h for h in flow.step(head, None) if isinstance(h, (Items, Several)))
+        found = tuple(h for batch in batches for h in flow.walk(batch, steps)) or found
     yield from found or (UNKNOWN,)
 
 

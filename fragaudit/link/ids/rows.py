@@ -37,6 +37,8 @@ _SINKS = frozenset(
         "bulk_insert_mappings",
     }
 )
+_OWN_SINKS = frozenset({"save", "asave"})
+"""Methods of rows that write the row itself."""
 _MANAGED = frozenset(
     {"create", "acreate", "get_or_create", "update_or_create", "aupdate_or_create", "update", "aupdate"}
 )
@@ -186,6 +188,11 @@ class RowVectors:
                 if any(call is maker.call for a in site.call.args for call in calls(a.value)):
                     return site
                 self._flow.fresh()
+                saved = site.call.func.base if isinstance(site.call.func, Attr) and name in _OWN_SINKS else None
+                if saved is not None and any(
+                    self._contains(head, maker.call) for head in self._flow.force(Thunk(saved, here_of(site)))
+                ):
+                    return site
                 for argument in site.call.args:
                     for head in self._flow.force(Thunk(argument.value, here_of(site))):
                         if self._contains(head, maker.call):
@@ -207,10 +214,15 @@ class RowVectors:
                 if model is None:
                     continue
                 given = {a.name for a in site.call.args}
-                for argument in site.call.args:
+                for argument in site.call.args if name == "values" else ():
                     for head in self._flow.force(Thunk(argument.value, here_of(site))) if argument.name is None else ():
-                        given.update(c for c in self.models[model] if any(True for _ in self._flow.step(head, f"={c}")
-                                     if name == "values" or argument.name == "defaults"))  # fmt: skip
+                        rows = self._flow.step(head, None) if isinstance(head, (Items, Several)) else (head,)
+                        given.update(
+                            c
+                            for row in rows
+                            for c in self.models[model]
+                            if any(True for _ in self._flow.step(row, f"={c}"))
+                        )
                 if given & {*self.models[model], "**"}:
                     at = self._program.location(site.place.file, site.call.at)
                     yield self._row(at, site.place.file, model, "write")
@@ -233,7 +245,7 @@ class RowVectors:
                 return None
             top = stack.pop()
             if isinstance(top, Attr):
-                if top.name == "objects":
+                if top.name in ("objects", "__table__"):
                     return self._model(top.base, site.place, [p for places in names.values() for p in places])
                 stack.append(top.base)
             elif isinstance(top, Call):

@@ -91,11 +91,15 @@ def _by_default(flow: Flow, head: Head) -> tuple[Head, ...]:
 
 @dataclass(slots=True)
 class _Said:
-    """What calls say about where a write goes; `clients`: of each client they make, whether it keeps all in memory."""
+    """What calls say about where a write goes; `clients`: of each client they make, whether it keeps all in memory.
+
+    `lost`: a store that something wraps could not be followed.
+    """
 
     containers: list[Head] = field(default_factory=list)
     namespaces: list[tuple[str, tuple[Head, ...]]] = field(default_factory=list)
     clients: list[bool] = field(default_factory=list)
+    lost: bool = False
 
 
 def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation | None) -> Scope:
@@ -127,6 +131,7 @@ def scope_of(flow: Flow, catalogue: Catalogue, site: Site, operation: Operation 
     elif operation is not None:
         lost = _of_maker(flow, catalogue, site, said)
     memory = bool(said.clients) and all(said.clients)
+    lost = lost or (said.lost and not said.containers)
     return Scope(tuple(dict.fromkeys(said.containers)), tuple(said.namespaces), lost, memory)
 
 
@@ -227,6 +232,9 @@ def _of_object(flow: Flow, catalogue: Catalogue, head: Head, said: _Said, deep: 
             # Where the index is the store itself, its name is what vectors are kept apart by.
             if identity.means == "container" or (identity.means == "name" and opened.kind == "vector"):
                 said.containers.extend(_argument(flow, head, identity.param, identity.at))
+        if opened.type == "wrapper":
+            wrapped = [tuple(_argument(flow, head, i.param, i.at)) for i in opened.identity if i.means == "client"]
+            said.lost = said.lost or any(given_ and not any(isinstance(h, Made) for h in given_) for given_ in wrapped)
         if opened.type in ("client", "pool"):
             said.clients.extend(_in_memory(flow, head, opened))
     for given_ in call.args:

@@ -29,6 +29,7 @@ _FETCHED = re.compile(
 )
 """Functions that give what is kept somewhere, one at a time."""
 _NAMES = re.compile(r"^(?:\w*_)?(?:collection|index|table|class|namespace)_name$|^(?:collection|namespace)$")
+_CONTAINER = re.compile(r"(?:collection|index|table|class|container)(?:_name)?$")
 _SETTINGS = re.compile(r"setting|config|conf\b|cfg|option|env|param|arg|secret", re.IGNORECASE)
 _CONFIGURATION = re.compile(r"setting|config|conf\b|cfg|options?$", re.IGNORECASE)
 _TECHNICAL = re.compile(r"dim|size|model|version|env|suffix|prefix|metric|type", re.IGNORECASE)
@@ -54,8 +55,8 @@ def container_name(scope: Scope, program: Program) -> tuple[str, str]:
         return "", "unknown" if scope.lost or found else "unnamed"
     states = [_state(shape, program) for shape in found]
     if "dynamic" in states:
-        # One that the library's user may name instead is what the user makes of it.
-        return str(found[states.index("dynamic")]), "unknown" if "unknown" in states else "dynamic"
+        told = any(state == "unknown" and _set_by_maker(s, program) for s, state in zip(found, states, strict=True))
+        return str(found[states.index("dynamic")]), "unknown" if told else "dynamic"
     if "fixed" not in states and not {"told", "made up"}.isdisjoint(states):
         return str(found[0]), "dynamic"
     # One that is told or made up only where nothing else is said is what it is else.
@@ -77,6 +78,14 @@ def _state(shape: Shape, program: Program) -> str:
     if len(shape.parts) > 1 and any(p.kind == "parameter" and not _TECHNICAL.search(p.text) for p in holes):
         return "dynamic"
     return "fixed" if all(p.kind in _FIXED or _set_up(p, program) for p in holes) else "unknown"
+
+
+def _set_by_maker(shape: Shape, program: Program) -> bool:
+    """Say whether a name is what an object is made with, by the library's user as the project makes none with it."""
+    head = shape.parts[0].head if len(shape.parts) == 1 else None
+    if not isinstance(head, From) or head.function is None or _CONTAINER.search(head.name) is None:
+        return False
+    return program.scope(head.function).name == "__init__"
 
 
 def _owned(part: Part) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fragaudit.link.ids import dumping
+from fragaudit.link.ids import declared, dumping
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Here, Items, Pairs, Several, Thunk
 from fragaudit.link.ids.objects import made_outside
 from fragaudit.model.values import Attr, Call, Lit, Value, dotted
@@ -93,7 +93,11 @@ def method(flow: Flow, func: Attr, call: Call, here: Here) -> Iterator[Head]:
     elif name in _SPLITTING:
         yield Several((UNKNOWN,))
     else:
-        yield made_outside(call, here) or Atom("result", dotted(func) or name)
+        own = tuple(declared.called(flow, func, call.args, here))
+        if own:
+            yield from own
+        else:
+            yield made_outside(call, here) or Atom("result", dotted(func) or name)
 
 
 def _joined(flow: Flow, separators: Iterable[Head], sequences: Iterable[Head]) -> Iterator[Head]:

@@ -12,14 +12,12 @@ from fragaudit.link.migrations.scripted import Piccolo, Yoyo
 from fragaudit.link.migrations.steps import History, Step
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.django_state import UNMANAGED
+from fragaudit.link.schema.order import MIGRATIONS, MODELS
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import CreateTable
 from fragaudit.model.statements import Read, Sited, Written
 
 __all__ = ["History", "Step", "histories", "migrated", "modelled"]
-
-MIGRATIONS, MODELS = 1, 2
-"""Where they stand in the order of things: after plain files, models last, as they say what is meant to be there."""
 
 ReadSql = Callable[[Step], Sequence[tuple[Written, Read]]]
 

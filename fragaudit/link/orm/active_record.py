@@ -230,7 +230,8 @@ class ActiveRecord:
             name,
             Drawn(
                 ColumnDef(column, _TYPES.get(last.lower(), last.removesuffix("Field").lower()),
-                          nullable=(flag.get("null") or flag.get("nullable")) is True, at=mark),
+                          nullable=(flag.get("null") or flag.get("nullable")) is True, at=mark,
+                          chosen="choices" in keywords or last in ("CharEnumField", "IntEnumField")),
                 any(flag.get(key) is True for key in framework.primary) or last in ("AutoField", "BigAutoField"),
                 flag.get("unique") is True or last in framework.one,
                 indexed is True or (framework.indexed and relation and indexed is None),

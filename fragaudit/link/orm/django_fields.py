@@ -114,6 +114,7 @@ class FieldReader(IndexReader):
             collation=collation or "",
             on_delete=_on_delete(on_delete.value) if on_delete is not None else "",
             at=at,
+            chosen="choices" in options and options["choices"].value != Lit(None) and not special,
         )
 
     def _type(self, last: str, options: Mapping[str, Read], positional: list[Read]) -> str:

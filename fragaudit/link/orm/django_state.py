@@ -54,6 +54,7 @@ class Field:
     collation: str = ""
     on_delete: str = ""
     at: Mark = NOWHERE
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,8 @@ class Registry:
         for each in fields.values():
             if each.kind == "many":
                 continue
-            columns.append(ColumnDef(each.column, each.type, nullable=each.null, collation=each.collation, at=each.at))
+            columns.append(ColumnDef(each.column, each.type, nullable=each.null, collation=each.collation, at=each.at,
+                                     chosen=each.chosen))  # fmt: skip
             if each.primary:
                 indexes.append(IndexDef("", (Key(each.column),), unique=True, origin="primary key", at=each.at))
             indexes.extend(field_indexes(state.table, each))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fragaudit.link.schema.fold import Folded
-from fragaudit.link.schema.order import order, source
-from fragaudit.model.schema import Table, bare
+from fragaudit.link.schema.order import later, order, source
+from fragaudit.model.schema import AddIndex, Change, DropIndex, Table, bare
 from fragaudit.model.statements import Read, Sited, Written
 
 __all__ = ["Schema", "bare", "changes", "fold"]
@@ -43,11 +43,16 @@ def key(name: str) -> str:
 def changes(read: Iterable[tuple[Written, Sequence[Read]]]) -> tuple[Sited, ...]:
     """Return the changes that texts make, each with its place in the order of things."""
     return tuple(
-        Sited(change, written, source(written.path), order(written.path))
+        Sited(change, written, source(written.path), _order(change, written.path))
         for written, reads in read
         for one in reads
         for change in one.changes
     )
+
+
+def _order(change: Change, path: str) -> tuple[int | str, ...]:
+    runs = path.endswith(".py") and source(path) == "sql"
+    return later(path) if runs and isinstance(change, (AddIndex, DropIndex)) else order(path)
 
 
 def fold(found: Sequence[Sited], dialects: Mapping[str, str] | None = None) -> Schema:

@@ -121,7 +121,9 @@ class Folded:
         return self._drafts[key]
 
     def _column(self, draft: Draft, column: ColumnDef) -> None:
-        draft.columns.setdefault(column.name.lower(), column)
+        known = draft.columns.setdefault(column.name.lower(), column)
+        if column.chosen and not known.chosen:
+            draft.columns[column.name.lower()] = replace(known, chosen=True)
 
     def _create(self, change: CreateTable, sited: Sited) -> None:
         table = change.table
@@ -261,7 +263,14 @@ def _add(draft: Draft, index: IndexDef, sited: Sited, *, if_absent: bool) -> Non
             by = known.by if sited.by in known.by else (*known.by, sited.by)
             draft.indexes[place] = replace(known, at=(*known.at, at), by=by, name=known.name or index.name)
             return
-        if if_absent and index.name and known.name.lower() == index.name.lower():
+        if named_alike and index.name and known.at[-1] == at and known.keys == index.keys:
+            # One statement, put together in several ways: what not all of them say is not sure.
+            whole = known if not known.where_text else index
+            draft.indexes[place] = replace(
+                known, unique=known.unique and index.unique, where=whole.where, where_text=whole.where_text
+            )
+            return
+        if if_absent and named_alike and index.name:
             return
         if index.origin == "primary key" == known.origin and not index.name:
             return  # another source says otherwise; the first one decides

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+PLAIN, MIGRATIONS, MODELS, RUNNING = range(4)
+"""What changes a schema, in order: plain files, migrations, models, which say what is meant to be, what runs later."""
+
 _FOLDERS = frozenset({"migrations", "migration", "migrate", "versions", "alembic", "changelog", "changelogs", "updates",
                       "upgrades", "patches", "deltas", "delta", "evolutions"})  # fmt: skip
 _FLYWAY = re.compile(r"^V(?P<version>\d+(?:[._]\d+)*)__", re.IGNORECASE)
@@ -31,12 +34,17 @@ def order(path: str) -> tuple[int | str, ...]:
     folder, _, name = path.rpartition("/")
     if source(path) == "sql":
         numbered = _NUMBERED.match(name) is not None
-        return (0, "", 0 if numbered or _BASE.search(name) else 1, *_natural(f"{folder}/{name}"))
+        return (PLAIN, "", 0 if numbered or _BASE.search(name) else 1, *_natural(f"{folder}/{name}"))
     flyway = _FLYWAY.match(name)
     if flyway is not None:
         version = "".join(f"{int(n):020d}." for n in re.split(r"[._]", flyway["version"]))
-        return (1, folder, 0, version, name)
-    return (1, folder, 1 if _REPEATABLE.match(name) else 0, *_natural(name))
+        return (MIGRATIONS, folder, 0, version, name)
+    return (MIGRATIONS, folder, 1 if _REPEATABLE.match(name) else 0, *_natural(name))
+
+
+def later(path: str) -> tuple[int | str, ...]:
+    """Return the key of what a service adds to its tables while it runs: all else has been by then."""
+    return (RUNNING, *order(path))
 
 
 def _natural(text: str) -> tuple[str, ...]:

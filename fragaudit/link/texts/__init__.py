@@ -5,6 +5,7 @@ Within, by reason to change:
 - `reading`, `search`: from where an expression is read; what is known and how much may still be asked;
 - `expressions`: which kinds of expression there are;
 - `names`, `members`, `functions`, `loops`: what names, attributes, parameters and loops stand for;
+- `together`: what a call gives several parameters;
 - `calls`, `fields`, `lists`: what methods and libraries make of texts, what fills their fields, what `join` makes;
 - `displays`: dictionaries and lists as they are written.
 """
@@ -19,6 +20,7 @@ from fragaudit.link.texts.expressions import KINDS
 from fragaudit.link.texts.loops import varied
 from fragaudit.link.texts.reading import Reading
 from fragaudit.link.texts.search import MOST_TEXTS, Search
+from fragaudit.link.texts.together import given_together
 from fragaudit.model.values import Value
 
 __all__ = ["Reading", "Texts"]
@@ -31,11 +33,16 @@ class Texts:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._search = Search(evaluator, KINDS)
+        self.calls: dict[Pieces, Reading] = {}
+        """Where the call stands that gives a text its parts, for those of which there are several."""
 
     def of(self, value: Value, reading: Reading) -> list[Pieces]:
         """Return the texts that an expression can be, in order of discovery; what can't be followed is a gap."""
         self._search.begin()
-        return distinct(varied(value, reading, self._search), MOST_TEXTS)
+        found = distinct(varied(value, reading, self._search), MOST_TEXTS)
+        by_call = given_together(value, reading, self._search)
+        self.calls.update(by_call)
+        return distinct(by_call, MOST_TEXTS) or found
 
     def forwarding(self, statement: re.Pattern[str]) -> set[str]:
         """Return the names of the functions that were found to hand on what is a statement."""

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fragaudit.link.abstract import Display, FunctionRef
+from fragaudit.link.evaluate import argument_of
 from fragaudit.link.pieces import Fixed, Pieces, constant
+from fragaudit.link.program import Place
 from fragaudit.link.texts.reading import Frame, Reading
 from fragaudit.link.texts.search import DEEPEST, Search
+from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.values import UNKNOWN, Attr, Call, Either, Item, Lit, Map, Ref, Seq, Value
 
 
@@ -47,10 +50,32 @@ def containers(value: Value, reading: Reading, search: Search) -> Iterator[tuple
                     inside = Reading(callee.place, (use.line, 1 << 20), use.branch, frame, reading.deep + 1)
                     if inside.deep < DEEPEST and not isinstance(use.value, Call):
                         yield from containers(use.value, inside, search)
+    elif isinstance(value, Ref) and (given := _given(value.name, reading, search)) is not None:
+        if reading.deep < DEEPEST:
+            yield from containers(given[0], given[1]._replace(deep=reading.deep + 1), search)
     elif isinstance(value, (Ref, Attr, Either)):
         for meaning in search.evaluator.evaluate(value, reading.place):
             if isinstance(meaning, Display):
                 yield meaning.value, Reading(meaning.place, deep=reading.deep)
+
+
+def _given(name: str, reading: Reading, search: Search) -> tuple[Value, Reading] | None:
+    """Return what a parameter is given by the call that led here; None if it is none, or any call may have led here."""
+    program, scope = search.program, reading.place.scope
+    while scope > MODULE_SCOPE:
+        here = Place(reading.place.file, scope)
+        for number, parameter in enumerate(program.scope(here).parameters):
+            if parameter.name == name:
+                frame = reading.frame
+                if frame is None or frame.function != here:
+                    search.varying.setdefault(here, {})[number] = 2  # or more
+                    return None
+                argument = argument_of(frame.args, name, number - search.callers.shift(here))
+                return (argument, frame.reading) if argument is not None else None
+        if program.bindings(here, name):
+            return None
+        scope = program.scope(here).parent
+    return None
 
 
 def _contained(value: Item, reading: Reading, search: Search) -> Iterator[tuple[Map | Seq, Reading]]:

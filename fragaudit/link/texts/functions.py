@@ -56,6 +56,8 @@ def of_parameter(function: Place, number: int, reading: Reading, search: Search)
             search.asked.discard(key)
         if len(search.asked) == 0 and search.steps < MOST_STEPS:
             search.handed[function, number] = known
+    if len(known) > 1:
+        search.varying.setdefault(function, {})[number] = len(known)
     yield from known
 
 

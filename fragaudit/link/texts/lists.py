@@ -8,10 +8,10 @@ from fragaudit.link.pieces import Gap, Pieces, choices, distinct, limited, sourc
 from fragaudit.link.program import Place
 from fragaudit.link.texts.displays import containers
 from fragaudit.link.texts.names import MOST_GROWN, _arms
-from fragaudit.link.texts.reading import Reading
+from fragaudit.link.texts.reading import Reading, Turn
 from fragaudit.link.texts.search import Search
 from fragaudit.model.facts import NO_BRANCH, Binding
-from fragaudit.model.values import Attr, Call, Lit, Map, Ref, Seq, Span, Text, Value, children
+from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Seq, Span, Text, Value, children
 
 _MORE = Gap("…")
 _MOST_ITEMS = 60
@@ -77,9 +77,34 @@ def _items_of(container: Map | Seq, reading: Reading, search: Search) -> list[tu
     if len(items) > _MOST_ITEMS or any(isinstance(item, Seq) for item in items):
         return []
     if len(items) == 1 and _repeated(items[0], reading.place, search):
-        return []
+        return _each(items[0], reading, search)
     options = {number: list(search.texts(item, reading)) for number, item in enumerate(items)}
     return [tuple(chosen.values()) for chosen in choices(options)]
+
+
+def _each(item: Value, reading: Reading, search: Search) -> list[tuple[Pieces, ...]]:
+    """Return the texts of a comprehension's element for all that it is made of; none if that isn't known."""
+    loops = {b.at: b for name in _names(item) for b in search.program.bindings(reading.place, name) if b.how == "in"}
+    if len(loops) != 1:
+        return []
+    (loop,) = loops.values()
+    inside = reading._replace(before=max(reading.before, loop.at[2:]))  # the loop stands in what is being made
+    found = []
+    for container, there in containers(loop.value or UNKNOWN, reading, search):
+        of = container.items if isinstance(container, Seq) else tuple(e.key or UNKNOWN for e in container.entries)
+        turns = (Turn(reading.place.file, loop.at, one, there) for one in of[:_MOST_ITEMS])
+        texts = [search.texts(item, inside._replace(turns=(*reading.turns, turn))) for turn in turns]
+        found.append(tuple(one[0] if len(one) == 1 else (Gap(source_of(item)),) for one in texts))
+    return found
+
+
+def _names(item: Value) -> Iterator[str]:
+    stack = [item]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Ref):
+            yield top.name
+        stack.extend(children(top))
 
 
 def _repeated(item: Value, place: Place, search: Search) -> bool:

@@ -26,8 +26,9 @@ class Search:
     """What is known while expressions are followed to texts.
 
     `asked` are the questions that are being answered, each by where it stands and a name, so that what is made of
-    itself is entered once; `handed` are the texts that callers hand to a function's parameter by its number; `kinds`
-    tells by its class how an expression is read.
+    itself is entered once; `handed` are the texts that callers hand to a function's parameter by its number; `varying`
+    says, by function and number, how many texts callers gave for a parameter; `kinds` tells how an expression is read,
+    by its class.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Search:
         self.callers = Callers(evaluator)
         self.asked: set[tuple[Place, str]] = set()
         self.handed: dict[tuple[Place, int], list[Pieces]] = {}
+        self.varying: dict[Place, dict[int, int]] = {}
         self.steps = 0
         self._altogether = 0
         self._kinds = kinds
@@ -45,6 +47,7 @@ class Search:
     def begin(self) -> None:
         """Start with whole budgets."""
         self.steps = self._altogether = 0
+        self.varying.clear()
 
     def texts(self, value: Value, reading: Reading) -> Sequence[Pieces]:
         """Return the texts that an expression can be, at least one: what can't be followed is a gap."""

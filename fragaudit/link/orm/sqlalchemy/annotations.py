@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.reader import Read, View
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.model.values import Either, Item, Lit, Operation, Seq, Value, alternatives
@@ -31,6 +32,14 @@ def without_none(value: Value) -> tuple[Value, bool]:
     if isinstance(value, Item) and getattr(value.base, "name", "") == "Union" and isinstance(value.key, Seq):
         return without_none(Either(value.key.items))
     return value, False
+
+
+def is_enumeration(kind: Value, view: View, bodies: Bodies) -> bool:
+    """Say whether a type means the members of an enumeration, or literals."""
+    if isinstance(kind, Item):
+        return bodies.reader.last(kind.base, view) == "Literal"
+    known = (m for m in bodies.reader.meanings(kind, view) if isinstance(m, ClassRef))
+    return any(name.rpartition(".")[2].endswith("Enum") for cls in known for name in bodies.classes.outside(cls))
 
 
 def annotated(value: Value, view: View) -> list[Read]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.alchemy_table import COLUMNS, TYPES, Draft, Drawn
 from fragaudit.link.orm.reader import Read, View
-from fragaudit.link.orm.sqlalchemy.annotations import is_collection, mapped_type, without_none
+from fragaudit.link.orm.sqlalchemy.annotations import is_collection, is_enumeration, mapped_type, without_none
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.link.orm.sqlalchemy.fields import field_column
 from fragaudit.link.orm.sqlalchemy.kinds import is_sqlmodel
@@ -122,5 +122,6 @@ def _typed(drawn: Drawn, mapped: Value | None, view: View, call: Call | None, ca
         generated=drawn.column.generated,
         comment=drawn.column.comment,
         at=drawn.column.at,
+        chosen=is_enumeration(options, view, bodies),
     )
     return Drawn(column, primary, unique, index, foreign)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fragaudit.link.orm.alchemy_table import TYPES, Drawn
 from fragaudit.link.orm.reader import Read, View
-from fragaudit.link.orm.sqlalchemy.annotations import annotated, is_collection, without_none
+from fragaudit.link.orm.sqlalchemy.annotations import annotated, is_collection, is_enumeration, without_none
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.model.facts import Binding
 from fragaudit.model.schema import ColumnDef, ForeignKeyDef
@@ -70,6 +70,6 @@ def field_column(binding: Binding, attribute: str, view: View, mark: Mark, bodie
         nullable = said if said is not None else nullable
     if is_collection(inner) and not typed:
         return None
-    return Drawn(
-        ColumnDef(attribute, kind, nullable=nullable and not primary, at=mark), primary, unique, index, foreign
-    )
+    chosen = is_enumeration(inner, view, bodies)
+    column = ColumnDef(attribute, kind, nullable=nullable and not primary, at=mark, chosen=chosen)
+    return Drawn(column, primary, unique, index, foreign)
