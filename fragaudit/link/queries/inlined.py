@@ -56,7 +56,7 @@ def inlined(call: Call, things: list[Thing], flow: Flow) -> Thing | None:
     if len(found) != 1:
         return None
     place, on = found.pop()
-    if place == flow.place:
+    if place == flow.place or (place in flow.pool.given_queries and _varies(things, flow)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
@@ -74,6 +74,11 @@ def inlined(call: Call, things: list[Thing], flow: Flow) -> Thing | None:
     if not handed and any(one.lazy for one in inner.asked):
         return None  # what is handed on is the same for every call
     return Drafts(handed[:4]) if handed else RAN
+
+
+def _varies(things: list[Thing], flow: Flow) -> bool:
+    """Say whether a query among arguments depends on choices made before: what it may be is told apart no further."""
+    return any(len(variants(draft, flow.branch, flow.program)) > 1 for thing in things for draft in options(thing))
 
 
 def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
