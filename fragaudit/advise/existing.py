@@ -1,8 +1,12 @@
-"""Existing indexes as what a new one in their place would have to begin with."""
+"""Existing indexes: what a new one in their place would have to begin with, and what needs no new one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fragaudit.advise.cover import serves
 from fragaudit.advise.patterns import Element, Form
+from fragaudit.advise.quoting import where_of
 from fragaudit.model.schema import Index, Table
 
 
@@ -22,3 +26,18 @@ def existing_form(index: Index, table: Table) -> Form | None:
         for key in index.keys
     )  # fmt: skip
     return Form(blocks)
+
+
+def there(wanted: Sequence[Form], table: Table) -> bool:
+    """Return whether an existing index already begins with what one of the forms asks for."""
+    return any(
+        serves(index.keys, form.where, "btree" if index.method == "rowid" else index.method, form)
+        and _part(index.where_text) in ("", _part(where_of(form.where, "")))
+        for index in table.indexes
+        for form in wanted
+    )
+
+
+def _part(condition: str) -> str:
+    """Return the condition of a partial index as it can be compared."""
+    return "".join(c for c in condition.lower() if c not in '()"` ')

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from fragaudit.advise.cover import Group, Item, keys_of, serves, smallest
 from fragaudit.advise.ddl import create, drop
 from fragaudit.advise.dialects import MSSQL, MYSQL, column_of, dialect_of
-from fragaudit.advise.existing import existing_form
+from fragaudit.advise.existing import existing_form, there
 from fragaudit.advise.patterns import Element, Form, forms
 from fragaudit.advise.quoting import index_name, where_of
 from fragaudit.advise.reasons import reasons
@@ -32,6 +32,7 @@ def plan(
     dialect: str = "",
     made: Iterable[str] = (),
     deleted: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> IndexPlan:
     """Return the index plan of one schema.
 
@@ -42,11 +43,12 @@ def plan(
         dialect: of the database, where neither statements nor tables say it; sqlglot's name.
         made: the tables of whose models objects are made.
         deleted: the tables of whose models objects are deleted.
+        removed: what other objects that are deleted are called.
     """
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    others = around(tables, accesses, writes, made, deleted)
+    others = around(tables, accesses, writes, made, deleted, removed)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -75,7 +77,8 @@ def plan_of(report: Report) -> IndexPlan:
     writes: dict[Write, None] = {w: None for service in report.services for w in service.writes}
     made = {table for service in report.services for table in service.made}
     deleted = {table for service in report.services for table in service.deleted}
-    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted)
+    removed = {name for service in report.services for name in service.removed}
+    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted, removed=removed)
 
 
 class _Wanted(Struct):
@@ -114,7 +117,7 @@ def _table(
         asked = _asked(access)
         if asked not in ways:
             every = forms(access, table)
-            ways[asked] = every, tuple(f for f in every if not _there(f, table))
+            ways[asked] = every, tuple(f for f in every if not there(f, table))
         wanted, found = ways[asked]
         if not wanted and access.verdict == "uncovered":
             unserved.append(Unserved(access, _why_none(access)))
@@ -192,21 +195,6 @@ def _one_row(access: Access, table: Table) -> bool:
         and not local.isdisjoint(k.column for k in i.keys)
         for i in table.indexes
     )
-
-
-def _there(wanted: Sequence[Form], table: Table) -> bool:
-    """Return whether an existing index already begins with what one of the forms asks for."""
-    return any(
-        serves(index.keys, form.where, index.method, form)
-        and _part(index.where_text) in ("", _part(where_of(form.where, "")))
-        for index in table.indexes
-        for form in wanted
-    )
-
-
-def _part(condition: str) -> str:
-    """Return the condition of a partial index as it can be compared."""
-    return "".join(c for c in condition.lower() if c not in '()"` ')
 
 
 def _proposal(

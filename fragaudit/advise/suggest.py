@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from fragaudit.advise.ddl import create
 from fragaudit.advise.dialects import dialect_of, is_flag
+from fragaudit.advise.existing import there
 from fragaudit.advise.keys import keys_of_form
 from fragaudit.advise.patterns import Form, forms
 from fragaudit.advise.plan import plan
@@ -38,7 +39,8 @@ class Advice:
     def __init__(self, service: Service) -> None:
         self._accesses: dict[Access, list[Suggestion]] = {}
         self._keys: dict[tuple[str, ForeignKey], Suggestion] = {}
-        found = plan(service.schema, service.accesses, service.writes, made=service.made, deleted=service.deleted)
+        found = plan(service.schema, service.accesses, service.writes, made=service.made, deleted=service.deleted,
+                     removed=service.removed)  # fmt: skip
         for table in found.tables:
             for proposal in table.proposals:
                 made = Suggestion(proposal.keys, proposal.ddl)
@@ -79,8 +81,12 @@ def advice_for(service: Service) -> Advice:
 
 
 def suggestions(access: Access, table: Table) -> tuple[Suggestion, ...]:
-    """Return the indexes that would serve an access by themselves, one for each alternative of an OR; none if none."""
-    return tuple(dict.fromkeys(_of_form(needed[0], access, table) for needed in forms(access, table)))
+    """Return the indexes that would serve an access by themselves; none if none.
+
+    Of an OR that is one for each alternative, unless it has one already.
+    """
+    wanted = [needed for needed in forms(access, table) if not there(needed, table)]
+    return tuple(dict.fromkeys(_of_form(needed[0], access, table) for needed in wanted))
 
 
 def without(access: Access, table: Table) -> str:

@@ -45,7 +45,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
             continue
         said.add((access.at, message))
         yield Hit(access.at, message, key(access), confidence=_confidence(access, table, known),
-                  data=data(access, table, made), related=related(table, close))  # fmt: skip
+                  data=data(access, table, made), related=related(access, table, close))  # fmt: skip
 
 
 @check("FA202")
@@ -67,7 +67,7 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
                 key(access),
                 confidence=_confidence(access, table, known) if entry else None,
                 data=data(access, table, made),
-                related=related(table, nearest(access, table, access.dialect)),
+                related=related(access, table, nearest(access, table, access.dialect)),
             )
 
 
@@ -92,7 +92,7 @@ def unsargable_predicate(service: Service) -> Iterator[Hit]:
             confidence = Confidence.POSSIBLE if doubtful else None
             yield Hit(access.at, message, f"{access.table}:{item.column}:{item.why}", confidence=confidence,
                       data={**data(access, table, suggestions(access, table)), "columns": [item.column]},
-                      related=related(table, nearest(access, table, access.dialect)))  # fmt: skip
+                      related=related(access, table, nearest(access, table, access.dialect)))  # fmt: skip
 
 
 def _entry(access: Access) -> Location:

@@ -76,9 +76,10 @@ def shown(index: Index) -> str:
     return f"{index.name} ({keys})" if index.name else f"the {index.origin} ({keys})"
 
 
-def related(table: Table, close: tuple[Index, str] | None) -> tuple[Related, ...]:
-    """Return the table's definition and the index that comes nearest."""
-    found = [Related(at, f"{table.name} is defined here") for at in table.defined_at[:1]]
+def related(access: Access, table: Table, close: tuple[Index, str] | None) -> tuple[Related, ...]:
+    """Return the call that a wrapper asks for, the table's definition and the index that comes nearest."""
+    found = [Related(access.called, "this call says what is asked")] if access.called is not None else []
+    found += [Related(at, f"{table.name} is defined here") for at in table.defined_at[:1]]
     if close is not None and close[0].at and close[0].at[0] not in table.defined_at:
         found.append(Related(close[0].at[0], f"{shown(close[0])} is defined here"))
     return tuple(found)

@@ -38,7 +38,7 @@ from fragaudit.coverage.lookup import (
     sort_possible,
     yields_order,
 )
-from fragaudit.coverage.partial import applies, fact
+from fragaudit.coverage.partial import applies, fact, lacking
 from fragaudit.model.accesses import Access, Condition, SortKey, Verdict
 from fragaudit.model.schema import Index, Key, Table
 
@@ -150,7 +150,7 @@ def nearest(access: Access, table: Table, dialect: str) -> tuple[Index, str] | N
         first = index.keys[0]
         matching = [c for c in held if same_key(first, c)]
         if not matching:
-            found.append((0, index, f"begins with {first}, which nothing here is compared with"))
+            found.append((0, index, f"begins with {first}, {_unused(first, access)}"))
         elif not applies(index, access, dialect):
             found.append((2, index, f"holds only the rows where {index.where_text}, which does not follow here"))
         elif index.method not in ("btree", "rowid"):
@@ -166,6 +166,16 @@ def nearest(access: Access, table: Table, dialect: str) -> tuple[Index, str] | N
         return None
     best = max(found, key=lambda f: (f[0], -len(f[1].keys), f[1].name))
     return best[1], best[2]
+
+
+def _unused(first: Key, access: Access) -> str:
+    """Say what an access does with the first key of an index instead of looking it up."""
+    names = {n.lower() for n in (first.column, first.expression.partition("(")[2].rstrip(")")) if n}
+    why = next((u.why for u in access.unindexable if u.column.lower() in names), "")
+    if why:
+        return f"on which nothing can be looked up here: {why}"
+    ordered = any(same_order(first, sort) for sort in access.sort)
+    return "which is only what the rows are sorted by" if ordered else "which nothing here is compared with"
 
 
 def _covered(
@@ -263,8 +273,7 @@ def _more(access: Access, index: Index, table: Table, dialect: str) -> bool:
 
     That counts where the part is of rows that lack something, as rows not deleted do, which most of them may.
     """
-    nulls = index.where_text.lower().strip("() ").endswith("is null")
-    return nulls and _selective(access, table, dialect)
+    return lacking(index) and _selective(access, table, dialect)
 
 
 def _absent(access: Access, table: Table) -> str:

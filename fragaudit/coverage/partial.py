@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fragaudit.model.accesses import Access, Condition
-from fragaudit.model.schema import Index
-from fragaudit.model.sql import And, Column, Compare, Constant, Operand, Predicate
+from fragaudit.model.schema import Index, Table
+from fragaudit.model.sql import KEPT, And, Column, Compare, Constant, Operand, Parameter, Predicate
 
 _WITH_NULLS = ("is null", "is distinct", "is not distinct")
 """Comparisons that a null may pass."""
@@ -19,6 +19,28 @@ def applies(index: Index, access: Access, dialect: str) -> bool:
     if index.where is None:
         return False
     return all(_implied(part, access, dialect) for part in _parts(index.where))
+
+
+def lacking(index: Index) -> bool:
+    """Say whether a partial index is of rows that lack something, as rows not deleted do, which most of them may."""
+    return _of(index, "<>") or _of(index, "is null")
+
+
+def part(access: Access, table: Table) -> Index | None:
+    """Return a partial index of the rows that an access is after and some others, which may be few altogether."""
+    for index in table.indexes:
+        partial = index.where_text and index.method == "btree" and not _of(index, "is null")
+        if partial and applies(index, access, access.dialect):
+            return index
+    return None
+
+
+def _of(index: Index, op: str) -> bool:
+    """Say whether a partial index is of rows with a comparison of a kind."""
+    parts = _parts(index.where) if index.where is not None else ()
+    return any(isinstance(p, Compare) and p.op == op for p in parts) or (
+        index.where_text.lower().strip("() ").endswith(op)
+    )
 
 
 def fact(column: str, op: str, constants: Sequence[str] | None) -> str:
@@ -44,7 +66,7 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     if not isinstance(part, Compare) or not isinstance(part.left, Column):
         return False
     name, op = part.left.name.lower(), part.op
-    facts = [f.split(" ", 1)[1] for f in access.facts if f.split(" ", 1)[0] == name]
+    facts = [f.split(" ", 1)[1].lower() for f in access.facts if f.split(" ", 1)[0] == name]
     if op == "is not null":
         if access.extreme.lower() == name and dialect == "postgres":  # which looks for it among what isn't null
             return True
@@ -55,7 +77,8 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     constants = [_text(r) for r in part.right]
     if any(c is None for c in constants):
         return False
-    wanted = [_number(c) for c in constants if c is not None]
+    # The members of enumerations are known by name alone, which case tells nothing about.
+    wanted = [_number(c.lower()) for c in constants if c is not None]
     if " ".join((op, ", ".join(wanted))).strip() in facts:
         return True
     if dialect == "sqlite":  # which compares the conditions as they are written
@@ -75,15 +98,15 @@ def _compared(condition: Condition, name: str) -> bool:
 
 def _stronger(known: str, op: str, wanted: Sequence[str]) -> bool:
     """Say whether a known comparison implies another one of the same column, as PostgreSQL proves it."""
+    known_op, values = _members(known)
+    if op in ("=", "in") and known_op == "in":
+        return values <= set(wanted)
+    if op in ("<>", "not in") and known_op == "not in":
+        return set(wanted) <= values
+    if op in ("<>", "not in") and known_op == "in":
+        certain = not any(v == "?" or v.startswith(KEPT) for v in {*values, *wanted})
+        return certain and values.isdisjoint(wanted)
     known_op, _, value = known.partition(" ")
-    if op == "in" and known_op == "=":
-        return value in wanted
-    if op == "in" and known_op == "in":
-        return set(value.split(", ")) <= set(wanted)
-    if op == "<>" and known_op == "=":
-        return value != "?" and value != wanted[0]
-    if op == "not in" and known_op == "=":
-        return value != "?" and value not in wanted
     if op in ("<", "<=", ">", ">=") and known_op in ("=", "<", "<=", ">", ">="):
         try:
             left, right = float(value), float(wanted[0])
@@ -100,7 +123,16 @@ def _stronger(known: str, op: str, wanted: Sequence[str]) -> bool:
     return False
 
 
+def _members(known: str) -> tuple[str, set[str]]:
+    """Return whether a comparison is with one of some values, or with none of them, and which these are."""
+    op = next((o for o in ("not in", "in", "<>", "=") if known.startswith(f"{o} ")), "")
+    found = set(known.removeprefix(op).strip().split(", "))
+    return {"=": "in", "<>": "not in"}.get(op, op), found
+
+
 def _text(operand: Operand) -> str | None:
+    if isinstance(operand, Parameter) and operand.name.startswith(KEPT):
+        return operand.name
     if not isinstance(operand, Constant) or operand.value is None:
         return None
     return f"'{operand.value}'" if operand.kind == "string" else operand.value

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
-from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, tenants
+from fragaudit.coverage.marked import meant
 from fragaudit.coverage.naming import snake
+from fragaudit.coverage.partial import part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -19,6 +21,8 @@ SURE = frozenset(
 )  # fmt: skip
 """Kinds of accesses for which planners agree in at least 97 of 100 cases that an index is missing. What is left, a
 column of two values, a range open at one end, a test for null, may return so much that no index pays."""
+_WHOLE = frozenset({"unfiltered join", "range join", "outer join"})
+"""Kinds of accesses that read all rows of what they join, unless that is narrowed down or ends early."""
 _LOOKUP = re.compile(
     r"(?:^|_)(?:types?|kinds?|status(?:es)?|states?|roles?|levels?|priorit(?:y|ies)|languages?|countr(?:y|ies)|nations?|regions?"
     r"|currenc(?:y|ies)|settings?|config(?:uration)?s?|meta(?:data)?|versions?|migrations?|leaders?|locks?|units?"
@@ -58,8 +62,9 @@ class Around:
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
     otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
-    Rows of `gone` are deleted, by themselves or with what they belong to, those of `marked` only said to be;
-    `looked` are tables and the columns by which their rows are looked up.
+    Rows of `gone` are deleted, by themselves or with what they belong to; those of `staying` hardly ever are: what
+    people set up, what everything of a customer belongs to, and what is only marked as deleted. `looked` are tables and
+    the columns by which their rows are looked up.
     """
 
     referring: Counter[str]
@@ -72,7 +77,7 @@ class Around:
     small: frozenset[str] = frozenset()
     growing: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
-    marked: frozenset[str] = frozenset()
+    staying: frozenset[str] = frozenset()
     looked: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -82,6 +87,7 @@ def around(
     writes: Sequence[Write],
     made: Iterable[str] = (),
     deleted: Iterable[str] = (),
+    removed: Iterable[str] = (),
 ) -> Around:
     """Return what tells of the sizes of tables beside their own shape.
 
@@ -91,6 +97,7 @@ def around(
         writes: the statements that change them.
         made: the tables of whose models objects are made.
         deleted: the tables of whose models objects are deleted.
+        removed: what other objects that are deleted are called.
     """
     known = Around(
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
@@ -110,14 +117,19 @@ def around(
     )
     known = replace(known, small=frozenset(bare(t.name) for t in tables if _is_short(t, known)))
     gone = _gone(tables, known.deleted)
+    perhaps = _gone(tables, known.deleted | meant(removed, known.called, frozenset(bare(t.name) for t in tables)))
     return replace(
         known,
         growing=growing(tables, known.called, known.small, known.grown),
         gone=gone,
-        marked=frozenset(
-            n for t in tables if (n := bare(t.name)) not in gone and any(_MARK.match(c.name) for c in t.columns)
-        ),
+        staying=tenants(tables)
+        | {bare(t.name) for t in tables if is_kept(t)}
+        | {n for t in tables if (n := bare(t.name)) not in perhaps and any(map(_MARK.match, _columns(t)))},
     )
+
+
+def _columns(table: Table) -> Iterable[str]:
+    return (column.name for column in table.columns)
 
 
 def _gone(tables: Sequence[Table], deleted: frozenset[str]) -> frozenset[str]:
@@ -143,11 +155,18 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in ("unfiltered join", "range join") and known.modelled and not access.limit:
+    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
         return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
+    if part(access, table) is not None:
+        return False  # that index can be read as a whole instead, however few rows it holds
     return _few(access, table, known) and _is_grown(table, known, access)
+
+
+def _led_to(access: Access) -> bool:
+    """Say whether a join looks for the rows of a few others, and for those alone."""
+    return access.category != "range join" and any(c.filtered for c in access.conditions)
 
 
 def _narrows(condition: Condition) -> bool:
@@ -216,7 +235,7 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
-    if known.modelled and (is_signature(key) or name in known.marked):
+    if known.modelled and (is_signature(key) or name in known.staying):
         gone = name in known.gone or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
     small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)

@@ -14,6 +14,7 @@ ENVIRONMENTS = "virtual environments"
 VENDORED = "vendored code"
 BUILD = "build output and caches"
 GENERATED = "generated code"
+TEMPLATES = "templates of code"
 
 _FOLDERS = {
     **dict.fromkeys(asides.EXAMPLES, EXAMPLES),
@@ -24,6 +25,8 @@ _FOLDERS = {
     **dict.fromkeys(("build", "dist", ".eggs", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache",
                      "__pycache__", ".git", ".hg", ".svn", ".fragaudit_cache", ".idea", ".cache"), BUILD),
 }  # fmt: skip
+_TEMPLATE = re.compile(r"\{\{.*\}\}|\{%.*%\}")
+"""Names that are put in when something is made of a template, as Cookiecutter and Copier do: no program yet."""
 _SUBJECTS = frozenset({"cookbook", "cookbooks", "samples", "sample", "notebooks", "tutorials", "tutorial"})
 _FILES = (
     (re.compile(r"^(test_.*|.*_test|tests|conftest)\.py$"), TESTS),
@@ -51,6 +54,8 @@ def folder_reason(name: str, is_environment: bool, is_app: bool = False) -> str 
     """
     if is_environment:
         return ENVIRONMENTS
+    if _TEMPLATE.search(name) is not None:
+        return TEMPLATES
     if is_app and name in _SUBJECTS:
         return None
     if name.endswith(".egg-info"):
@@ -60,6 +65,8 @@ def folder_reason(name: str, is_environment: bool, is_app: bool = False) -> str 
 
 def file_reason(name: str) -> str | None:
     """Return why a file is outside the audit by default, or None."""
+    if _TEMPLATE.search(name) is not None:
+        return TEMPLATES
     return next((reason for pattern, reason in _FILES if pattern.match(name)), None)
 
 

@@ -27,12 +27,13 @@ class Rows(Struct, frozen=True):
 
     `written` are the table and the place where an object is saved, added or deleted, in order of place. `made` are the
     table and the path of a file that makes objects which can become rows of it whenever the service works, `deleted`
-    those of a file that deletes some then.
+    those of a file that deletes some then. `removed` are the names of other objects that are deleted, and the path.
     """
 
     written: tuple[tuple[str, Location], ...] = ()
     made: tuple[tuple[str, str], ...] = ()
     deleted: tuple[tuple[str, str], ...] = ()
+    removed: tuple[tuple[str, str], ...] = ()
 
 
 class Added:
@@ -47,7 +48,8 @@ class Added:
         written = self._put()
         once = {file.path for file in self._evaluator.program.files if beside(file)}
         deleted = {(table, at.path) for table, at, verb in written if verb in _DELETES and at.path not in once}
-        return Rows(tuple((table, at) for table, at, _ in written), self._made(), tuple(sorted(deleted)))
+        removed = tuple((name, path) for name, path in self._removed() if path not in once)
+        return Rows(tuple((table, at) for table, at, _ in written), self._made(), tuple(sorted(deleted)), removed)
 
     def _made(self) -> tuple[tuple[str, str], ...]:
         program = self._evaluator.program
@@ -75,6 +77,17 @@ class Added:
             for table in self._written(func, site):
                 found[program.location(site.place.file, site.call.at), table] = func.name
         return tuple((table, at, verb) for (at, table), verb in sorted(found.items()))
+
+    def _removed(self) -> tuple[tuple[str, str], ...]:
+        found: set[tuple[str, str]] = set()
+        program = self._evaluator.program
+        for site in program.sites if self._tables else ():
+            value = _deleted(site.call)
+            name = _last(value) if value is not None else ""
+            if value is None or not name or any(self._of(value, site.place)) or any(self._found_by(value, site.place)):
+                continue
+            found.add((name, program.files[site.place.file].path))
+        return tuple(sorted(found))
 
     def _written(self, func: Attr, site: Site) -> Iterator[str]:
         if func.name in _PUTS and site.call.args and _SESSION.search(_last(func.base)):
@@ -112,6 +125,16 @@ class Added:
                     if ancestor.place in self._tables:
                         yield self._tables[ancestor.place]
                         break
+
+
+def _deleted(call: Call) -> Value | None:
+    """Return what a call deletes: `session.delete(row)`, `row.delete()`, `delete(Model)`; None for any other call."""
+    func, first = call.func, call.args[0].value if call.args else None
+    if isinstance(func, Ref):
+        return first if func.name == "delete" else None
+    if not isinstance(func, Attr) or func.name not in _DELETES:
+        return None
+    return func.base if first is None else first if _SESSION.search(_last(func.base)) else None
 
 
 def _last(value: Value) -> str:

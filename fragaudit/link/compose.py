@@ -246,6 +246,11 @@ class _Composer:
             self._hole(gap, "", "unknown", bare=True)  # the rest of the name stays beside it
             return None
         self._cut(len(head))
+        if self.text.endswith("%("):  # a parameter whose name is put together
+            end = re.match(r"\w*\)[sd]", rest)
+            self._cut(2)
+            self._hole(gap, "", "value")
+            return self._taken(following, end.end() if end else 0)
         parameter = self.text.endswith(("$", "@", ":")) and not self.text.endswith("::")
         self._cut(int(parameter))
         self._hole(gap, "", "value" if parameter else "unknown")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fragaudit.catalogue import Catalogue, Setting
-from fragaudit.link.abstract import Abstract, ClassRef, Display, External, Handle, Known, Package
+from fragaudit.link.abstract import Abstract, ClassRef, Display, External, Handle, Known, Package, Symbol
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import NOWHERE, addresses, site_key
 from fragaudit.link.openings import NO_STORE, UNDECIDED, Opened
 from fragaudit.link.program import Place, Site
+from fragaudit.link.settings import is_settings_class
 from fragaudit.model.facts import MODULE_SCOPE, Binding
 from fragaudit.model.stores import Kind, Role
 from fragaudit.model.values import UNKNOWN, Attr, Call, Entry, Lit, Map, Ref, Value
@@ -98,7 +99,7 @@ class Configured:
         if binding.target.endswith("config[]") or "." in binding.target:
             return setting.where != "django"
         if scope.kind == "class":
-            return setting.where != "django"
+            return setting.where != "django" or is_settings_class(self._evaluator, Place(file, binding.scope))
         return binding.scope == MODULE_SCOPE
 
     def _opened(self, setting: Setting, value: Value, file: int, binding: Binding) -> Iterator[Opened]:
@@ -121,6 +122,8 @@ class Configured:
             pass  # a client object, whose address is its own
         elif isinstance(meaning, Display):
             chosen = tuple(self._evaluator.lookup(meaning, setting.engine_key)) if setting.engine_key else ()
+            # What a variable of the environment chooses is its default, where it has one.
+            chosen = (*chosen, *(d for m in chosen if isinstance(m, Symbol) for d in m.defaults))
             text = next((str(m.value) for m in chosen if isinstance(m, Known)), "")
             if setting.engines and text:
                 engine = setting.engines.get(text, "") or self._derived(setting, text, file)
@@ -173,7 +176,11 @@ class Configured:
 
 
 def _chosen(alternatives: list[Opened]) -> Iterator[Opened]:
-    """Yield what an alias stands for: one database, whichever of several dictionaries is chosen at run time."""
+    """Yield what an alias stands for: one database, whichever of several dictionaries is chosen at run time.
+
+    Beside an address that is known only then, what a dictionary says counts.
+    """
+    alternatives = [o for o in alternatives if o.engine != UNDECIDED] or alternatives
     if len({o.engine for o in alternatives}) > 1 and all(o.kind == Kind.RELATIONAL for o in alternatives):
         yield replace(alternatives[0], engine=UNDECIDED, address=NOWHERE)
     else:

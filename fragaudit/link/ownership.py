@@ -45,13 +45,14 @@ def with_uses(
             ),
             made=_touched(added.made, paths[number]),
             deleted=_touched(added.deleted, paths[number]),
+            removed=_touched(added.removed, paths[number]),
         )
         for number, service in enumerate(services)
     )  # fmt: skip
 
 
 def _touched(found: Sequence[tuple[str, str]], paths: frozenset[str]) -> tuple[str, ...]:
-    """Return the tables that some files do something to; each comes with a file's path."""
+    """Return the tables or objects that some files do something to; each comes with a file's path."""
     return tuple(sorted({table for table, path in found if path in paths}))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fragaudit.link.abstract import UNKNOWN, Abstract, Display, External, Known, Symbol, Template
+from fragaudit.link.abstract import UNKNOWN, Abstract, ClassRef, Display, External, Known, Symbol, Template
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.values import Attr, Call, Entry, Lit, Map, Ref, Value, children, dotted
@@ -59,6 +59,11 @@ _FIELDS = frozenset(
 _PROVIDERS = frozenset(
     {"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "taskiq.TaskiqDepends", "fast_depends.Depends"}
 )
+_VALUES = "configurations.values."
+"""Before the names of the values of django-configurations, which read the environment."""
+_BY_ALIAS = frozenset({"DatabaseURLValue", "CacheURLValue"})
+"""Those of an address that stand for a whole dictionary, of one alias."""
+_SETTINGS_CLASSES = frozenset({"configurations.Configuration", "configurations.base.Configuration"})
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*$")
 TEMPORARY = Symbol("<temporary>", strong=False)
 
@@ -89,13 +94,33 @@ def django_setting(evaluator: Evaluator, name: str) -> tuple[Abstract, ...]:
     found: list[Abstract] = []
     for number, file in enumerate(evaluator.program.files):
         if "settings" in file.path or file.path.endswith(("config.py", "conf.py")):
-            for binding in evaluator.program.bindings(Place(number, MODULE_SCOPE), name):
-                found.extend(evaluator.bound(binding, number))
+            for place in (Place(number, MODULE_SCOPE), *_settings_classes(evaluator, number)):
+                for binding in evaluator.program.bindings(place, name):
+                    found.extend(evaluator.bound(binding, number))
     return tuple(found) or (Symbol(name.upper()),)
+
+
+def _settings_classes(evaluator: Evaluator, number: int) -> Iterator[Place]:
+    file = evaluator.program.files[number]
+    if any(item.module.partition(".")[0] == "configurations" for item in file.imports):
+        places = (Place(number, scope) for scope, entry in enumerate(file.scopes) if entry.kind == "class")
+        yield from (place for place in places if is_settings_class(evaluator, place))
+
+
+def is_settings_class(evaluator: Evaluator, place: Place) -> bool:
+    """Say whether a class holds Django's settings, as django-configurations has them."""
+    for cls in evaluator.ancestry(ClassRef(place)):
+        scope = evaluator.program.scope(cls.place)
+        outside = (m for base in scope.bases for m in evaluator.evaluate(base, Place(cls.place.file, scope.parent)))
+        if any(isinstance(m, External) and m.name in _SETTINGS_CLASSES for m in outside):
+            return True
+    return False
 
 
 def call(evaluator: Evaluator, name: str, call: Call, place: Place) -> tuple[Abstract, ...] | None:
     """Return what a call of an outside function means, or None if it is an ordinary one."""
+    if name.startswith(_VALUES):
+        return _value(evaluator, name.removeprefix(_VALUES), call, place)
     if name in _READERS or (name.startswith(_ENV_OBJECTS) and name not in _ENV_OBJECTS):
         return _environment(evaluator, name, call, place)
     if name in _FIELDS:
@@ -135,6 +160,20 @@ _USUAL = {
     "dj_cache_url": "CACHE_URL",
 }
 """Variables that are read where the call names none, by reader or by method of an environment object."""
+
+
+def _value(evaluator: Evaluator, kind: str, call: Call, place: Place) -> tuple[Abstract, ...]:
+    """Return what a value of django-configurations is: a variable it names, or the default that it is given."""
+    given = {argument.name: argument.value for argument in reversed(call.args)}
+    default = given.get(None, given.get("default"))
+    if kind in _BY_ALIAS:
+        entry = Entry(Lit("default"), default) if default is not None else None
+        return (Display(Map((entry,)), place),) if entry is not None else (UNKNOWN,)
+    meant = evaluator.evaluate(default, place) if default is not None else ()
+    variable = given.get("environ_name")
+    if not isinstance(variable, Lit) or any(isinstance(m, Display) for m in meant):
+        return meant or (UNKNOWN,)
+    return (Symbol(str(variable.value), real(meant)),)
 
 
 def _environment(evaluator: Evaluator, reader: str, call: Call, place: Place) -> tuple[Abstract, ...]:

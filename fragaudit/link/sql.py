@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -131,8 +131,9 @@ def attach(
     writes: list[list[Write]] = [[] for _ in services]
     unparsed: list[list[Unparsed]] = [[] for _ in services]
     counts: Counter[str] = Counter()
+    ways: dict[tuple[tuple[str, int, int], int], set[str]] = defaultdict(set)
     # Of the ways in which one text may be put together some never are; that another one parses tells which.
-    sound = {written.at for written, reads in read if written.composed and any(map(_parsed, reads))}
+    sound = {_start(written) for written, reads in read if written.composed and any(map(_parsed, reads))}
     for (written, reads), used in zip(read, uses, strict=True):
         number = owner.get(written.path)
         if number is not None:
@@ -140,10 +141,10 @@ def attach(
                 text = written.text[one.at[0] : one.at[1]]
                 found[number] += (_told(access, text, written) for access in use.accesses)
                 writes[number] += use.writes
-        for one in reads:
-            kind = _kind(one)
-            counts[kind] += 1
-            if kind == "unparsed" and number is not None and written.executed and written.at not in sound:
+        for place, one in enumerate(reads):
+            kind = _kind(one, written)
+            ways[_start(written), place].add(kind)
+            if kind == "unparsed" and number is not None and written.executed and _start(written) not in sound:
                 unparsed[number].append(
                     Unparsed(
                         written.place(one.problem_at if one.problem_at[0] >= 0 else one.at),
@@ -151,6 +152,8 @@ def attach(
                         not written.composed,
                     )
                 )
+    # However many ways there are to put a text together, it is one: what the best of them comes to.
+    counts.update(next(kind for kind in _KINDS if kind in kinds) for kinds in ways.values())
     told: set[tuple[object, ...]] = set()
     for query in expressed:
         number = owner.get(query.written.path)
@@ -196,6 +199,11 @@ def attach(
     )
 
 
+def _start(written: Written) -> tuple[str, int, int]:
+    """Return where a text begins, however much of it there is."""
+    return written.at.path, written.at.line, written.at.column
+
+
 def _told(access: Access, text: str, written: Written) -> Access:
     """Return an access with its text; the grammar by which that could be read is no dialect that anything names."""
     guessed = not written.dialect and access.dialect in _TRIED
@@ -222,11 +230,17 @@ def _parsed(read: Read) -> bool:
     return read.statement is not None or bool(read.changes) or bool(read.dynamic)
 
 
-def _kind(read: Read) -> str:
+_KINDS = ("parsed", "dynamic", "unparsed", "skipped")
+
+
+def _kind(read: Read, written: Written) -> str:
+    """Return what became of a statement; one with gaps that may be any SQL isn't known, so it can't be wrong."""
     if read.dynamic:
         return "dynamic"
     if read.problem:
-        return "unparsed"
+        start, end = read.at
+        open_ = any(hole.what == "unknown" and start <= hole.at[0] <= end for hole in written.holes)
+        return "dynamic" if open_ else "unparsed"
     return "parsed" if read.statement is not None or read.changes else "skipped"
 
 

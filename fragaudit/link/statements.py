@@ -10,7 +10,7 @@ from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle,
 from fragaudit.link.compose import Composed, compose
 from fragaudit.link.evaluate import Evaluator, argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.once import beside
+from fragaudit.link.once import Once
 from fragaudit.link.openings import UNDECIDED, Opened, SiteKey
 from fragaudit.link.pieces import Fixed, Pieces, readable
 from fragaudit.link.program import Place, Program, Site
@@ -71,6 +71,7 @@ class Statements:
             for entry in reversed(library.open)
         }
         self._program: Program = evaluator.program
+        self._once = Once(self._program)
         self._catalogue = catalogue
         self._texts = Texts(evaluator)
         self._forwarding: set[str] = set()
@@ -256,18 +257,24 @@ class Statements:
 
     def _written(self, composed: Composed, pieces: Pieces, executed: bool, script: bool) -> Written:
         path = self._program.files[composed.path_file].path
+        at = composed.location(path)
         return Written(
             composed.text,
             path,
-            composed.location(path),
+            at,
             composed.segments,
             composed.holes,
             "script" if script or composed.several else "query",
             dynamic=composed.dynamic,
             executed=executed,
-            maintenance=beside(self._program.files[composed.path_file]),
+            maintenance=self._once.why(composed.path_file, at.line),
             composed=sum(bool(piece.text) if isinstance(piece, Fixed) else True for piece in pieces) > 1,
+            called=self._called(pieces),
         )
+
+    def _called(self, pieces: Pieces) -> Location | None:
+        call = self._texts.calls.get(pieces)
+        return Location(self._program.files[call.place.file].path, *call.before, *call.before) if call else None
 
     def _take(self, pieces: Pieces) -> None:
         for piece in pieces:

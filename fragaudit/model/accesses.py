@@ -58,11 +58,13 @@ class Access(Struct, frozen=True):
     """One use of one table. `conditions` hold together; each of `arms` is one alternative of an OR, all must be served.
 
     `outer`: it is the optional side of an outer join; `correlated`: it is searched once for each row of an outer query.
-    `verb`: what the statement does to the table. `limit`: the block stops early and its order is this table's alone.
+    `verb`: what the statement does to the table. `stops`: the block stops early; `limit`: and its order is this table's
+    alone.
     `unknown` says that conditions may be added at run time, so that what is missing can't be judged. `dialect` decides
     what an index can serve. `facts` are the conditions on this table with constants alone, as texts (`a is not null`,
     `b = 5`): what a partial index's condition may follow from. `site` is the whole statement, for grouping,
-    `text` the statement as it was written, empty if it never was text.
+    `text` the statement as it was written, empty if it never was text. `called` is the call of a wrapper that says what
+    is asked.
     """
 
     at: Location
@@ -82,9 +84,11 @@ class Access(Struct, frozen=True):
     correlated: bool = False
     unknown: bool = False
     dialect: str = ""
+    stops: bool = False
     maintenance: str = ""
     site: Location = Location("")
     text: str = ""
+    called: Location | None = None
     verdict: Verdict = "n/a"
     by: str = ""
     why: str = ""

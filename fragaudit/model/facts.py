@@ -135,11 +135,21 @@ class VectorSql(Struct, frozen=True, array_like=True):
     computed: bool = False
 
 
+class OwnFunction(Struct, frozen=True, array_like=True):
+    """A function of a file, its first and last line, and which others speak of it: an empty name is no function's."""
+
+    name: str
+    first: int
+    last: int
+    callers: tuple[str, ...] = ()
+
+
 class FileFacts(Struct, frozen=True):
     """All facts of one file. `parsed` is false where nothing in it could matter and it was not looked into.
 
     `mentions`: it speaks of a name the configuration gives, so what it imports matters too. `makes` are the names,
-    some as `module.Class`, of classes that it calls.
+    some as `module.Class`, of classes that it calls. `functions` are those at its top level that nothing decorates.
+    `brings` are the names that its functions import themselves, also those that were not looked into.
     """
 
     path: str
@@ -158,3 +168,5 @@ class FileFacts(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     mentions: bool = False
     makes: tuple[str, ...] = ()
+    functions: tuple[OwnFunction, ...] = ()
+    brings: tuple[str, ...] = ()

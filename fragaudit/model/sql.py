@@ -53,9 +53,15 @@ class Constant(Struct, frozen=True, tag="k", array_like=True):
 
 
 class Parameter(Struct, frozen=True, tag="p", array_like=True):
-    """A value bound when the statement runs: a placeholder, a hole of an f-string, a Python variable."""
+    """A value bound when the statement runs: a placeholder, a hole of an f-string, a Python variable.
+
+    One whose name begins with `KEPT` is the same wherever it stands, although it isn't known.
+    """
 
     name: str = ""
+
+
+KEPT = "kept: "
 
 
 class Expression(Struct, frozen=True, tag="x", array_like=True):

@@ -48,7 +48,8 @@ class Written(Struct, frozen=True):
     that isn't known; `store` that store's id. `dynamic` says why it can't be judged, empty if it can. `executed` is
     false for a text that merely looks like SQL and whose execution was not seen. `maintenance` says why it is run once
     rather than by the service, empty if it isn't. `composed`: it was put together from several parts, so that what is
-    wrong with it may be how we did that. `places` are those of a statement that never was text, in the order
+    wrong with it may be how we did that. `called` is the call that gives a wrapper what it says, where several do.
+    `places` are those of a statement that never was text, in the order
     of its marks.
     """
 
@@ -65,6 +66,7 @@ class Written(Struct, frozen=True):
     maintenance: str = ""
     places: tuple[Location, ...] = ()
     composed: bool = False
+    called: Location | None = None
 
     def place(self, mark: Mark) -> Location:
         """Return where a mark stands in the file; the whole text for one that stands nowhere."""

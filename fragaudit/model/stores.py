@@ -195,7 +195,8 @@ class Service(Struct, frozen=True):
     `tables` are the definitions that make it an owner, `schema` all tables that it defines or uses, as they are once
     every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
     disagreements of models and migrations, `splits` tables that could be columns of another, `made` the tables of whose
-    models it makes objects while it works, `deleted` those of whose models it deletes some.
+    models it makes objects while it works, `deleted` those of whose models it deletes some; `removed` is what other
+    objects that it deletes are called.
     """
 
     name: str
@@ -223,6 +224,7 @@ class Service(Struct, frozen=True):
     uses: tuple[Use, ...] = ()
     made: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     documentation: Documentation = Documentation()
 
     def store(self, identifier: str) -> Store:

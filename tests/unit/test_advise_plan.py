@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 from planning import access, at, condition, index, joined, keys, primary, proposed, reference, table, write
 
 from fragaudit.advise.cover import Item, smallest
 from fragaudit.advise.patterns import Element, Form
 from fragaudit.advise.plan import plan
+from fragaudit.advise.suggest import suggestions
 from fragaudit.coverage import judged
 from fragaudit.model.accesses import Unindexable
 from fragaudit.model.plan import Superfluous
-from fragaudit.model.schema import Key
+from fragaudit.model.schema import Key, Method
 
 PK = primary("id")
 
@@ -281,3 +283,14 @@ def test_a_change_of_case_is_worth_an_index_on_it() -> None:
     assert [w.at.line for w in found.tables[0].proposals[0].pays] == [4]
     assert [p.ddl.partition(" ON ")[2] for p in found.tables[0].proposals] == ["orders ((lower(email)))"]
     assert found.tables[0].proposals[0].possible
+
+
+@pytest.mark.parametrize("method", ["btree", "rowid"])
+def test_an_alternative_that_the_primary_key_serves_needs_no_index(method: Method) -> None:
+    here = table(replace(PK, method=method))
+    either = replace(access(1), arms=((condition("id"),), (condition("total"), condition("status"))))
+    asked = judged(either, here)
+    assert asked.verdict == "uncovered"
+    assert proposed(plan([here], [asked], [])) == ["total, status"]
+    once = replace(asked, maintenance="it is part of a migration")
+    assert [[str(k) for k in s.keys] for s in suggestions(once, here)] == [["total", "status"]]

@@ -197,6 +197,21 @@ def test_no_index_comes_near_that_shares_no_column() -> None:
     assert "; no index of it comes near. This would: CREATE INDEX" in message
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT * FROM items WHERE shop = $1", "begins with sku, which nothing here is compared with."),
+        ("SELECT * FROM items WHERE shop = $1 ORDER BY sku",
+         "begins with sku, which is only what the rows are sorted by."),
+        ("SELECT * FROM items WHERE shop = $1 AND sku LIKE $2",
+         "begins with sku, on which nothing can be looked up here: the pattern is known only when the statement runs."),
+    ],
+)  # fmt: skip
+def test_what_comes_near_says_what_is_done_with_its_first_key(query: str, words: str) -> None:
+    (message,) = told("CREATE INDEX s ON items (sku, shop);\n", query)
+    assert f"s (sku, shop) comes nearest but {words}" in message
+
+
 def test_alternatives_get_an_index_each() -> None:
     (message,) = told("", "SELECT * FROM items WHERE sku = $1 OR shop = $2")
     assert "These would, one for each alternative: " in message

@@ -244,12 +244,15 @@ def work(session, x):
 
 
 def test_a_join_of_all_rows_is_a_report() -> None:
-    """Where models define the tables, what nothing narrows down is read as a whole, unless a few rows are wanted."""
+    """Where models define the tables, what nothing narrows down is read whole, unless the first rows are wanted."""
     code = """
 def work(session):
     session.query(Kept.kind).join(Room).all()
     session.query(Kept.kind).join(Room).order_by(Kept.kind).limit(5).all()
+    session.query(Room.id).outerjoin(Kept).all()
+    session.query(Room.id).outerjoin(Kept).limit(5).all()
+    session.query(Room.id).outerjoin(Kept).filter(Room.id == 5).all()
 """
     report = audit_sources({"app.py": _ALCHEMY.replace('"kept"', '"kept_users"') + code})
     found = [(f.at.line, f.confidence.value) for f in report.findings if f.rule == "FA201"]
-    assert found == [(25, "possible"), (26, "likely")]
+    assert found == [(25, "possible"), (26, "likely"), (27, "possible"), (28, "likely"), (29, "likely")]

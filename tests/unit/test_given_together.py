@@ -142,3 +142,16 @@ def test_indexes_that_a_service_adds_while_it_runs_come_after_its_migrations() -
         ("orders", "orders_state", ("state",), False, ""),
         ("users", "users_email", ("email", "age"), False, ""),
     ]
+
+
+def test_a_finding_in_a_wrapper_shows_the_call_that_it_is_about() -> None:
+    code = """
+def rows(table, column, value):
+    return db.execute(f"SELECT * FROM {table} WHERE {column} = ?", (value,))
+
+rows("users", "id", 1)
+rows("orders", "state", "open")
+"""
+    report = audit_sources({"app/__init__.py": "", "app/main.py": OPENED + code})
+    found = [(f.at.line, f.related[0].at.line, f.related[0].message) for f in report.findings if f.rule == "FA201"]
+    assert found == [(11, 14, "this call says what is asked")]

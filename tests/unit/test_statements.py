@@ -12,6 +12,7 @@ from fragaudit.catalogue import Catalogue, load
 from fragaudit.config import Config
 from fragaudit.extract import extract
 from fragaudit.link import link_counted
+from fragaudit.model.findings import Report
 from fragaudit.model.statements import Written
 from fragaudit.pipeline import audit_sources
 
@@ -475,3 +476,38 @@ def test_what_a_null_can_and_cannot_pass(index: str, end: str, verdict: str) -> 
     files = {"schema.sql": f"{schema}CREATE INDEX i ON t {index};\n", "q.sql": query}
     report = audit_sources(files, Config(dialect="postgres"))
     assert [a.verdict for s in report.services for a in s.accesses if a.table == "t"] == [verdict]
+
+
+def test_what_a_gap_may_make_of_a_text_is_not_unreadable() -> None:
+    """A text of which a part may be any SQL is counted as dynamic, however it looks without that part."""
+    report = _report(
+        "    cur.execute('SELECT ' + more + 'COUNT(id) AS n FROM folders WHERE label = %s', [x])\n"
+        "    cur.execute('SELECT id FROM folders WHERE WHERE label = %s', [x])\n"
+    )
+    assert [(f.rule, f.at.line) for f in report.findings if f.rule == "FA002"] == [("FA002", 6)]
+    assert (report.coverage.sql_found, report.coverage.sql_dynamic, report.coverage.sql_unparsed) == (3, 1, 1)
+
+
+def test_a_text_that_may_be_put_together_in_several_ways_counts_once() -> None:
+    report = _report(
+        "    text = 'SELECT id FROM folders WHERE label = %s'\n"
+        "    if x:\n"
+        "        text += ' AND kind = %s'\n"
+        "    if more:\n"
+        "        text += ' ORDER BY id'\n"
+        "    cur.execute(text, [x])\n"
+    )
+    assert (report.coverage.sql_found, report.coverage.sql_parsed) == (2, 2)
+
+
+def test_a_parameter_whose_name_is_put_together() -> None:
+    report = _report("    cur.execute('SELECT id FROM folders WHERE label = %(label_' + str(x) + ')s', more)\n")
+    accesses = [a for s in report.services for a in s.accesses]
+    assert [(a.at.line, [(c.column, c.op) for c in a.conditions]) for a in accesses] == [(5, [("label", "=")])]
+    assert [f.rule for f in report.findings if f.rule == "FA002"] == []
+
+
+def _report(body: str) -> Report:
+    schema = "CREATE TABLE folders (id int PRIMARY KEY, label text, kind text);\n"
+    head = "import psycopg2\nc = psycopg2.connect('postgresql://db/x')\n\ndef work(cur, x, more):\n"
+    return audit_sources({"schema.sql": schema, "app.py": head + body})

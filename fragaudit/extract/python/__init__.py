@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
 import warnings
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.comments import ignores
-from fragaudit.extract.python.made import made
+from fragaudit.extract.python.made import brings, made
+from fragaudit.extract.python.newer import needs, rewritten
 from fragaudit.extract.python.places import Places
 from fragaudit.extract.python.relevance import Relevant, relevant, split_lines
 from fragaudit.extract.python.walk import Walk
@@ -41,8 +43,10 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
     except RecursionError:
         return FileFacts(path, "python", count, parsed=False, ignores=found, problems=(_too_deep(path),))
     makes = made(tree, text, walk.imports)
+    inside = brings(text)
     if not chosen.statements:
-        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found, makes=makes)
+        return FileFacts(path, "python", count, parsed=False, imports=tuple(walk.imports), ignores=found, makes=makes,
+                         brings=inside)  # fmt: skip
     tables = tuple(Ddl(name, scope, at) for text, scope, at in walk.ddl for name in defined_tables(text))
     return FileFacts(
         path,
@@ -59,24 +63,33 @@ def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = F
         ignores=found,
         mentions=catalogue.mentions(text),
         makes=makes,
+        functions=chosen.functions,
+        brings=inside,
     )
 
 
 def _tree(path: str, text: str) -> ast.Module | Problem:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the audited code, which is not ours to warn of
-            return ast.parse(text)
+        return _parsed(text)
     except (RecursionError, MemoryError):
         return _too_deep(path)
     except (SyntaxError, ValueError) as error:
         if "too many" in str(error):
             return _too_deep(path)
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return _parsed(rewritten(text))
         line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
         what = f"can't be parsed: {getattr(error, 'msg', error)}"
         if _newer_syntax(text):
-            what += f" (written for a newer Python than the {sys.version_info[0]}.{sys.version_info[1]} that runs this)"
+            own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+            what += f" (it needs Python {needs(text)} or newer, and this is {own}: run fragaudit with a newer one)"
         return Problem(Location(path, max(1, line), max(1, column)), what)
+
+
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the audited code, which is not ours to warn of
+        return ast.parse(text)
 
 
 def _newer_syntax(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which classes a file makes objects of, by the names that it gives them: rows of models begin there."""
+"""What a file makes and brings in, by its text: classes of which rows may be, names that functions import."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from fragaudit.model.facts import Import
 
+_NESTED = re.compile(r"^[ \t]+(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
 _HOLDING = re.compile(r"model|schema|orm|db|entit", re.IGNORECASE)
 """Modules that are likely to hold models, by their names: as a rule classes are imported one by one."""
 _CLASS = r"((?:\w+\.)?[A-Z]\w*)"
@@ -49,6 +50,16 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
     found.update(n.name for n in own if n.name in handed or text.count(f"{n.name}(") > text.count(f"class {n.name}("))
     if text.count("cls("):
         found.update(node.name for node in own if _makes_own(node))
+    return tuple(sorted(found))
+
+
+def brings(text: str) -> tuple[str, ...]:
+    """Return the names that are imported anywhere but at the beginning of a line."""
+    if " import " not in text:
+        return ()
+    found: set[str] = set()
+    for match in _NESTED.finditer(text):
+        found.update(re.findall(r"(?<!\bas )\b(?!as\b)[A-Za-z_]\w*", match[1]))
     return tuple(sorted(found))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from fragaudit.catalogue import Catalogue
 from fragaudit.extract.python.patterns import WORD, asks_repository, builds_query, holds_sql
+from fragaudit.model.facts import OwnFunction
 
 _SPEAKING = re.compile(
     # names that speak of stores
@@ -227,10 +228,14 @@ class Chunk:
 
 
 class Relevant(NamedTuple):
-    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes)."""
+    """Top-level statements that can matter, and the functions inside them that can't (by identity of their nodes).
+
+    `functions` are those of the file's top level, looked into or not.
+    """
 
     statements: list[ast.stmt]
     left_out: frozenset[int]
+    functions: tuple[OwnFunction, ...] = ()
 
 
 def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue) -> Relevant:
@@ -283,7 +288,18 @@ def relevant(tree: ast.Module, text: str, lines: list[str], catalogue: Catalogue
     _keep_helpers(chunks)
     kept = [chunk for chunk in chunks if chunk.kept]
     left_out = frozenset(id(node) for chunk in kept for node in _left_out(chunk, lines, vocabulary, words))
-    return Relevant([chunk.node for chunk in kept], left_out)
+    return Relevant([chunk.node for chunk in kept], left_out, _functions(chunks))
+
+
+def _functions(chunks: list[Chunk]) -> tuple[OwnFunction, ...]:
+    found = [(c.node.name, c) for c in chunks if isinstance(c.node, _FUNCTIONS) and not c.node.decorator_list]
+    callers: dict[str, set[str]] = {name: set() for name, _ in found}
+    for chunk in chunks if found else ():
+        own = chunk.node.name if isinstance(chunk.node, _FUNCTIONS) else ""
+        for name in chunk.words & callers.keys():
+            if name != own:
+                callers[name].add(own)
+    return tuple(OwnFunction(name, c.first, c.last, tuple(sorted(callers[name]))) for name, c in found)
 
 
 def _between(chunks: list[Chunk], lines: list[str]) -> str:

@@ -119,6 +119,7 @@ class _Reader:
             arms=found.choices[0] if found.choices else (),
             sort=sort,
             limit=bool(sort) and query.limit,
+            stops=query.limit and not (query.group or query.aggregates),
             group=tuple(g.name for g in block.group if isinstance(g, Col) and g.source == source.number),
             distinct=self._distinct(source),
             extreme=self._extreme(source),
@@ -130,6 +131,7 @@ class _Reader:
             dialect=self._dialect,
             maintenance=self._written.maintenance,
             site=self._written.at,
+            called=self._written.called,
         )
         return self._best(access, found, source)
 

@@ -29,6 +29,7 @@ from fragaudit.link.schema import Schema
 from fragaudit.model.locations import Location
 from fragaudit.model.schema import Table
 from fragaudit.model.sql import (
+    KEPT,
     And,
     Column,
     Compare,
@@ -408,7 +409,7 @@ class Resolver:
         if isinstance(operand, Constant):
             return Value(operand.value, operand.kind)
         if isinstance(operand, Parameter):
-            return Value()
+            return Value(operand.name) if operand.name.startswith(KEPT) else Value()
         if isinstance(operand, Row):
             return Several(tuple(self.term(item) for item in operand.items))
         if isinstance(operand, Subquery):

@@ -379,6 +379,6 @@ def facts(tests: list[Test], number: int) -> Iterator[str]:
             yield from (fact(c.name, "is not null", ()) for c in test.left.columns if c.source == number)
         if not isinstance(test.left, Col) or test.left.source != number:
             continue
-        values = [_constant(r) for r in test.right]
+        values = [_constant(r) or (r.text if isinstance(r, Value) else None) for r in test.right]
         known = [v for v in values if v is not None]
         yield fact(test.left.name, test.op, known if len(known) == len(values) else None)

@@ -23,7 +23,10 @@ class Col(Struct, frozen=True):
 
 
 class Value(Struct, frozen=True):
-    """A constant (its text and kind), or with no `kind` a value that is known only when the statement runs."""
+    """A constant (its text and kind), or with no `kind` a value that is known only when the statement runs.
+
+    A `text` without a kind is the name of one that is the same wherever it stands.
+    """
 
     text: str | None = None
     kind: str = ""

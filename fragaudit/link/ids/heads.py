@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.program import Place
@@ -27,8 +28,7 @@ Step: TypeAlias = str | int | None
 `keys` and `values` those of a mapping, `pairs` its items."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The call a function is looked at from: what each parameter is bound to there."""
 
     function: Place
@@ -40,8 +40,7 @@ class Frame:
         return next((thunk for bound, thunk in self.bound if bound == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """Where a value is read: a scope, the lines of the statement or call around it, its branch, and the call made."""
 
     place: Place
@@ -51,16 +50,14 @@ class Here:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Thunk:
+class Thunk(Struct, frozen=True, eq=False):
     """A value not followed yet."""
 
     value: Value
     here: Here
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """Something whole: a hole of a text, or a value of its own.
 
     `inner` is what a hash or uuid5 is made of (one of several alternatives each), `name` how the source calls it.
@@ -71,15 +68,13 @@ class Atom:
     inner: tuple[Head, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(Struct, frozen=True):
     """A text of literal parts and holes; each hole has its alternatives."""
 
     parts: tuple[str | tuple[Head, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Items:
+class Items(Struct, frozen=True, eq=False):
     """A list, tuple, set or comprehension; `more` are elements added later."""
 
     value: Seq
@@ -87,8 +82,7 @@ class Items:
     more: tuple[Thunk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class Pairs(Struct, frozen=True, eq=False):
     """A dictionary; `more` are entries set later (key, value)."""
 
     value: Map
@@ -96,8 +90,7 @@ class Pairs:
     more: tuple[tuple[Value, Thunk], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Made:
+class Made(Struct, frozen=True, eq=False):
     """An object that a call makes: of a library's class by dotted name, or of the project's own."""
 
     name: str
@@ -107,22 +100,19 @@ class Made:
     more: tuple[tuple[str, Thunk], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(Struct, frozen=True):
     """A sequence whose elements were followed already: each is one of these."""
 
     elements: tuple[Head, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A tuple, as `zip`, `enumerate` and `d.items()` make them: the alternatives of each item."""
 
     columns: tuple[tuple[Head, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(Struct, frozen=True):
     """Something a function was given, or that nobody could follow, and the way into it that was taken.
 
     `function` and `number` name the parameter; None and -1: not a parameter. `name` is what the source calls it.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.ids.heads import UNKNOWN, Atom, From, Head, Here, Items, Pairs, Several, Step, Thunk, distinct

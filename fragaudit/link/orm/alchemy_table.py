@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fragaudit.link.abstract import ClassRef
-from fragaudit.link.orm.core import Places, predicate, python_literal
+from fragaudit.link.orm.alchemy_where import where as where_of
+from fragaudit.link.orm.core import Places
 from fragaudit.link.orm.reader import Read, Reader, View, argument
 from fragaudit.link.program import Place
 from fragaudit.model.facts import MODULE_SCOPE
 from fragaudit.model.schema import ColumnDef, ForeignKeyDef, IndexDef, Key, Method, TableDef
-from fragaudit.model.sql import NOWHERE, Column, Compare, Constant, Mark, Predicate
+from fragaudit.model.sql import NOWHERE, Mark
 from fragaudit.model.values import Attr, Call, Either, Item, Lit, Operation, Other, Ref, Span, Text, Value
 
 COLUMNS = frozenset({"Column", "mapped_column", "MappedColumn"})
@@ -442,7 +443,7 @@ class TableReader:
         where, text = None, ""
         for option in ("postgresql_where", "sqlite_where"):
             if option in keywords and where is None:
-                where, text = self.where(keywords[option], draft)
+                where, text = where_of(keywords[option], self.reader, lambda read: self.key(read, draft))
         include = keywords.get("postgresql_include")
         included = self._column_names(include.value, include.view, draft) if include is not None else ()
         return IndexDef(
@@ -455,33 +456,6 @@ class TableReader:
             include=included,
             at=at,
         )
-
-    def where(self, read: Read, draft: Draft | None) -> tuple[Predicate | None, str]:
-        """Return the predicate of a partial index, and its text as far as it is known."""
-        followed = self.reader.follow(read)
-        value, view = followed.value, followed.view
-        if isinstance(value, Call) and isinstance(value.func, Attr) and value.func.name in _NULL_TESTS:
-            key = self.key(Read(value.func.base, view), draft)
-            first = value.args[0].value if value.args else None
-            if key is not None and key.column and first is not None:
-                constant = self.reader.constant(Read(first, view))
-                if value.func.name == "is_" and constant is not None:
-                    operator = "true" if constant else "false"
-                else:
-                    operator = "is null" if value.func.name == "is_" else "is not null"
-                return Compare(Column("", key.column), operator), f"{key.column} {operator}"  # type: ignore[arg-type]
-        compared = _equality(value)
-        if compared is not None:
-            key = self.key(Read(compared[0], view), draft)
-            if key is not None and key.column:
-                given = python_literal(self.reader.constant(Read(compared[1], view)))
-                return Compare(Column("", key.column), "=", (given,)), f"{key.column} = {_shown(given)}"
-        text = self.reader.text(followed)
-        if text is None and isinstance(value, Call) and self.reader.last(value, view) in ("text", "literal_column"):
-            text = self.reader.text(Read(value.args[0].value, view)) if value.args else None
-        if text is not None:
-            return predicate(text), " ".join(text.split())
-        return predicate("?"), "?"
 
     def key(self, read: Read, draft: Draft | None) -> Key | None:
         """Return one key: a column by name, attribute or object, with its direction, or an expression, or None."""
@@ -533,7 +507,6 @@ class TableReader:
 
 
 _USING = ("postgresql_using", "mysql_prefix", "mysql_using")
-_NULL_TESTS = frozenset({"is_", "isnot", "is_not"})
 _WAYS = {
     "desc": (True, ""), "asc": (False, ""), "nulls_last": (None, "last"), "nulls_first": (None, "first"),
     "nullslast": (None, "last"), "nullsfirst": (None, "first"),
@@ -572,17 +545,6 @@ def written_key(text: str) -> Key:
     if name is not None:
         return Key(name[1], descending=descending, nulls=nulls)  # type: ignore[arg-type]
     return Key(expression=" ".join(match["what"].lower().split()), descending=descending, nulls=nulls)  # type: ignore[arg-type]
-
-
-def _equality(value: Value) -> tuple[Value, Value] | None:
-    """Return both sides of `a == b`."""
-    if isinstance(value, Operation) and value.op == "==" and len(value.operands) == 2:
-        return value.operands[0], value.operands[1]
-    return None
-
-
-def _shown(constant: Constant) -> str:
-    return f"'{constant.value}'" if constant.kind == "string" else str(constant.value)
 
 
 def _is_schema_call(reader: Reader, read: Read) -> bool:

@@ -71,14 +71,25 @@ def digest(*parts: str, length: int) -> str:
 
 _NULL = re.compile(r'^"?(\w+)"?\s+is\s+(not\s+)?null$', re.IGNORECASE)
 _EQUAL = re.compile(r"""^"?(\w+)"?\s*(=|<>|!=|<=|>=|<|>)\s*('(?:[^']|'')*'|\d+(?:\.\d+)?|true|false)$""", re.IGNORECASE)
+_LITERAL = r"(?:'(?:[^']|'')*'|\d+(?:\.\d+)?)"
+_MEMBERS = re.compile(
+    rf"""^"?(?P<name>\w+)"?\s*(?:(?P<op>(?:not\s+)?in)\s*\(|(?P<any>=\s*any|<>\s*all)\s*\(\s*(?:array\s*\[|\(array\s*\[))"""
+    rf"""\s*(?P<values>{_LITERAL}(?:\s*,\s*{_LITERAL})*)\s*[\])]+$""",
+    re.IGNORECASE,
+)
+_CAST = re.compile(
+    r"""\(?(?<![\w"])("?\w+"?)\)?::(?:text|character\ varying|varchar)(?:\(\d+\))?\b"""
+    r"""|('(?:[^']|'')*'|\]\)?)::(?:character\ varying|[a-z_]\w*)(?:\(\d+\))?(?:\[\])?""",
+    re.IGNORECASE,
+)
+"""A cast as PostgreSQL writes it where it shows a condition, of what is the same without it."""
 _BARE = re.compile(r'^(not\s+)?"?(\w+)"?$', re.IGNORECASE)
-_DELIMITED = re.compile(r"^\((?P<inside>[^()]*)\)$")
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 
 
 def predicate(text: str) -> Predicate:
     """Return the predicate of a partial index from its SQL: comparisons with constants joined by AND, else opaque."""
-    text = text.strip()
+    text = _bare(text)
     parts = re.split(r"\band\b", text, flags=re.IGNORECASE) if not _OR.search(text) else []
     found = [_comparison(part.strip()) for part in parts]
     if not found or None in found:
@@ -88,9 +99,12 @@ def predicate(text: str) -> Predicate:
 
 
 def _comparison(text: str) -> Predicate | None:
-    inside = _DELIMITED.match(text)
-    if inside is not None:
-        text = inside["inside"].strip()
+    text = _bare(text)
+    text = _CAST.sub(lambda found: found[1] or found[2], text)
+    if match := _MEMBERS.match(text):
+        negative = (match["op"] or match["any"])[0] in "nN<"
+        values = tuple(literal(each) for each in re.findall(_LITERAL, match["values"]))
+        return Compare(Column("", match["name"].lower()), "not in" if negative else "in", values)
     if match := _NULL.match(text):
         return Compare(Column("", match[1].lower()), "is not null" if match[2] else "is null")
     if match := _EQUAL.match(text):
@@ -99,6 +113,24 @@ def _comparison(text: str) -> Predicate | None:
     if match := _BARE.match(text):
         return Compare(Column("", match[2].lower()), "false" if match[1] else "true")
     return None
+
+
+def _bare(text: str) -> str:
+    """Return a condition without the parentheses around the whole of it."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _whole(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _whole(text: str) -> bool:
+    """Say whether the first parenthesis of a text is closed by its last character."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
 
 
 def literal(text: str) -> Constant:

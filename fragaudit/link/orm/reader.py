@@ -9,7 +9,8 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from fragaudit.link.abstract import (
     Abstract,
@@ -60,19 +61,17 @@ _BUILT_IN = frozenset(dir(builtins))
 _QUANTIFIED_GROUP = re.compile(r"\)[*+?{]")
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """Where an expression is read: its scope, and what names (`cls.__name__` too) stand for beyond their bindings."""
 
     place: Place
-    names: Mapping[str, Read] = field(default_factory=dict)
+    names: Mapping[str, Read] = {}
 
     def __hash__(self) -> int:
         return hash(self.place)
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """An expression with the view in which its names are read."""
 
     value: Value

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Map
 import msgspec
 from msgspec import Struct
 
-from fragaudit.link.once import beside
+from fragaudit.link.once import Once
 from fragaudit.link.orm import Mapping
 from fragaudit.link.orm.core import Places
 from fragaudit.link.program import Place, Program
@@ -138,6 +138,7 @@ def _stated(
         if statements:
             made.append((one, dialect, statements))
     # What is asked for sure comes before what is handed on, to which others may add: of two alike the first one counts.
+    asked_once = Once(program)
     made.sort(key=lambda each: bool(each[0].lazy))
     numbered = places.all
     seen: set[tuple[Location, str]] = set()
@@ -146,7 +147,7 @@ def _stated(
         if key not in seen:
             seen.add(key)
             path = program.files[one.file].path
-            once = one.maintenance or beside(program.files[one.file])
+            once = one.maintenance or asked_once.why(one.file, one.at.line)
             yield Expressed(
                 Written("", path, one.at, (), dialect=dialect, maintenance=once, places=numbered), statements
             )

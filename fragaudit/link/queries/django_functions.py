@@ -168,8 +168,8 @@ class Functions(Managers):
         if any(isinstance(t, (Lookups, Exists)) for t in things):
             if op in ("~", "not"):
                 return Lookups((things[0],), negative=True)
-            if op == "and" and all(isinstance(t, Lookups) and (t.items or t.negative) for t in things):
-                return things[-1]  # Python takes one of them, as both are true
+            if op in ("and", "or") and (taken := _taken(op, things)) is not None:
+                return taken
             if op in ("&", "|", "and", "or"):
                 kept = [t for t in things if not (isinstance(t, Lookups) and not t.items and not t.negative)]
                 if any(isinstance(t, Bag) for t in kept):
@@ -203,3 +203,18 @@ class Functions(Managers):
         for draft in drafts:
             flow.ask(self._filtered(draft, call.args[1:], flow, call), call.at)
         return ROWS if "list" in name else one_of(drafts[0])
+
+
+def _taken(op: str, things: list[Thing]) -> Thing | None:
+    """Return the one of several conditions that Python takes by itself; None unless each of them is known to count.
+
+    A condition with anything in it is true to Python: `a and b` is `b`, `a or b` is `a`.
+    """
+    if not all(isinstance(t, Exists) or (isinstance(t, Lookups) and _filled(t)) for t in things):
+        return None
+    return things[-1] if op == "and" else things[0]
+
+
+def _filled(condition: Lookups) -> bool:
+    """Say whether a `Q` has a condition for sure."""
+    return any(isinstance(i, (tuple, Exists)) or (isinstance(i, Lookups) and _filled(i)) for i in condition.items)

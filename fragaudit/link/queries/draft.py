@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from fragaudit.link.orm.core import Model
 from fragaudit.link.program import Place
 from fragaudit.model.facts import NO_BRANCH
@@ -101,7 +103,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Entity:
-    """Something that columns belong to: a table under an alias, or a query in FROM."""
+    """Something that columns belong to: a table under an alias, or a query in FROM.
+
+    `core`: the names of its columns are those in the database, not those of a model's attributes.
+    """
 
     alias: str
     model: Model | None = None
@@ -109,6 +114,7 @@ class Entity:
     query: int = -1
     at: Mark = NOWHERE
     exposed: tuple[str, ...] = ()
+    core: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,7 @@ class Path:
     condition: Predicate | None = None
 
 
-@dataclass(frozen=True)
-class Bag:
+class Bag(Struct, frozen=True):
     """Conditions collected in a list, each with the arm of a choice in which it was added."""
 
     items: tuple[tuple[object, int], ...] = ()
@@ -150,8 +155,7 @@ class EachColumn:
     columns: tuple[Column | None, ...]
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """A dictionary whose keys are known: its entries, each with the arm of a choice in which it was added.
 
     `more`: it may have entries that are not known.

@@ -33,12 +33,16 @@ class Texts:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._search = Search(evaluator, KINDS)
+        self.calls: dict[Pieces, Reading] = {}
+        """Where the call stands that gives a text its parts, for those of which there are several."""
 
     def of(self, value: Value, reading: Reading) -> list[Pieces]:
         """Return the texts that an expression can be, in order of discovery; what can't be followed is a gap."""
         self._search.begin()
         found = distinct(varied(value, reading, self._search), MOST_TEXTS)
-        return distinct(given_together(value, reading, self._search), MOST_TEXTS) or found
+        by_call = given_together(value, reading, self._search)
+        self.calls.update(by_call)
+        return distinct(by_call, MOST_TEXTS) or found
 
     def forwarding(self, statement: re.Pattern[str]) -> set[str]:
         """Return the names of the functions that were found to hand on what is a statement."""

@@ -18,8 +18,8 @@ _MOST_BETWEEN = 3
 """Functions on the way that hand on their own parameters."""
 
 
-def given_together(value: Value, reading: Reading, search: Search) -> list[Pieces]:
-    """Return the texts of an expression call by call, if several parameters of one function vary in it; else none.
+def given_together(value: Value, reading: Reading, search: Search) -> dict[Pieces, Reading]:
+    """Return the texts of an expression by the call that gives them, if parameters of a function vary in it; else none.
 
     `CREATE INDEX … ON {table} ({columns})` is not each table with the columns of each other one; and one parameter may
     vary more than is combined with what else a text is made of.
@@ -29,15 +29,22 @@ def given_together(value: Value, reading: Reading, search: Search) -> list[Piece
     )
     function = _around(reading.place, several, search)
     if function is None or reading.frame is not None:
-        return []
+        return {}
     frames = list(_calls(function, several, search, 0))
     if not 1 < len(frames) <= _MOST_CALLS:
-        return []
-    found: list[Pieces] = []
+        return {}
+    found: dict[Pieces, Reading] = {}
     for frame in frames:
         search.begin()
-        found.extend(varied(value, reading._replace(frame=frame), search))
+        for text in varied(value, reading._replace(frame=frame), search):
+            found.setdefault(text, _outermost(frame))
     return found
+
+
+def _outermost(frame: Frame) -> Reading:
+    while frame.reading.frame is not None:
+        frame = frame.reading.frame
+    return frame.reading
 
 
 def _around(place: Place, several: frozenset[Place], search: Search) -> Place | None:

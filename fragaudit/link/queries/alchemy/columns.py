@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace as changed
 
 from fragaudit.link.queries import peewee
-from fragaudit.link.queries.alchemy.comparisons import between, in_, is_
+from fragaudit.link.queries.alchemy.comparisons import between, in_, is_, members
 from fragaudit.link.queries.draft import Labelled, Thing
 from fragaudit.link.queries.flow import Flow
 from fragaudit.link.queries.predicates import computed, liked
@@ -56,7 +56,7 @@ def of_column(base: Column | Expression, call: Call, name: str, flow: Flow) -> T
         if by_pattern is not None:
             return by_pattern
     if name in ("in_", "not_in", "notin_"):
-        return in_(base, things[0] if things else None, name, flow, at)
+        return in_(base, members(call, things[0] if things else None, flow), name, flow, at)
     if name in ("is_", "is_not", "isnot"):
         return is_(base, value, name, at, flow)
     if name in _PATTERNS:

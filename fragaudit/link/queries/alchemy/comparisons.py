@@ -1,11 +1,15 @@
-"""Comparisons that are methods or functions: IN, IS, BETWEEN."""
+"""Comparisons that are methods or functions, IN, IS and BETWEEN, and what Python makes of several."""
 
 from __future__ import annotations
 
+from fragaudit.link.orm.members import listed, same
+from fragaudit.link.orm.reader import Read
+from fragaudit.link.queries import peewee
 from fragaudit.link.queries.draft import Bag, Entity, Thing
 from fragaudit.link.queries.flow import Flow
 from fragaudit.link.queries.predicates import both, negated
-from fragaudit.model.sql import Compare, Constant, Operand, Operator, Parameter, Predicate, Row, Subquery
+from fragaudit.model.sql import KEPT, Column, Compare, Constant, Operand, Operator, Parameter, Predicate, Row, Subquery
+from fragaudit.model.values import Call, Ref
 
 
 def in_(base: Operand, given: Thing, name: str, flow: Flow, at: tuple[int, int]) -> Predicate:
@@ -22,8 +26,25 @@ def in_(base: Operand, given: Thing, name: str, flow: Flow, at: tuple[int, int])
         return Compare(base, sense, (Subquery(given.query),), at)
     operand = flow.operand(given)
     # A list that is bound when it runs: any number of values.
-    right = (operand, Parameter()) if isinstance(operand, Parameter) else (operand,)
+    several = isinstance(operand, Parameter) and not operand.name.startswith(KEPT)
+    right = (operand, Parameter()) if several else (operand,)
     return Compare(base, sense, right, at)
+
+
+def members(call: Call, given: Thing, flow: Flow) -> Thing:
+    """Return what `in_` is given: members that are written out somewhere, where what is understood leaves them open."""
+    known = given.items if isinstance(given, Bag) else ()
+    if not call.args or not (given is None or known) or (known and all(isinstance(i, Constant) for i, _ in known)):
+        return given
+    value = call.args[0].value
+    if isinstance(value, Ref) and flow.program.bindings(flow.place, value.name):
+        return given  # a list that may have grown
+    found = listed(Read(value, flow.view), flow.reader)
+    if found is None:
+        return given if known else same(value)
+    if known and len(found) != len(known):
+        return given
+    return Bag(tuple((m, flow.branch) for m in found))
 
 
 def is_(base: Operand, value: Operand, name: str, at: tuple[int, int], flow: Flow) -> Predicate:
@@ -43,3 +64,18 @@ def between(base: Operand, things: list[Thing], flow: Flow) -> Predicate:
     low = flow.operand(things[0]) if things else Parameter()
     high = flow.operand(things[1]) if len(things) > 1 else Parameter()
     return both([Compare(base, ">=", (low,), flow.here), Compare(base, "<=", (high,), flow.here)])
+
+
+def taken(op: str, things: list[Thing], flow: Flow) -> Thing | None:
+    """Return the one of several comparisons that Python takes by itself; None if it refuses, or that isn't known.
+
+    Only comparisons by `==` and `!=` have a truth: they are false and true of anything but the same column.
+    Those of Peewee are always true.
+    """
+    for thing in things[:-1]:
+        if not isinstance(thing, Compare) or not isinstance(thing.left, Column) or thing.op not in ("=", "<>"):
+            return None
+        true = thing.op == "<>" or peewee.is_field(thing.left, flow)
+        if true != (op == "and"):
+            return thing
+    return things[-1] if isinstance(things[-1], Compare) else None

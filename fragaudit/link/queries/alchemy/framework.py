@@ -7,7 +7,7 @@ from dataclasses import replace
 from fragaudit.link.queries import peewee
 from fragaudit.link.queries.alchemy import oslo
 from fragaudit.link.queries.alchemy.chains import SETS, chained
-from fragaudit.link.queries.alchemy.comparisons import in_
+from fragaudit.link.queries.alchemy.comparisons import in_, taken
 from fragaudit.link.queries.alchemy.ends import ENDS, RUN, ended, got, ran, run
 from fragaudit.link.queries.alchemy.functions import FUNCTIONS, term
 from fragaudit.link.queries.alchemy.loading import LOADERS, NOT_LOADING, read
@@ -47,7 +47,7 @@ class Alchemy:
             return run(call, flow)
         if name in LOADERS | NOT_LOADING and call.args:
             thing = flow.argument(call.args[0])
-            return Loader(name, (thing,)) if isinstance(thing, Path) else None
+            return Loader(((name, thing),)) if isinstance(thing, Path) else None
         if name == "get" and len(call.args) >= 2 and isinstance(func, Attr):
             return got(call, flow)
         if name == oslo.NAME:
@@ -82,10 +82,7 @@ class Alchemy:
         """Return what a call adds to a query, or what an expression's method makes of it."""
         if isinstance(base, Loader):
             thing = flow.argument(call.args[0]) if call.args else None
-            if not isinstance(thing, Path):
-                return base
-            # What follows on rows that are there already is loaded in its own way.
-            return Loader(name, (thing,)) if base.name in NOT_LOADING else replace(base, paths=(*base.paths, thing))
+            return Loader((*base.paths, (name, thing))) if isinstance(thing, Path) else base
         if isinstance(base, Rows):
             return base.after(name) or ran(call, flow)
         drafts = [d for d in options(base) if d.of == OF]
@@ -131,6 +128,8 @@ class Alchemy:
 
     def operation(self, op: str, things: list[Thing], flow: Flow) -> Thing | None:
         """Return the comparison of a relationship with an object: that of its foreign key."""
+        if op in ("and", "or"):
+            return taken(op, things, flow)
         if op in PYTHON_OPERATORS and len(things) == 2 and isinstance(things[0], Path):
             return compare(things[0], op, things[1], flow)
         if op == "<<" and len(things) == 2 and isinstance(things[0], Column) and peewee.is_field(things[0], flow):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fragaudit.link.queries.alchemy.joins import along
 from fragaudit.link.queries.alchemy.relations import led_over, target_of
 from fragaudit.link.queries.alchemy.sources import drawn_from
 from fragaudit.link.queries.alchemy.things import OF, Loader
-from fragaudit.link.queries.draft import Draft, Entity, Path, Thing
+from fragaudit.link.queries.draft import Draft, Entity, Join, Path, Thing
 from fragaudit.link.queries.flow import Flow
 from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.rows import Rows, lazily
@@ -25,23 +27,38 @@ def loaded(draft: Draft, call: Call, flow: Flow) -> Draft:
         thing = flow.argument(argument)
         if not isinstance(thing, Loader):
             continue
-        for path in thing.paths:
+        outer, flow.here = flow.here, flow.mark(argument.at or call.at)
+        beside: Draft | None = None
+        last: Entity | None = None
+        for name, path in thing.paths:
             draft = draft.add("loaded", path.name, flow.branch)
-            target = target_of(path, flow)
+            target = target_of(path, flow) if name in LOADERS else None
             if target is None:
+                last = None
                 continue
-            if thing.name in NOT_LOADING:
-                continue
-            outer, flow.here = flow.here, flow.mark(argument.at or call.at)
-            name = flow.pool.alias(target.alias)
-            other = flow.pool.entity(Entity(name, target.model, target.table))
-            if thing.name == "joinedload" and len(thing.paths) == 1 and path.entity.alias == draft.root:
-                for join in along(path, other, None, "left", flow):
-                    draft = draft.add("join", join, flow.branch)
+            other = flow.pool.entity(Entity(flow.pool.alias(target.alias), target.model, target.table))
+            held, own = beside or draft, last or path.entity
+            if name == "joinedload" and _reads(held, own.alias):
+                for join in along(replace(path, entity=own), other, None, "left", flow):
+                    held = held.add("join", join, flow.branch)
+                draft, beside = (held, None) if beside is None else (draft, held)
             else:
-                _beside(path, other, flow, call)
-            flow.here = outer
+                _ask(beside, call, flow)
+                beside = _beside(path, other, flow, several=name != "immediateload")
+            last = other
+        _ask(beside, call, flow)
+        flow.here = outer
     return draft
+
+
+def _ask(draft: Draft | None, call: Call, flow: Flow) -> None:
+    if draft is not None:
+        flow.ask(draft, call.at)
+
+
+def _reads(draft: Draft, alias: str) -> bool:
+    """Say whether a query reads something under an alias."""
+    return any(isinstance(c.value, Join) and c.value.source.alias == alias for c in draft.clauses)
 
 
 def read(base: Rows, name: str, flow: Flow) -> Thing | None:
@@ -54,15 +71,15 @@ def read(base: Rows, name: str, flow: Flow) -> Thing | None:
     key = (flow.place, base.model.table.name, name)
     if key not in flow.pool.read:
         flow.pool.read.add(key)
-        _beside(path, other, flow, Call(Ref(name), (), flow.statement), several=False)
+        _ask(_beside(path, other, flow, several=False), Call(Ref(name), (), flow.statement), flow)
     return Rows(target.model)
 
 
-def _beside(path: Path, other: Entity, flow: Flow, call: Call, *, several: bool = True) -> None:
-    """Report the query by which rows of a relationship are loaded: by the keys of those already there."""
+def _beside(path: Path, other: Entity, flow: Flow, *, several: bool) -> Draft | None:
+    """Return the query by which rows of a relationship are loaded: by the keys of those already there."""
     steps = led_over(path, other, flow)
     if not steps:
-        return
+        return None
     inner = drawn_from(Draft(OF, flow.place.file), other, flow, flow.here)
     for entity, on in steps:
         for condition in on:
@@ -78,4 +95,4 @@ def _beside(path: Path, other: Entity, flow: Flow, call: Call, *, several: bool 
                 inner = inner.add("where", condition, flow.branch)
             else:
                 inner = inner.add("where", condition, flow.branch)
-    flow.ask(inner, call.at)
+    return inner

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fragaudit.link.orm.core import Model
+from dataclasses import replace
+
+from fragaudit.link.queries.alchemy.hybrids import declared, hybrid
 from fragaudit.link.queries.alchemy.relations import key_of
 from fragaudit.link.queries.draft import Entity, Path, Thing
 from fragaudit.link.queries.flow import Flow
@@ -15,26 +17,22 @@ def member(base: Thing, name: str, flow: Flow) -> Thing | None:
     if not isinstance(base, Entity):
         return None
     if name in ("c", "columns", "__table__", "__mapper__", "inserted", "excluded"):
-        return base
+        return replace(base, core=name != "__mapper__")
     if base.query >= 0:
         return Column(base.alias, name, flow.here)
     model = base.model
     if model is None or model.framework.startswith(("django", "tortoise")):
         return None
+    if base.core and any(c.name == name for c in model.table.columns):
+        return Column(base.alias, name, flow.here)
     column = model.columns.get(name)
-    if column is None and any(c.name == name for c in model.table.columns) and not _computed(model, name, flow):
-        column = name
     if column is not None:
         return Column(base.alias, column, flow.here)
     if name in model.relations:
         return Path(base, name)
-    return None
-
-
-def _computed(model: Model, name: str, flow: Flow) -> bool:
-    """Say whether a method of a class stands for something under the name of a column that has another attribute."""
-    classes = flow.mapping.classes
-    return model.cls is not None and any(name in classes.functions(cls) for cls in classes.order(model.cls))
+    if model.cls is not None and declared(model.cls, name, flow):
+        return hybrid(base, name, flow)
+    return Column(base.alias, name, flow.here) if any(c.name == name for c in model.table.columns) else None
 
 
 def compare(left: Thing, operator: str, right: Thing, flow: Flow) -> Predicate | None:

@@ -28,10 +28,9 @@ class Joined:
 
 @dataclass(frozen=True)
 class Loader:
-    """How related rows are to be loaded, along one relationship after another."""
+    """How related rows are to be loaded, along one relationship after another, each by its own option."""
 
-    name: str
-    paths: tuple[Path, ...]
+    paths: tuple[tuple[str, Path], ...]
 
 
 AGGREGATES = frozenset(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from fragaudit.link.program import Place
+from fragaudit.link.orm.members import kept
 from fragaudit.link.queries.draft import Bag, Choice, ClauseKind, Draft, Thing
 from fragaudit.link.queries.flow.asked import MOST_OPTIONS
 from fragaudit.link.queries.flow.scope import Flow
 from fragaudit.link.queries.predicates import UNKNOWN
-from fragaudit.model.facts import MODULE_SCOPE
-from fragaudit.model.sql import Constant, Predicate
-from fragaudit.model.values import Arg, Attr, Ref, Value
+from fragaudit.model.sql import Predicate
+from fragaudit.model.values import Arg, Attr, Value
 
 
 def conditions_of(arguments: Iterable[Arg], flow: Flow) -> list[tuple[Predicate, int]]:
@@ -59,21 +57,8 @@ def compared_with(argument: Arg, flow: Flow) -> Thing:
 
 
 def compared(found: Thing, value: Value, flow: Flow) -> Thing:
-    """Return what a column is compared with; of a constant that is kept elsewhere its name tells enough.
-
-    Members of enumerations and constants in capitals are what is written out as well as any literal is, and called
-    as their value is, as a rule: `Status.PENDING`, `STATUS_PENDING`.
-    """
+    """Return what a column is compared with; of a constant that is kept elsewhere its name tells enough."""
     if found is not None and not (isinstance(found, Bag) and isinstance(value, Attr)):  # `A = "a", "label"`
         return found
-    if isinstance(value, Attr) and value.name in ("value", "name"):
-        value = value.base
-    name = value.name if isinstance(value, (Attr, Ref)) else ""
-    if isinstance(value, Attr):
-        holder = value.base.name if isinstance(value.base, (Ref, Attr)) else ""
-        kept = holder[:1].isupper() and not holder.isupper()
-    else:
-        kept = bool(flow.program.imports(Place(flow.place.file, MODULE_SCOPE), name))
-    if not kept or not name.isupper():
-        return found
-    return Constant(re.sub(r"^(?:status|state|type|kind)_(?=.)", "", name.lower()), "string")
+    constant = kept(value, flow.reader, flow.place.file)
+    return constant if constant is not None else found

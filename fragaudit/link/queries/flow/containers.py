@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fragaudit.link.queries.draft import Bag, Named, Thing
 from fragaudit.link.queries.flow.scope import Flow
 from fragaudit.model.facts import NO_BRANCH
@@ -43,7 +41,7 @@ def mapping(value: Map, flow: Flow) -> Named:
         elif entry.key is None and isinstance(thing, Named):
             found = found.entries(thing)
         else:
-            found = replace(found, more=True)
+            found = found.entries(Named(more=True))
     return found
 
 
@@ -76,7 +74,7 @@ def entered(name: str, known: Named, method: str, call: Call, flow: Flow) -> Non
                 items = tuple((n, t, flow.inner(b)) for n, t, b in thing.items)
                 added = added.entries(Named(items, thing.more))
             else:
-                added = replace(added, more=True)
+                added = added.entries(Named(more=True))
     else:
         added = Named(more=True)
     flow.bind(name, known.entries(added), extends=True)
