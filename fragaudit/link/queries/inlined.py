@@ -37,27 +37,27 @@ class _Ran:
 RAN = _Ran()
 
 
-def inlined(call: Call, flow: Flow) -> Thing | None:
+def inlined(call: Call, base: Thing, things: list[Thing], flow: Flow) -> Thing | None:
     """Return what a call gives if its function is one to be understood anew; None for any other.
 
+    `base` is what a method is called on, `things` are the arguments, each understood once, as it may hold calls too.
     Queries that the function runs are reported at the call, unless they are the same for every call; those that it
     hands on are what the call gives.
     """
     places = flow.pool.forwarding.get(getattr(call.func, "name", ""), frozenset())
     if not places or flow.within >= DEEPEST or flow.pool.inlined >= MOST:
         return None
-    found = {(place, on) for place, on in _called(call, flow) if place in places}
+    found = {(place, on) for place, on in _called(call, base, flow) if place in places}
     if len(found) != 1:
         return None
     place, on = found.pop()
-    given_now = [flow.argument(argument) for argument in call.args]
-    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in given_now)):
+    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in things)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
-    for name, thing in _given(call, given_now, place, on, flow):
+    for name, thing in _given(call, things, place, on, flow):
         inner.names.know(name, thing)
     run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
@@ -134,14 +134,13 @@ def know_object(place: Place, flow: Flow) -> None:
             flow.names.know(first, Receiver(ClassRef(parent)))
 
 
-def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
+def _called(call: Call, base: Thing, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
     """Yield the functions that a call may mean, methods with what they are called on."""
     func = call.func
     if isinstance(func, Attr) and isinstance(func.base, Call) and func.base.func == Ref("super"):
         yield from _above(func.name, flow)
         return
     if isinstance(func, Attr):
-        base = flow.thing(func.base)
         receivers = [base] if isinstance(base, Receiver) else []
         if base is None:
             receivers = [r for m in flow.reader.meanings(func.base, flow.view) if (r := receiver(m)) is not None]
