@@ -44,7 +44,8 @@ def growing(
         small: those that are short lists by their shape; nothing grows by belonging to them.
         grown: those that the service adds rows to.
     """
-    none = {*small, *_FRAMEWORK, *_tenants(tables)}
+    shared = tenants(tables)
+    none = {*small, *_FRAMEWORK, *shared}
     found: set[str] = set()
     waiting: dict[str, list[str]] = {}
     for table in tables:
@@ -52,7 +53,10 @@ def growing(
         if name in small:
             continue
         signed = {bare(k.table) for k in table.foreign_keys if is_signature(k)}
-        owners = [owner for owner in _owners(table, called, signed) if owner not in none and owner != name]
+        owners = [owner for owner in _owners(table, called, signed) if owner != name]
+        if not shared.isdisjoint(owners):  # where a service has many customers, everything says who made it
+            owners = list(_owners(table, called, frozenset()))
+        owners = [owner for owner in owners if owner not in none and owner != name]
         added = name in grown or _is_between(table)
         if is_kept(table):
             people = any(naming.PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
@@ -89,13 +93,12 @@ def is_kept(table: Table) -> bool:
     return named or naming.is_registered(c.name for c in table.columns)
 
 
-def _tenants(tables: Sequence[Table]) -> set[str]:
+def tenants(tables: Sequence[Table]) -> frozenset[str]:
     """Return the tables that what everything of one customer belongs to is in."""
     referring = Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys})
-    shared = {
-        n for n, count in referring.items() if naming.SHARED.search(n) is not None and count >= _MOST * len(tables)
-    }
-    return shared | {n for n in map(bare, (t.name for t in tables)) if naming.TENANT.search(n) is not None}
+    most = (name for name, count in referring.items() if count >= _MOST * len(tables))
+    shared = {name for name in most if naming.SHARED.search(name) is not None}
+    return frozenset(shared | {bare(t.name) for t in tables if naming.TENANT.search(bare(t.name)) is not None})
 
 
 def is_signature(key: ForeignKey) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_END = r"(?:^|_|(?<=[a-z]))(?:{})$"
-"""A word at the end of a name, whether an underscore stands before it or not."""
+_END = r"(?:^|_|(?<=[a-z]))(?:{})"
+"""A word in a name, whether an underscore stands before it or not."""
 
 
-def _ending(words: str, more: str = "") -> re.Pattern[str]:
+def _ending(words: str, more: str = "", after: str = "") -> re.Pattern[str]:
     either = "|".join((*(rf"{word}s?" for word in words.split()), *more.split()))
-    return re.compile(_END.format(either), re.IGNORECASE)
+    return re.compile(_END.format(either) + after + "$", re.IGNORECASE)
 
 
 HAPPENING = _ending(
@@ -32,6 +32,7 @@ KEPT = _ending(
     " moderator installation variable folder catalog scope stage pipeline calendar holiday macro destination"
     " department banner setting config configuration type kind tier theme subscription_?(?:plan|price|product)",
     "polic(?:y|ies) categor(?:y|ies)",
+    r"(?:_?(?:details?|info|groups?))?",
 )
 """What tables are called after that somebody sets up: they stay short, as long as not every user has some."""
 FLEETING = _ending("lock lease nonce challenge captcha worker heartbeat (?:o?auth|login|sso|saml)_?state")

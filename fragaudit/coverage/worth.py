@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
-from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature
+from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, tenants
 from fragaudit.coverage.marked import meant
 from fragaudit.coverage.naming import snake
 from fragaudit.coverage.partial import part
@@ -62,8 +62,9 @@ class Around:
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
     otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
-    Rows of `gone` are deleted, by themselves or with what they belong to, those of `marked` only said to be;
-    `looked` are tables and the columns by which their rows are looked up.
+    Rows of `gone` are deleted, by themselves or with what they belong to; those of `staying` hardly ever are: what
+    people set up, what everything of a customer belongs to, and what is only marked as deleted. `looked` are tables and
+    the columns by which their rows are looked up.
     """
 
     referring: Counter[str]
@@ -76,7 +77,7 @@ class Around:
     small: frozenset[str] = frozenset()
     growing: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
-    marked: frozenset[str] = frozenset()
+    staying: frozenset[str] = frozenset()
     looked: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -121,10 +122,14 @@ def around(
         known,
         growing=growing(tables, known.called, known.small, known.grown),
         gone=gone,
-        marked=frozenset(
-            n for t in tables if (n := bare(t.name)) not in perhaps and any(_MARK.match(c.name) for c in t.columns)
-        ),
+        staying=tenants(tables)
+        | {bare(t.name) for t in tables if is_kept(t)}
+        | {n for t in tables if (n := bare(t.name)) not in perhaps and any(map(_MARK.match, _columns(t)))},
     )
+
+
+def _columns(table: Table) -> Iterable[str]:
+    return (column.name for column in table.columns)
 
 
 def _gone(tables: Sequence[Table], deleted: frozenset[str]) -> frozenset[str]:
@@ -230,7 +235,7 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
-    if known.modelled and (is_signature(key) or name in known.marked):
+    if known.modelled and (is_signature(key) or name in known.staying):
         gone = name in known.gone or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
     small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence, Set
 from functools import cache
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from fragaudit.link.apart import Asked, Here, Start
 from fragaudit.link.assemble import Assembly
 from fragaudit.link.boundaries import ServiceRoot, boundaries
 from fragaudit.link.defined import Defined, defined
+from fragaudit.link.drivers import Drivers
 from fragaudit.link.evaluate import Evaluator
 from fragaudit.link.foundation import with_foundation
 from fragaudit.link.ids import Vectors
@@ -41,24 +41,6 @@ from fragaudit.model.stores import Kind, Service, Store, TableOrigin
 
 WORTH_A_START = 3_000
 """Calls in a repository below which starting a process costs more than it saves."""
-
-_DRIVERS = {
-    "psycopg": "postgresql",
-    "psycopg2": "postgresql",
-    "psycopg_pool": "postgresql",
-    "asyncpg": "postgresql",
-    "pg8000": "postgresql",
-    "pgvector": "postgresql",
-    "pymysql": "mysql",
-    "aiomysql": "mysql",
-    "asyncmy": "mysql",
-    "MySQLdb": "mysql",
-    "mysql": "mysql",
-    "aiosqlite": "sqlite",
-    "oracledb": "oracle",
-    "cx_Oracle": "oracle",
-    "pyodbc": "mssql",
-}
 
 
 class Linked(msgspec.Struct, frozen=True):
@@ -199,7 +181,8 @@ def _kept(
 ) -> _Kept:  # fmt: skip
     """Return a service with its stores, its primary database and its tables; what it opens is seen in some files."""
     files = frozenset(number for number, file in enumerate(mine.program.files) if file.path in seen_in)
-    hint = _engine_hint(mine.program, files)
+    spoken = Drivers(mine.program, files)
+    hint = spoken.engine
     assembly = Assembly(mine.evaluator, catalogue, mine.found, files, hint)
     stores, classes = assembly.stores()
     # What stands in SQL files of no service is only that of services with a database.
@@ -208,7 +191,7 @@ def _kept(
         t for t in tables
         if t.at.path in paths and (databases or t.at.path in root.files or t.at.path.endswith(".py"))
     )  # fmt: skip
-    stores = holding_tables(mapped_stores(stores, own, catalogue, hint), own, catalogue, root.files)
+    stores = holding_tables(mapped_stores(stores, own, catalogue, spoken), own, catalogue, root.files)
     primary, why = primary_of(stores, own, root.files)
     stores = _inside_primary(stores, primary)
     unresolved = tuple(sorted(at for at in mine.unresolved if at.path in paths))
@@ -224,25 +207,6 @@ def _files_of(roots: Sequence[ServiceRoot], reached: Sequence[Set[str]]) -> list
         root.files | used | {path for path in root.shared if path not in known or not path.endswith(".py")}
         for root, used in zip(roots, reached, strict=True)
     ]
-
-
-def _engine_hint(program: Program, files: frozenset[int]) -> str | None:
-    """Return the relational engine that most imports of drivers and dialects speak of."""
-    votes: Counter[str] = Counter()
-    for number in files:
-        for item in program.files[number].imports:
-            if item.level:
-                continue
-            if item.module.startswith("sqlalchemy.dialects."):
-                votes[item.module.split(".")[2]] += 1
-            elif item.module == "sqlalchemy.dialects" and item.name:
-                votes[item.name] += 1
-            elif item.module.partition(".")[0] in _DRIVERS:
-                votes[_DRIVERS[item.module.partition(".")[0]]] += 1
-    votes = Counter({e: n for e, n in votes.items() if e in set(_DRIVERS.values())})
-    # A service that speaks several dialects runs on what it is configured for; only a majority is a hint.
-    engine, count = max(sorted(votes.items()), key=lambda vote: vote[1], default=("", 0))
-    return engine if 2 * count > votes.total() else None
 
 
 def _inside_primary(stores: Sequence[Store], primary: str | None) -> tuple[Store, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from fragaudit.catalogue import Catalogue
+from fragaudit.link.drivers import Drivers
 from fragaudit.link.openings import UNDECIDED
 from fragaudit.model.stores import Kind, Opening, Reason, Role, Store, TableOrigin
 from fragaudit.wording import AT_RUN_TIME
@@ -15,11 +16,12 @@ _MAPPED = (Kind.RELATIONAL, Kind.DOCUMENT)
 
 
 def mapped_stores(
-    stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue, hint: str | None
+    stores: Sequence[Store], tables: Sequence[TableOrigin], catalogue: Catalogue, spoken: Drivers
 ) -> tuple[Store, ...]:
-    """Return the stores and, for models whose database nothing seems to open, that database.
+    """Return the stores and, for tables whose database nothing seems to open, that database.
 
-    Settings that only exist where the service runs, and dictionaries picked at run time, hide it; the models prove it.
+    Settings that only exist where the service runs, and dictionaries picked at run time, hide it; models prove it, and
+    so do tables that SQL defines where a driver is imported.
     """
     found = list(stores)
     # A library may serve caches too; its models are tables, unless it is a document store's.
@@ -27,19 +29,25 @@ def mapped_stores(
     for kind in _MAPPED:
         wanted = (t for t in tables if t.library and (t.library in documents) == (kind == Kind.DOCUMENT))
         models = sorted(wanted, key=lambda t: (t.at, t.name))
-        if not models or any(s.kind == kind and s.role == Role.DATA and opened_by_mapper(s, catalogue) for s in found):
+        if kind == Kind.RELATIONAL and not models and spoken.driver and not any(s.kind == kind for s in found):
+            models = sorted((t for t in tables if t.by != "model"), key=lambda t: (t.at, t.name))
+        elif any(s.kind == kind and s.role == Role.DATA and opened_by_mapper(s, catalogue) for s in found):
+            continue
+        if not models:
             continue
         model = models[0]
-        engine = (hint or UNDECIDED) if kind == Kind.RELATIONAL else next(
+        engine = (spoken.engine or UNDECIDED) if kind == Kind.RELATIONAL else next(
             (lib.engine for lib in catalogue.libraries if lib.package == model.library and lib.engine), str(kind)
         )  # fmt: skip
-        why = f"role data: models of {model.library} are declared here; what opens their database could not be followed"
+        library = model.library or spoken.driver
+        what = f"models of {library} are declared here" if model.library else f"tables are defined, {library} imported"
+        why = f"role data: {what}; what opens their database could not be followed"
         taken = {s.id for s in found}
         base = f"{kind}:{engine}"
         identifier = next(n for n in (base, *(f"{base}#{i}" for i in range(2, len(taken) + 3))) if n not in taken)
-        opening = Opening(model.at, engine, model.library, "", conditional=False)
+        opening = Opening(model.at, engine, library, "", conditional=False)
         found.append(
-            Store(identifier, kind, engine, model.library, Role.DATA,
+            Store(identifier, kind, engine, library, Role.DATA,
                   AT_RUN_TIME, False, (opening,),
                   reasons=(Reason(why, model.at),))
         )  # fmt: skip

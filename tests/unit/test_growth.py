@@ -116,6 +116,7 @@ def _confidence(
         ("gadget_feeds", _MEMBER, {"making": _MADE}, "possible"),  # somebody sets them up
         ("gadget_feeds", f"{_TEAM}\n{_MEMBER}", {}, "possible"),
         ("member_feeds", f"{_TEAM}\n{_MEMBER}", {}, "likely"),  # but there are some of each person
+        ("gadget_feed_details", _MEMBER, {"making": _MADE}, "possible"),
         ("gadget_profiles", "", {"making": _MADE}, "possible"),  # no files
         ("member_profiles", "", {}, "likely"),
         ("gadget_catalogs", _MEMBER, {}, "possible"),  # no logs
@@ -150,6 +151,12 @@ def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str,
 def test_what_belongs_to_what_grows_does_too(stays: str, stay: str, files: dict[str, str], confidence: str) -> None:
     found = _confidence("gadgets", _STAY, stays=stays, stay=stay, making=_MADE, **files)
     assert found == [("shop/asking.py", 5, confidence)]
+
+
+@pytest.mark.parametrize(("stays", "confidence"), [("stays", "likely"), ("organisations", "possible")])
+def test_of_many_customers_everything_says_who_made_it(stays: str, confidence: str) -> None:
+    columns = f"{_STAY}\n    created_by = Column(ForeignKey(Member.id))"
+    assert _confidence("gadgets", columns, stays=stays, making=_MADE) == [("shop/asking.py", 5, confidence)]
 
 
 def test_rows_are_found_by_when_something_happened() -> None:

@@ -155,3 +155,24 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
         "    session.query(Order).filter(Order.__table__.c.heading == x).all()\n"
     )
     assert _told({"app.py": text}) == [("app.py", first + 1, "likely"), ("app.py", first + 2, "likely")]
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "confidence"),
+    [
+        ("shops", "", "likely"),
+        ("webhooks", "", "possible"),  # somebody set them up
+        ("tenants", "", "possible"),
+        ("webhooks", "def ask(session, x):\n    return session.query(Order).filter_by(shop_id=x).all()\n", "likely"),
+        ("webhooks", "def end(session, x):\n    session.delete(session.get(ShopType, x))\n", "likely"),
+    ],
+)
+def test_what_hardly_ever_goes_is_followed_where_its_rows_are_looked_up(
+    target: str, asked: str, confidence: str
+) -> None:
+    columns = (
+        "    shop_id = Column(ForeignKey(ShopType.id, ondelete='CASCADE'))\n    two_id = Column(ForeignKey(Member.id))"
+    )
+    text = _ALCHEMY.format(more="", columns=columns, target=target) + asked
+    line = text.count("\n", 0, text.index("    shop_id =")) + 1
+    assert [f for f in _told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]

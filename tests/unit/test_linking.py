@@ -111,6 +111,18 @@ def test_models_prove_a_database_that_nothing_seems_to_open() -> None:
     assert "could not be followed" in store.reasons[0].what
 
 
+def test_tables_and_a_driver_prove_a_database_that_nothing_seems_to_open() -> None:
+    schema = {"schema.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n"}
+    code = "import {}\n\ndef orders(pool):\n    return pool.run('SELECT id FROM orders')\n"
+    (service,) = audit_sources({**schema, "app.py": code.format("psycopg2.extras")}).services
+    assert [(s.id, s.library, s.role, s.openings[0].at.path) for s in service.stores] == [
+        ("relational:postgresql", "psycopg2", "data", "schema.sql")
+    ]
+    assert service.primary == "relational:postgresql"
+    (service,) = audit_sources({**schema, "app.py": code.format("json")}).services
+    assert service.stores == ()
+
+
 def test_models_live_where_a_mapper_opens_a_database() -> None:
     files = {
         "traces.py": "import clickhouse_connect\na = clickhouse_connect.get_client(host='c')\n"

@@ -21,6 +21,8 @@ SIGNS: tuple[tuple[str, str], ...] = (
         r"\bSTORED\s+AS\s+(?:PARQUET|ORC|TEXTFILE|AVRO|RCFILE|SEQUENCEFILE)\b"
         r"|\bROW\s+FORMAT\s+(?:SERDE|DELIMITED)\b",
     ),
+    ("trino", r"\)\s*WITH\s*\(\s*(?:[^()]*,\s*)?(?:partitioned_by|partitioning|bucketed_by|sorted_by)\s*=\s*ARRAY\b"
+              r"|\)\s*WITH\s*\(\s*(?:external_location|format)\s*=\s*'"),
     ("cassandra", r"\bWITH\s+CLUSTERING\s+ORDER\s+BY\b|\bCREATE\s+KEYSPACE\b"),
 )  # fmt: skip
 """Words that no database with b-trees has in a definition, by the dialect that has them."""
