@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 from fragaudit.config import Config
 from fragaudit.link.candidates import Candidate, below, candidates, entry_points, made_by_object
 from fragaudit.link.entrypoints import parts_of
+from fragaudit.link.importing import imported_roots, leave_wrappers, through
 from fragaudit.model.deploy import DeployFacts
 from fragaudit.model.facts import FileFacts
 from fragaudit.model.locations import Location
@@ -170,12 +171,12 @@ def _divided(
             owned[max(mine, key=len)].add(path)
         else:
             rest.add(path)
-    _leave_wrappers(owned, rest, known)
-    imported = _imported_roots(facts, owned)
+    leave_wrappers(owned, rest, known)
+    imported = imported_roots(facts, owned)
     services = [r for r in owned if known[r].deployed or known[r].started] or list(owned)
     # What runs nothing of its own, or is there to be imported, is a library of those that import it.
     idle = [r for r in owned if r not in services or not (known[r].runs or known[r].started)]
-    imported = _through(imported, idle)
+    imported = through(imported, idle)
     libraries = [r for r in idle if any(r in imported[s] for s in services if s != r)]
     services = [r for r in services if r not in libraries]
     services += [r for r in owned if r not in services and r not in libraries]
@@ -211,54 +212,3 @@ def _divided(
             )
         )
     return tuple(services_found)
-
-
-def _through(imported: Mapping[str, Set[str]], libraries: Collection[str]) -> dict[str, set[str]]:
-    """Return which roots each root imports from, directly or by way of libraries: what those need is needed too."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for root in imported:
-        waiting = sorted(imported[root])
-        while waiting:
-            other = waiting.pop()
-            if other != root and other not in found[root]:
-                found[root].add(other)
-                waiting.extend(sorted(imported.get(other, ())) if other in libraries else ())
-    return found
-
-
-def _leave_wrappers(owned: dict[str, set[str]], rest: set[str], known: dict[str, Candidate]) -> None:
-    """Take out folders whose manifest is the repository's: they hold parts with manifests, and no package of their own.
-
-    If there is one such part, it takes the name.
-    """
-    for root in sorted(owned):
-        candidate = known[root]
-        inner = [other for other in owned if other != root and below(other, root)]
-        packaged = any(path.endswith("__init__.py") for path in owned[root])
-        if inner and not packaged and not candidate.deployed and not candidate.started:
-            rest |= owned.pop(root)
-            if len(inner) == 1:
-                part = known[inner[0]]
-                part.name = part.name or candidate.name
-                part.reasons = [*candidate.reasons, *part.reasons]
-
-
-def _imported_roots(facts: Sequence[FileFacts], owned: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return which roots the files of each root import from, by top-level package name."""
-    packages: dict[str, set[str]] = defaultdict(set)
-    by_path = {path: root for root, files in owned.items() for path in files}
-    for path, root in by_path.items():
-        inside = posixpath.relpath(path, root) if root else path
-        parts = inside.removesuffix(".py").split("/")
-        for part in parts[:2]:
-            packages[part].add(root)
-    found: dict[str, set[str]] = defaultdict(set)
-    for file in facts:
-        own = by_path.get(file.path)
-        if own is None:
-            continue
-        for item in file.imports:
-            if not item.level:
-                top = item.module.partition(".")[0]
-                found[own] |= packages.get(top, set()) if own not in packages.get(top, set()) else set()
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,15 +28,22 @@ class Group:
     def address(self) -> Address:
         """The best known address: that of settings, of the usual choice and certain ones first, then the commonest.
 
-        What is named after tests is what they are run with.
+        What is named after tests is what they are run with. One of several that a call may be given says little by
+        itself: of such, the one that most calls may be given.
         """
         told = [o.address for o in self.openings if o.site.how == "setting" and o.address.known]
         counts = Counter(told or [o.address for o in self.openings])
         usual = {o.address for o in self.openings if o.usual}
+        given: dict[SiteKey, set[Address]] = defaultdict(set)
+        for opened in self.openings:
+            given[opened.key].add(opened.address)
+        alone = {address for addresses in given.values() if len(addresses) == 1 for address in addresses}
+        calls = Counter(address for addresses in given.values() for address in addresses)
         return max(
             counts,
             key=lambda a: (
-                a in usual, a.certain, a.complete, bool(a.symbols), a.known,
+                a in usual, a.certain and a in alone, a.complete, 0 if a.certain and a in alone else calls[a],
+                a.certain, bool(a.symbols), a.known,
                 not any(_OF_TESTS.search(symbol) for symbol in a.symbols), counts[a],
             ),
         )  # fmt: skip

@@ -60,6 +60,8 @@ _TOLD = (
     "from shop.models import Thing\n\ndef make(session, x):\n    return get_one_or_create(session, Thing, address=x)\n"
 )
 _STARRED = "from shop.models import *\n\ndef make(x):\n    return Thing(address=x)\n"
+_KEEPER = "from shop.models import Thing\n\nclass Things(BaseRepository[Thing]):\n    pass\n"
+_ALIAS = "from shop.models import Thing as Made\n\ndef make(x):\n    return Made(address=x)\n"
 _NAMESAKE = "from shop.forms import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
 _STAYS = "from shop.models import Stay\n\ndef stay(x):\n    return Stay(title=x)\n"
 _MORE = "from shop.models import *\n" + "".join(
@@ -99,6 +101,11 @@ def _confidence(
         ("gadgets", _MEMBER, {"making": _RESOURCE}, "likely"),
         ("gadgets", _MEMBER, {"making": _TOLD}, "likely"),
         ("gadgets", _MEMBER, {"making": _STARRED}, "likely"),
+        ("gadgets", _MEMBER, {"making": _ALIAS}, "likely"),
+        ("gadgets", _MEMBER, {"making": _KEEPER}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.model_validate(x)")}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.from_dict(x)")}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.named(x)")}, "possible"),
         ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
         ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
         ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),

@@ -280,3 +280,29 @@ def test_a_converted_setting_is_the_setting() -> None:
 def test_hosts_of_a_list_of_urls() -> None:
     (store,) = opened("Elasticsearch(hosts=['http://b:9200', 'http://a:9200'])")
     assert store.identity == "a:9200,b:9200"
+
+
+def test_one_of_many_addresses_of_a_call_names_no_store() -> None:
+    probe = """
+import os
+from sqlalchemy import create_engine
+
+def answers(url):
+    return create_engine(url).connect()
+
+def check(target_url):
+    return answers(os.environ["PROBED_URL"]), answers(target_url)
+"""
+    service = """
+from sqlalchemy import create_engine
+
+class Service:
+    def __init__(self, database_url):
+        self.engine = create_engine(database_url)
+
+    def again(self, database_url):
+        self.engine = create_engine(database_url)
+"""
+    report = audit_sources({"app/probe.py": probe, "app/service.py": service})
+    (store,) = report.services[0].stores
+    assert store.identity == "{DATABASE_URL}"

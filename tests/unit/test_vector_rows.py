@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 import pytest
-
-from fragaudit.model.findings import Report
-from fragaudit.pipeline import audit_sources
+from vector_reports import audited
 
 # name, files, and of each write: its file and line, and the table, collection or label.
 Case = tuple[str, dict[str, str], list[tuple[str, str]]]
@@ -131,38 +127,3 @@ def test_a_search_of_nodes_by_nearness_is_one() -> None:
     """
     report = audited({"app.py": source})
     assert [s.at.line for service in report.services for s in service.vector_searches] == [7]
-
-
-GRAPHED = """
-import sqlite3
-import chromadb
-from neo4j import GraphDatabase
-
-rows = sqlite3.connect("app.db")
-notes = chromadb.PersistentClient("db").get_or_create_collection("notes")
-driver = GraphDatabase.driver("bolt://neo4j")
-
-def keep(key, text):
-    rows.execute("INSERT INTO texts (id, text) VALUES (?, ?)", (key, text))
-
-def read():
-    return rows.execute("SELECT id, text FROM texts").fetchall()
-
-def save(key, text, vector):
-    notes.add(ids=[key], embeddings=[vector])
-    {}
-"""
-
-
-def test_a_node_of_a_graph_is_no_row_where_tables_are_kept() -> None:
-    node = "driver.execute_query('CREATE (t:Text {id: $id})', id=key)"
-    report = audited({"app.py": GRAPHED.replace("{}", node)})
-    assert [(f.at.line, f.confidence) for f in report.findings if f.rule == "FA303"] == []
-    report = audited({"app.py": GRAPHED.replace("{}", "keep(key, text)")})
-    assert [(f.at.line, f.related[0].at.line) for f in report.findings if f.rule == "FA303"] == [(17, 18)]
-
-
-def audited(files: dict[str, str]) -> Report:
-    report = audit_sources({path: dedent(text) for path, text in files.items()})
-    assert report.problems == ()
-    return report

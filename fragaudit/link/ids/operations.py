@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 
 from fragaudit.catalogue import Catalogue, Operation
 from fragaudit.link.abstract import Abstract, Bound, ClassRef, External, Handle, Instance, Symbol, Unknown
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.identity import site_key
-from fragaudit.link.ids.callers import Callers, here_of, lifted
+from fragaudit.link.ids.callers import Callers
 from fragaudit.link.ids.engines import INTEGER_ENGINES
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import From, Head, Here, Items, Made, Pairs, Several, Thunk
-from fragaudit.link.ids.keys import keys_of
-from fragaudit.link.ids.paths import at_path, given, parsed, paths
-from fragaudit.link.ids.reaching import reaching
-from fragaudit.link.ids.telling import ARRAY, ENGINE_WORDS, FORM, PREPARING, STORE_NAME, TELLING
-from fragaudit.link.ids.vectorless import records_in, writes_rows
+from fragaudit.link.ids.guessing import Guesses
+from fragaudit.link.ids.holding import Holding
+from fragaudit.link.ids.paths import parsed, paths
+from fragaudit.link.ids.telling import ENGINE_WORDS
+from fragaudit.link.ids.vectorless import writes_rows
 from fragaudit.link.ids.written import Target
 from fragaudit.link.needed import is_made, keeps_texts
 from fragaudit.link.program import Place, Site
-from fragaudit.link.verbs import verb_of
-from fragaudit.model.values import Attr, Call, Ref, Value, dotted
-from fragaudit.model.vectors import is_vector_name
-
-_BESIDE = re.compile(r"meta|stat(?:e|us|s)(?:_|$)|log(?:s|_|$)|history|jobs?(?:_|$)|session|owner|user", re.IGNORECASE)
-"""Methods of classes that keep vectors which write something else."""
+from fragaudit.model.values import Attr, Call, Ref, Value
 
 
 class Operations:
@@ -35,7 +28,8 @@ class Operations:
     def __init__(self, flow: Flow, catalogue: Catalogue, callers: Callers) -> None:
         self._flow = flow
         self._catalogue = catalogue
-        self._callers = callers
+        self._guesses = Guesses(flow, catalogue)
+        self.holding = Holding(flow, catalogue, callers)
         self._replacing: dict[tuple[ClassRef, str], bool] = {}
         self._kinds = {library.package: library for library in catalogue.libraries}
 
@@ -66,7 +60,8 @@ class Operations:
             return
         # What a call outside gave is as good as unknown, whatever was called.
         named = not any(isinstance(m, External) and "()" not in m.name for m in meanings)
-        yield from self._guessed(site, func, named=named)
+        for operation in self._guesses.of(site, func, named=named):
+            yield self.target(operation), operation
 
     def _keeps_texts(self, meaning: Abstract) -> bool:
         """Say whether an object is a store that is searched for words alone."""
@@ -196,122 +191,6 @@ class Operations:
             if operation in among:
                 yield self.target(operation, opened=opened), operation
 
-    def holds_vector(self, site: Site, operation: Operation) -> bool:
-        """Say whether the records of a write have a key that speaks of a vector.
-
-        Records that nobody could follow do where a method writes them whose class keeps vectors.
-        """
-        hidden = False
-        for path in paths(operation.metadata):
-            for head in at_path(self._flow, site.call, here_of(site), operation, path) or ():
-                if any(is_vector_name(key) for one in self._handed(head) for key in keys_of(self._flow, one)):
-                    return True
-                hidden = hidden or any(not any(keys_of(self._flow, r)) for r in records_in(self._flow, head))
-        function = self._flow.program.enclosing_function(site.place)
-        name = self._flow.program.scope(function).name if function is not None else ""
-        return hidden and self.keeps_vectors(site.place, verb_of(name, "vector"))
-
-    def show_vector(self, records: tuple[Head, ...] | None) -> bool:
-        """Say whether records have a key that speaks of a vector, here or where callers put them together."""
-        handed = (one for head in records or () for one in self._handed(head))
-        return any(is_vector_name(key) for one in handed for key in keys_of(self._flow, one))
-
-    def _handed(self, head: Head) -> Iterator[Head]:
-        """Yield a value, and what callers give for it where it is a parameter."""
-        yield head
-        if isinstance(head, From) and head.function is not None:
-            for site in self._callers.of(head.function):
-                yield from lifted(self._flow, (head,), head.function, site)
-
-    def keeps_vectors(self, place: Place, verb: str | None) -> bool:
-        """Say whether what is done at a place is how a class of the project's own writes vectors."""
-        program = self._flow.program
-        cls, function = program.enclosing_class(place), program.enclosing_function(place)
-        if verb != "write" or cls is None or function is None:
-            return False
-        name = program.scope(function).name
-        if PREPARING.search(name) or _BESIDE.search(name):
-            return False
-        kinds = (
-            self._catalogue.abstraction(program.scope(ancestor.place).name)
-            for ancestor in self._flow.evaluator.ancestry(ClassRef(cls))
-        )
-        return next((kind for kind in kinds if kind is not None), None) == "vector"
-
-    def _guessed(self, site: Site, func: Attr, *, named: bool) -> Iterator[tuple[Target, Operation]]:
-        """An object that could not be followed: what it is called with can still tell the library.
-
-        `named`: nothing is known of it, so that its name may tell too.
-        """
-        keywords = self._keywords(site)
-        for operation in self._catalogue.vector_writes_named(func.name):
-            if operation.item and self._holds(site, operation):
-                yield self.target(operation), operation
-                return
-        for library, keyword in (*TELLING.get(func.name, ()), *self._by_form(site, func)):
-            for operation in self._catalogue.vector_writes_named(func.name) if named or keyword else ():
-                if operation.name.startswith(library) and self._tells(keyword, keywords, func):
-                    yield self.target(operation), operation
-                    return
-        for operation in self._catalogue.vector_writes_named(func.name):
-            taken = (operation.id, operation.vector, operation.metadata, operation.text)
-            parameters = {parsed(p)[0] for w in taken for p in paths(w)}
-            if operation.container is not None:
-                parameters.add(operation.container.param)
-            if len(parameters & keywords) >= 2 and keywords & {p.partition("[")[0] for p in paths(operation.id)}:
-                yield self.target(operation), operation
-                return
-
-    def _keywords(self, site: Site) -> set[str]:
-        """Return the keywords of a call, those in a dictionary that is splatted into it included."""
-        found = {a.name for a in site.call.args if a.name not in (None, "*", "**")}
-        for argument in site.call.args:
-            for head in self._flow.force(Thunk(argument.value, here_of(site))) if argument.name == "**" else ():
-                found.update(keys_of(self._flow, head))
-        return {name for name in found if name is not None}
-
-    def _by_form(self, site: Site, func: Attr) -> Iterator[tuple[str, str]]:
-        """Yield what the one argument of `add` tells: sets hold neither arrays nor lists of dictionaries."""
-        args = site.call.args
-        if func.name != "add" or len(args) != 1 or args[0].name is not None:
-            return
-        if self._is_array(args[0].value, here_of(site)):
-            yield "faiss.Index.add", FORM
-        for head in self._flow.force(Thunk(args[0].value, here_of(site))):
-            elements = self._flow.step(head, None) if isinstance(head, (Items, Several)) else ()
-            if any(is_vector_name(key) for e in elements if isinstance(e, Pairs) for key in keys_of(self._flow, e)):
-                yield "lancedb.table.Table.add", FORM
-
-    def _is_array(self, value: Value, here: Here) -> bool:
-        """Say whether a value is an array of numpy, made in the call or bound right before it."""
-        if isinstance(value, Ref):
-            chosen, _ = reaching(
-                self._flow.program, here.place.file, self._flow.program.bindings(here.place, value.name), here
-            )
-            value = next((b.value for b in chosen if isinstance(b.value, Call)), value)
-        if not isinstance(value, Call):
-            return False
-        return ARRAY.fullmatch(dotted(value.func)) is not None or getattr(value.func, "name", "") == "astype"
-
-    def _tells(self, keyword: str, keywords: set[str], func: Attr) -> bool:
-        """Say whether a call has the keyword that makes sure of its library; for none, what its object is called."""
-        return (
-            keyword == FORM or keyword in keywords
-            if keyword
-            else STORE_NAME.search(getattr(func.base, "name", "")) is not None
-        )
-
-    def _holds(self, site: Site, operation: Operation) -> bool:
-        root_name, wanted = operation_item(operation)
-        root = next((p.partition("[")[0].partition(".")[0] for p in paths(operation.id)), "")
-        for head in given(self._flow, site.call, here_of(site), root, operation.at.get(root, 0)):
-            for element in self._flow.step(head, None) if isinstance(head, (Items, Several)) else (head,):
-                if isinstance(element, Made) and element.cls is None:
-                    last = element.name.rpartition(".")[2]
-                    if last == wanted and element.name.partition(".")[0] == root_name:
-                        return True
-        return False
-
     def _engine(self, name: str, operation: Operation) -> str:
         """Return the engine that an operation of a class reaches, by the catalogue, else by the class's name."""
         opened = self._catalogue.open(name)
@@ -333,9 +212,3 @@ def _taken(site: Site, operation: Operation) -> int:
     """Return how many of the keywords of a call an operation knows."""
     known = {*operation.at, operation.container.param if operation.container is not None else ""}
     return sum(argument.name in known for argument in site.call.args)
-
-
-def operation_item(operation: Operation) -> tuple[str, str]:
-    """Return the package and the name of the record class that an operation takes."""
-    item = operation.item if isinstance(operation.item, str) else ""
-    return item.partition(".")[0], item.rpartition(".")[2]

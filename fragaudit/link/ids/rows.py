@@ -93,7 +93,7 @@ class RowVectors:
         sure = typed or any(v.sure for f in files for v in f.vectors)
         for number, file in enumerate(self._program.files):
             for one in file.vectors:
-                kept = one.computed and self._operations.keeps_vectors(Place(number, one.scope), "write")
+                kept = one.computed and self._operations.holding.keeps_vectors(Place(number, one.scope), "write")
                 if kept or one.sure or (sure and not one.computed):
                     at = self._program.location(number, one.at)
                     target = self._executed(Place(number, one.scope))
@@ -126,7 +126,7 @@ class RowVectors:
             for site in self._program.sites_by_name.get(name, ()):
                 self._flow.fresh()
                 for target, operation in self._operations.of_records(site, site.call.func, catalogue.row_writes[name]):
-                    if self._operations.holds_vector(site, operation):
+                    if self._operations.holding.holds_vector(site, operation):
                         named = next(iter(paths(operation.table)), "")
                         given = argument_of(site.call.args, named, operation.at.get(named))
                         table = text_of(given) if given is not None else ""

@@ -118,7 +118,8 @@ class Writes:
         """Say whether a caller of what writes any records hands it some without a vector, where others hold one."""
         if written.operation is None or not self._takes_records(written.operation):
             return False
-        return self.operations.show_vector(written.metadata) and not self.operations.show_vector(derived.metadata)
+        holding = self.operations.holding
+        return holding.show_vector(written.metadata) and not holding.show_vector(derived.metadata)
 
     def _lifted(self, written: Written, function: Place, site: Site) -> Written:
         flow = self._flow
@@ -159,7 +160,7 @@ class Writes:
         if name in self._catalogue.record_writes:
             for target, operation in self.operations.of_records(site, func, self._catalogue.record_writes[name]):
                 row = operation in self._catalogue.row_writes.get(name, ())  # found with the rows
-                if not row and self.operations.holds_vector(site, operation):
+                if not row and self.operations.holding.holds_vector(site, operation):
                     yield self._written(site, target, operation)
                     return
         if name[:1].isupper() and name in self._catalogue.vector_methods:

@@ -15,7 +15,7 @@ from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
 from fragaudit.link.queries.receivers import Receiver, method, receiver
 from fragaudit.link.queries.scopes import statements_of
-from fragaudit.link.queries.variants import above, opened
+from fragaudit.link.queries.variants import above, opened, variants
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
@@ -37,21 +37,26 @@ class _Ran:
 RAN = _Ran()
 
 
-def inlined(call: Call, base: Thing, things: list[Thing], flow: Flow) -> Thing | None:
+def inlined(call: Call, things: list[Thing], flow: Flow) -> Thing | None:
     """Return what a call gives if its function is one to be understood anew; None for any other.
 
-    `base` is what a method is called on, `things` are the arguments, each understood once, as it may hold calls too.
+    `things` are the call's arguments.
+
     Queries that the function runs are reported at the call, unless they are the same for every call; those that it
     hands on are what the call gives.
     """
     places = flow.pool.forwarding.get(getattr(call.func, "name", ""), frozenset())
     if not places or flow.within >= DEEPEST or flow.pool.inlined >= MOST:
         return None
-    found = {(place, on) for place, on in _called(call, base, flow) if place in places}
+    if not any(options(thing) for thing in things):
+        places = places - flow.pool.given_queries
+        if not places:
+            return None
+    found = {(place, on) for place, on in _called(call, flow) if place in places}
     if len(found) != 1:
         return None
     place, on = found.pop()
-    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in things)):
+    if place == flow.place or (place in flow.pool.given_queries and _varies(things, flow)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
@@ -71,6 +76,11 @@ def inlined(call: Call, base: Thing, things: list[Thing], flow: Flow) -> Thing |
     return Drafts(handed[:4]) if handed else RAN
 
 
+def _varies(things: list[Thing], flow: Flow) -> bool:
+    """Say whether a query among arguments depends on choices made before: what it may be is told apart no further."""
+    return any(len(variants(draft, flow.branch, flow.program)) > 1 for thing in things for draft in options(thing))
+
+
 def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
     """Return where a function asks something that is understood without its calls, and whether wholly."""
     known = flow.pool.alone.get(place)
@@ -80,7 +90,9 @@ def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
         know_object(place, inner)
         run(statements_of(flow.program, place), inner)
         known = flow.pool.alone[place] = {
-            one.at: not _open(one.draft) for one in inner.asked if one.draft.root or one.draft.has("arms")
+            one.at: not _open(one.draft) and not (one.lazy and len(variants(one.draft, one.branch, flow.program)) > 1)
+            for one in inner.asked
+            if one.draft.root or one.draft.has("arms")
         }
     return known
 
@@ -134,13 +146,14 @@ def know_object(place: Place, flow: Flow) -> None:
             flow.names.know(first, Receiver(ClassRef(parent)))
 
 
-def _called(call: Call, base: Thing, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
+def _called(call: Call, flow: Flow) -> Iterator[tuple[Place, Receiver | None]]:
     """Yield the functions that a call may mean, methods with what they are called on."""
     func = call.func
     if isinstance(func, Attr) and isinstance(func.base, Call) and func.base.func == Ref("super"):
         yield from _above(func.name, flow)
         return
     if isinstance(func, Attr):
+        base = flow.thing(func.base)
         receivers = [base] if isinstance(base, Receiver) else []
         if base is None:
             receivers = [r for m in flow.reader.meanings(func.base, flow.view) if (r := receiver(m)) is not None]

@@ -24,7 +24,7 @@ _WHOLE = frozenset({"items", "keys", "copy"})
 
 def called(call: Call, flow: Flow) -> Thing:
     """Return what a call gives."""
-    func, base = call.func, None
+    func = call.func
     if isinstance(func, Attr):
         base = flow.thing(func.base)
         if isinstance(base, Named) and isinstance(func.base, Ref) and func.name in ENTERING:
@@ -51,18 +51,15 @@ def called(call: Call, flow: Flow) -> Thing:
         result = framework.function(call, flow)
         if result is not None:
             return result
-    return _foreign(call, base, flow)
+    return _foreign(call, flow)
 
 
 def _method(base: Thing, call: Call, name: str, flow: Flow) -> Thing:
     return next((r for f in flow.frameworks.values() if (r := f.method(base, call, name, flow)) is not None), None)
 
 
-def _foreign(call: Call, base: Thing, flow: Flow) -> Thing:
-    """Return what a call gives that no library here knows: a query handed to a function may come back longer.
-
-    `base` is what a method is called on.
-    """
+def _foreign(call: Call, flow: Flow) -> Thing:
+    """Return what a call gives that no library here knows: a query handed to a function may come back longer."""
     if isinstance(call.func, Ref) and call.func.name == "dict":
         return dictionary(call, flow)
     made_object = constructed(call, flow.view, flow.pool.constructing, flow.mapping)
@@ -71,7 +68,7 @@ def _foreign(call: Call, base: Thing, flow: Flow) -> Thing:
     if isinstance(call.func, Ref) and call.func.name == "getattr" and len(call.args) >= 2:
         return _got(call, flow)
     found = [(flow.argument(a), a) for a in call.args]
-    anew = inlined(call, base, [thing for thing, _ in found], flow)
+    anew = inlined(call, [thing for thing, _ in found], flow)
     if anew is not None:
         return anew
     given = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
