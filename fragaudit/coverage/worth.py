@@ -170,7 +170,7 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
+    if access.category in _WHOLE and known.modelled and not _led_to(access):
         return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
@@ -187,8 +187,13 @@ def _by_the_hour(access: Access, table: Table) -> bool:
 
 
 def _led_to(access: Access) -> bool:
-    """Say whether a join looks for the rows of a few others, and for those alone."""
-    return access.category != "range join" and any(c.filtered for c in access.conditions)
+    """Say whether a join looks for the rows of a few others, and for those alone: they are narrowed down, or the first.
+
+    Where its own rows are narrowed down, if by nothing that an index serves, it may as well begin with those.
+    """
+    if access.category != "range join" and any(c.filtered for c in access.conditions):
+        return True
+    return access.stops and not access.unindexable
 
 
 def _narrows(condition: Condition) -> bool:

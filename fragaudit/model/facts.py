@@ -118,14 +118,14 @@ class Ddl(Struct, frozen=True, array_like=True):
 
 
 class VectorSql(Struct, frozen=True, array_like=True):
-    """A statement in a text that writes a vector into a row, or orders rows by nearness.
+    """A statement in a text that writes a vector into a row, orders rows by nearness, or defines columns of vectors.
 
     `table` is empty where it is computed, `column` the vector's. `sure`: the text itself says that it is one (a cast, a
     distance); else its name alone does. `scoped`: a search has a condition besides the distance. `computed`: what is
     written is nowhere in the text, only that rows are.
     """
 
-    verb: Literal["write", "search"]
+    verb: Literal["write", "search", "type"]
     table: str
     column: str
     scope: int

@@ -187,3 +187,26 @@ def test_a_node_of_a_graph_is_no_row_where_tables_are_kept() -> None:
     assert [(f.at.line, f.confidence) for f in report.findings if f.rule == "FA303"] == []
     report = audited({"app.py": GRAPHED.replace("{}", "keep(key, text)")})
     assert [(f.at.line, f.related[0].at.line) for f in report.findings if f.rule == "FA303"] == [(17, 18)]
+
+
+def test_a_vector_of_constants_stands_for_no_row() -> None:
+    source = """
+        import sqlite3
+        import uuid
+        from qdrant_client import QdrantClient
+        from qdrant_client.models import PointStruct
+
+        rows = sqlite3.connect("app.db")
+        client = QdrantClient(url="http://qdrant")
+
+        def keep(text):
+            rows.execute("INSERT INTO notes (text) VALUES (?)", (text,))
+
+        def configure(value):
+            point = PointStruct(id=str(uuid.uuid4()), vector={}, payload={{"value": value}})
+            client.upsert("config", points=[point])
+    """
+    found = audited({"app.py": source.format("[0.0]")}).findings
+    assert [f.rule for f in found if f.rule == "FA304"] == []
+    found = audited({"app.py": source.format("embedded(value)")}).findings
+    assert [(f.rule, f.at.line) for f in found if f.rule == "FA304"] == [("FA304", 15)]

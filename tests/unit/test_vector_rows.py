@@ -80,6 +80,44 @@ ROWS: list[Case] = [
         [("app.py:7", "Note"), ("app.py:10", "Note")],
     ),
     (
+        "a statement whose column is known for one of vectors by what defines it",
+        {
+            "app.py": """
+                import psycopg
+
+                class Index:
+                    def __init__(self, url, size):
+                        self.conn = psycopg.connect(url)
+                        with self.conn.cursor() as cur:
+                            cur.execute(f"CREATE TABLE notes (id TEXT PRIMARY KEY, vector VECTOR({size}))")
+
+                    def add(self, rows):
+                        with self.conn.cursor() as cur:
+                            cur.executemany("INSERT INTO notes (id, vector) VALUES (%s, %s)", rows)
+            """,
+        },
+        [("app.py:12", "notes")],
+    ),
+    (
+        "a column that is called so, where nothing knows the type of vectors",
+        {
+            "app.py": """
+                import psycopg
+
+                class Index:
+                    def __init__(self, url):
+                        self.conn = psycopg.connect(url)
+                        with self.conn.cursor() as cur:
+                            cur.execute("CREATE TABLE moves (id TEXT PRIMARY KEY, vector TEXT)")
+
+                    def add(self, rows):
+                        with self.conn.cursor() as cur:
+                            cur.executemany("INSERT INTO moves (id, vector) VALUES (%s, %s)", rows)
+            """,
+        },
+        [],
+    ),
+    (
         "documents by their keys, many at once",
         {
             "app.py": """

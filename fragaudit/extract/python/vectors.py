@@ -41,6 +41,14 @@ _NODES = re.compile(r"\bdb\.index\.vector\.queryNodes\s*\(|\bvector\.similarity\
 _MATCH = re.compile(r"\b(?P<column>\w*(?:embedding|vec(?:tor)?)s?)\s+match\b", re.I)
 
 
+_TYPE = re.compile(r"\bcreate\s+extension\b[^;]*\bvector\b|\b(?:half|sparse)?vec(?:tor)?\s*\(\s*(?:\d|\{)", re.I)
+
+
+def vector_type(text: str, scope: int, at: Span) -> VectorSql | None:
+    """Return that a definition has columns of vectors, or asks the database for their type."""
+    return VectorSql("type", "", "", scope, at, sure=True) if _TYPE.search(text) else None
+
+
 def is_vector_column(name: str) -> bool:
     """Say whether a column as written in a statement, quoted or not, is called as a vector is; so for a hole."""
     plain = name.strip().strip('"`[]').rpartition(".")[2]

@@ -10,7 +10,7 @@ import msgspec
 
 from fragaudit.extract.python.lower import Lowering, names_of, other, unpacked
 from fragaudit.extract.python.places import Places
-from fragaudit.extract.python.vectors import vector_statement
+from fragaudit.extract.python.vectors import vector_statement, vector_type
 from fragaudit.model.facts import MODULE_SCOPE, NO_BRANCH, Binding, Branch, Import, Parameter, Scope, Use, VectorSql
 from fragaudit.model.values import (
     UNKNOWN,
@@ -366,6 +366,8 @@ class Walk:
                 text = plain(top)
                 if len(text) > 12 and _DDL.search(text):
                     self.ddl.append((text, self._scope, self._lowering.span(node)))
+                    defined = vector_type(_with_names(top), self._scope, self._lowering.span(node))
+                    self.vectors.extend(() if defined is None else (defined,))
                 elif len(text) > 12:
                     found = vector_statement(_with_names(top), self._scope, self._lowering.span(node))
                     if found is not None:

@@ -9,7 +9,7 @@ from fragaudit.link.ids.callers import here_of
 from fragaudit.link.ids.flow import Flow
 from fragaudit.link.ids.heads import UNKNOWN, Atom, Chars, From, Head, Items, Made, Pairs, Several, Thunk
 from fragaudit.link.ids.keys import keys_of
-from fragaudit.link.ids.paths import given, parsed, paths
+from fragaudit.link.ids.paths import at_path, given, parsed, paths
 from fragaudit.link.program import Site
 from fragaudit.model.values import Lit
 from fragaudit.model.vectors import Origin
@@ -58,10 +58,19 @@ def _one(flow: Flow, head: Head, deep: int = 0) -> Origin:
 
 
 def placeholder(flow: Flow, site: Site, operation: Operation) -> bool:
-    """Say whether all that is written is text that stands in the code, as to set an index up: it comes from no row."""
+    """Say whether all that is written stands in the code, as to set an index up: a text, or a vector of constants."""
+    for path in paths(operation.vector):
+        vectors = at_path(flow, site.call, here_of(site), operation, path) or ()
+        if vectors and all(_constant(head) for head in vectors):
+            return True
     root = next((parsed(path)[0] for path in paths(operation.metadata)), "")
     heads = given(flow, site.call, here_of(site), root, operation.at.get(root)) if root else ()
     records = [e for h in heads for e in (flow.step(h, None) if isinstance(h, Items) else (h,))]
     texts = [t for r in records if isinstance(r, Made) for name in _TEXTS for t in flow.step(r, f".{name}")]
     written = [t for t in texts if t != UNKNOWN]
     return bool(written) and all(isinstance(t, Chars) and all(isinstance(p, str) for p in t.parts) for t in written)
+
+
+def _constant(head: Head) -> bool:
+    items = head.value.items if isinstance(head, Items) and not head.more else ()
+    return bool(items) and all(isinstance(item, Lit) for item in items)

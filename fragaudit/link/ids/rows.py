@@ -93,6 +93,8 @@ class RowVectors:
         sure = typed or any(v.sure for f in files for v in f.vectors)
         for number, file in enumerate(self._program.files):
             for one in file.vectors:
+                if one.verb == "type":
+                    continue
                 kept = one.computed and self._operations.holding.keeps_vectors(Place(number, one.scope), "write")
                 if kept or one.sure or (sure and not one.computed):
                     at = self._program.location(number, one.at)
