@@ -74,7 +74,8 @@ class Around:
     `asked` those that any statement uses, `grown` and `deleted` those that the service adds rows to and deletes from.
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
     otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
-    Rows of `gone` are deleted, by themselves or with what they belong to; those of `staying` hardly ever are: what
+    Rows of `gone` are deleted, by themselves or with what they belong to, those of `perhaps` by a name that may mean
+    them; those of `staying` hardly ever are: what
     people set up, what everything of a customer belongs to, and what is only marked as deleted. `looked` are tables and
     the columns by which their rows are looked up.
     """
@@ -89,6 +90,7 @@ class Around:
     small: frozenset[str] = frozenset()
     growing: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     staying: frozenset[str] = frozenset()
     looked: frozenset[tuple[str, str]] = frozenset()
 
@@ -134,6 +136,7 @@ def around(
         known,
         growing=growing(tables, known.called, known.small, known.grown),
         gone=gone,
+        perhaps=perhaps,
         staying=tenants(tables)
         | {bare(t.name) for t in tables if is_kept(t)}
         | {n for t in tables if (n := bare(t.name)) not in perhaps and any(map(_MARK.match, _columns(t)))},
@@ -250,7 +253,8 @@ def _narrow(conditions: Sequence[Condition], table: Table, examples: bool, kinds
 def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """Say whether the rows of a foreign key are looked for, as rows that it refers to go.
 
-    Entries of a list stay for good.
+    Entries of a list stay for good. Where models define the tables, rows go if something is seen to delete them; else
+    they are looked for where the service itself looks them up by that key.
 
     Args:
         key: the foreign key.
@@ -259,8 +263,9 @@ def followed(key: ForeignKey, table: Table, known: Around) -> bool:
     """
     name = bare(key.table)
     gone = key.on_delete in ("cascade", "set null") or name in known.deleted
-    if known.modelled and (is_signature(key) or name in known.staying):
-        gone = name in known.gone or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
+    if known.modelled:
+        going = known.gone if is_signature(key) or name in known.staying else known.perhaps
+        gone = name in going or (gone and (bare(table.name), key.columns[0].lower()) in known.looked)
     small = is_small(table, known) or name in known.small
     return gone and not left_behind(table, known) and not small and _is_grown(table, known)
 

@@ -111,11 +111,12 @@ _DELETES = "def leave(session, x):\n    session.delete(session.get(Member, x))\n
 @pytest.mark.parametrize(
     ("more", "column", "after", "confidence"),
     [
-        ("", "member_id", "", "likely"),
+        ("", "member_id", "", "possible"),  # nothing deletes any
+        ("", "member_id", _DELETES, "likely"),
         ("    deleted_at = Column(DateTime)", "member_id", "", "possible"),
         ("    is_deleted = Column(Boolean)", "member_id", "", "possible"),
         ("    is_deleted = Column(Boolean)", "member_id", _DELETES, "likely"),
-        ("    deleted_by = Column(String)", "member_id", "", "likely"),
+        ("    deleted_by = Column(String)", "member_id", _DELETES, "likely"),
         ("", "created_by", "", "possible"),  # of people who make rows, hardly any are deleted
         ("", "created_by", _DELETES, "likely"),
     ],
@@ -160,7 +161,8 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
 @pytest.mark.parametrize(
     ("target", "asked", "confidence"),
     [
-        ("shops", "", "likely"),
+        ("shops", "", "possible"),
+        ("shops", "def ask(session, x):\n    return session.query(Order).filter_by(shop_id=x).all()\n", "likely"),
         ("webhooks", "", "possible"),  # somebody set them up
         ("tenants", "", "possible"),
         ("webhooks", "def ask(session, x):\n    return session.query(Order).filter_by(shop_id=x).all()\n", "likely"),
