@@ -62,7 +62,7 @@ def growing(
             people = any(naming.PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
             if people and len(owners) >= _BELONGING and naming.PERSONAL.search(name) is not None:
                 found.add(name)
-        elif is_account(table) or (added and naming.HAPPENING.search(naming.snake(table.name)) is not None):
+        elif is_account(table) or (added and is_happening(table)):
             found.add(name)
         elif added:
             waiting[name] = owners
@@ -80,17 +80,28 @@ def _is_between(table: Table) -> bool:
 
 def found_by_time(access: Access, table: Table) -> bool:
     """Say whether rows are found, or put in order, by when something happened: so many there are."""
-    asked = {c.column.lower() for c in access.conditions if c.op in ("<", "two-sided")}
-    asked |= {s.column.lower() for s in access.sort if naming.RECORDED.match(s.column) is None}
+    names = [c.column for c in access.conditions if c.op in ("<", "two-sided")] + [s.column for s in access.sort]
+    asked = {name.lower() for name in names if naming.RECORDED.match(name) is None}
+    return any(in_time(table, name) for name in asked)
+
+
+def in_time(table: Table, name: str) -> bool:
+    """Say whether a column says when something happened: by its type, or by its name."""
     types = {c.name.lower(): c.type for c in table.columns}
-    return any(types.get(name, "").startswith(_TIME) or naming.WHEN.search(name) is not None for name in asked)
+    return types.get(name.lower(), "").startswith(_TIME) or naming.WHEN.search(name) is not None
+
+
+def is_happening(table: Table) -> bool:
+    """Say whether a table is called after something that happens again and again."""
+    return naming.HAPPENING.search(naming.snake(table.name)) is not None
 
 
 def is_kept(table: Table) -> bool:
     """Say whether rows are what somebody sets up or registers, or stay for a moment: by names alone."""
     name = naming.snake(table.name)
     named = naming.KEPT.search(name) is not None or naming.FLEETING.search(name) is not None
-    return named or naming.is_registered(c.name for c in table.columns)
+    columns = [c.name for c in table.columns]
+    return named or naming.is_registered(columns) or (naming.is_switched(columns) and not is_account(table))
 
 
 def tenants(tables: Sequence[Table]) -> frozenset[str]:

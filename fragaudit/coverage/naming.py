@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _END = r"(?:^|_|(?<=[a-z]))(?:{})"
 """A word in a name, whether an underscore stands before it or not."""
@@ -19,10 +19,10 @@ HAPPENING = _ending(
     " request response order invoice payment transaction transfer document (?<!pro)file upload attachment image"
     " photo post comment review note record visit (?:page|post|product|topic|video)_?view click vote answer"
     " submission booking reservation ticket issue report snapshot (?<!ex)change revision (?<!cr)edit download"
-    " invitation invite deletion incident alert verification confirmation activation(?:_?key)? (?<!p)reset star"
+    " invitation invite deletion incident alert verification confirmation activation_?key (?<!p)reset star"
     " like favou?rite bookmark reaction follower receipt attempt participant refund purchase shipment rating"
-    " conversation deployment measurement audit",
-    "activit(?:y|ies) histor(?:y|ies) entr(?:y|ies) repl(?:y|ies) deliver(?:y|ies)",
+    " export conversation deployment measurement audit",
+    "process(?:es)? activit(?:y|ies) histor(?:y|ies) entr(?:y|ies) repl(?:y|ies) deliver(?:y|ies)",
 )
 """What tables are called after of which there are more every day."""
 KEPT = _ending(
@@ -35,7 +35,7 @@ KEPT = _ending(
     r"(?:_?(?:details?|info|groups?))?",
 )
 """What tables are called after that somebody sets up: they stay short, as long as not every user has some."""
-FLEETING = _ending("lock lease nonce challenge captcha worker heartbeat (?:o?auth|login|sso|saml)_?state")
+FLEETING = _ending("queue lock lease nonce challenge captcha worker heartbeat (?:o?auth|login|sso|saml)_?state")
 """What tables are called after of which rows are deleted as soon as something is done: as many as go on at a time."""
 PERSONAL = re.compile(r"users?|accounts?|members?|customers?|person|people|contacts?|students?", re.IGNORECASE)
 """Whose such a thing is, if its name says so."""
@@ -74,6 +74,15 @@ RECORDED = re.compile(
     re.IGNORECASE,
 )
 """When a row was made or changed: any list may be shown in that order."""
+
+
+_SWITCH = re.compile(r"^(?:is_)?(?:enabled|disabled)$", re.IGNORECASE)
+_TITLE = re.compile(r"^(?:name|title|label)$", re.IGNORECASE)
+
+
+def is_switched(columns: Sequence[str]) -> bool:
+    """Say whether rows with such columns have a name and are switched on and off, as what somebody sets up is."""
+    return any(map(_SWITCH.match, columns)) and any(map(_TITLE.match, columns))
 
 
 def signs_in(columns: Iterable[str]) -> bool:

@@ -8,7 +8,17 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fragaudit.coverage.columns import COLLECTION, is_boolean, is_document, is_flag, is_kind, is_passing, is_state
-from fragaudit.coverage.growth import callings, found_by_time, growing, is_account, is_kept, is_signature, tenants
+from fragaudit.coverage.growth import (
+    callings,
+    found_by_time,
+    growing,
+    in_time,
+    is_account,
+    is_happening,
+    is_kept,
+    is_signature,
+    tenants,
+)
 from fragaudit.coverage.marked import meant
 from fragaudit.coverage.naming import snake
 from fragaudit.coverage.partial import part
@@ -49,6 +59,8 @@ _MARK = re.compile(
     r"^(?:is_|was_|date_|time_)?(?:soft_?)?(?:deleted|removed)(?:_?(?:at|on|date|time|dt))?$", re.IGNORECASE
 )
 """By which rows are said to be deleted that stay."""
+_TURN = re.compile(r"^priority$", re.IGNORECASE)
+"""By which it is decided whose turn it is."""
 _WIDEST_LOOKUP = 5
 _WIDEST_LIST = 2
 _TIMES = ("timestamp", "datetime", "date", "time")
@@ -155,18 +167,30 @@ def sure(access: Access, table: Table, known: Around) -> bool:
     """Say whether an index that an access lacks is worth having, as far as its shape and the table's tell."""
     if access.maintenance or access.category not in SURE or is_small(table, known):
         return False
-    if access.category in _WHOLE and known.modelled and not access.stops and not _led_to(access):
+    if access.category in _WHOLE and known.modelled and not _led_to(access):
         return False  # all rows of both are read: a report, which no index makes shorter
     if access.category == "state" and known.modelled and not any(map(_narrows, access.conditions)):
         return False  # of a few kinds each is a large part of the rows, unless they pass
+    if access.category == "sort" and known.modelled and not _by_the_hour(access, table):
+        return False  # a list that is shown in some order
     if part(access, table) is not None:
         return False  # that index can be read as a whole instead, however few rows it holds
     return _few(access, table, known) and _is_grown(table, known, access)
 
 
+def _by_the_hour(access: Access, table: Table) -> bool:
+    """Say whether an order is one of many rows: of people, of what happens again and again, or of times."""
+    return is_account(table) or is_happening(table) or in_time(table, access.sort[0].column)
+
+
 def _led_to(access: Access) -> bool:
-    """Say whether a join looks for the rows of a few others, and for those alone."""
-    return access.category != "range join" and any(c.filtered for c in access.conditions)
+    """Say whether a join looks for the rows of a few others, and for those alone: they are narrowed down, or the first.
+
+    Where its own rows are narrowed down, if by nothing that an index serves, it may as well begin with those.
+    """
+    if access.category != "range join" and any(c.filtered for c in access.conditions):
+        return True
+    return access.stops and not access.unindexable
 
 
 def _narrows(condition: Condition) -> bool:
@@ -262,8 +286,17 @@ def _is_short(table: Table, known: Around) -> bool:
     narrow = len(columns) <= _WIDEST_LOOKUP or any(_PRESET.match(c.name) for c in table.columns)
     if narrow and _LOOKUP.search(snake(table.name)) is not None and not is_account(table):
         return True
+    if _is_queue(table, known):
+        return True
     flags = {c.name.lower() for c in columns if is_boolean(table, c.name)}
     return _is_list(table, {c.name.lower() for c in columns} - flags, known) or _is_arranged(table, known)
+
+
+def _is_queue(table: Table, known: Around) -> bool:
+    """Say whether rows wait for their turn and go when they had it: as many as go on at a time."""
+    name = bare(table.name)
+    waits = any(_TURN.match(c.name) for c in table.columns)
+    return known.modelled and waits and name in known.deleted and not known.referring[name]
 
 
 def _is_list(table: Table, columns: set[str], known: Around) -> bool:

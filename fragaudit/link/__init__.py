@@ -100,11 +100,11 @@ def link_counted(
     spelled = Spelled(program)
     reached = [reached_by(root, program, spelled) for root in roots]
     files_of = _files_of(roots, reached)
-    # What is asked of databases, what is executed and what services keep where have little to do with one another.
+    begun = opening(evaluator, catalogue)
+    # What is asked of databases and what services keep where have little to do with one another, but for what is
+    # opened: that is found first, as most of what names mean is found on the way.
     begin = start if len(program.sites) > WORTH_A_START else Here
     asking = begin(lambda asked: _asked(evaluator, files_of, asked))
-    begun = opening(evaluator, catalogue)
-    running = begin(lambda _: Statements(evaluator, catalogue, begun.opened).all())
     whole = seen(begun, catalogue)
     tables = table_origins(evaluator, catalogue, facts, Mapping(evaluator).defining)
     words = service_names(roots, config)
@@ -136,7 +136,7 @@ def link_counted(
         services.append(msgspec.structs.replace(each.service, vector_writes=writes, vector_searches=searches))
     complete = with_searches(across(services), roots, evaluator, deploy, config)
     complete = with_foundation(complete, roots, evaluator, whole.by_call, config.foundation)
-    runs = running.take()
+    runs = Statements(evaluator, catalogue, begun.opened).all()
     said, queries, added, problems = asking.take()
     written = with_stores(runs, services, files_of, whole.opened, program)
     return Linked(complete, whole.calls_found, len(whole.found.called), tuple(files_of), written, said, queries,

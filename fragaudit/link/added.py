@@ -56,9 +56,10 @@ class Added:
         named = {program.scope(place).name for place in self._tables}
         found: set[tuple[str, str]] = set()
         for number, file in enumerate(program.files):
+            taken = {item.local: item.name for item in file.imports if item.name}
             for made in file.makes if not beside(file) else ():
                 module, _, name = made.rpartition(".")
-                if name not in named:
+                if name not in named and taken.get(made) not in named:
                     continue
                 for scope in {0, *(item.scope for item in file.imports if item.local == (module or name))}:
                     value = Attr(Ref(module), name) if module else Ref(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fragaudit.model.asides import run_once
 from fragaudit.model.facts import FileFacts, Import
+from fragaudit.model.values import Call, dotted
 
 if TYPE_CHECKING:
     from fragaudit.link.program import Program
@@ -39,6 +41,9 @@ def _makes_up(item: Import) -> bool:
     return root in _MAKING_UP
 
 
+_COMMAND = re.compile(r"(?:^|[._])(?:cli|click|manager)\.command$")
+"""What makes a command of a function. Those of bots are others' commands."""
+_LAST = 1 << 30
 ONLY_COMMANDS = "only commands that are run by hand come to it"
 
 
@@ -49,13 +54,16 @@ class Once:
         self._program = program
         self._files = [beside(file) for file in program.files]
         self._functions = self._called_by_commands()
+        self._commands = {n: lines for n, file in enumerate(program.files) if (lines := list(_commands(file)))}
 
     def why(self, file: int, line: int) -> str:
         """Return why what stands at a line of a file is asked once, empty if it is asked by the service."""
-        if self._files[file] or not self._functions.get(file):
+        if self._files[file] or not (self._functions.get(file) or self._commands.get(file)):
             return self._files[file]
         own = (f.name for f in self._program.files[file].functions if f.first <= line <= f.last)
-        return ONLY_COMMANDS if next(own, "") in self._functions[file] else ""
+        if any(first <= line <= last for first, last in self._commands.get(file, ())):
+            return "it is a command run by hand"
+        return ONLY_COMMANDS if next(own, "") in self._functions.get(file, ()) else ""
 
     def _called_by_commands(self) -> dict[int, set[str]]:
         """Return the functions, per file, that only commands import and that no other function speaks of."""
@@ -96,6 +104,19 @@ class Once:
             else:
                 taken[other] |= brought
         return taken
+
+
+def _commands(file: FileFacts) -> Iterator[tuple[int, int]]:
+    """Yield the first and last lines of functions that are commands: `@app.cli.command("send")`, `@click.command()`.
+
+    One ends where the next function or class begins that stands no deeper.
+    """
+    heads = [(scope.span[0], scope.span[1]) for scope in file.scopes if scope.kind != "module"]
+    for scope in file.scopes:
+        called = (d.func if isinstance(d, Call) else d for d in scope.decorators)
+        if any(_COMMAND.search(dotted(value)) is not None for value in called):
+            first, column = scope.span[:2]
+            yield first, min((line - 1 for line, own in heads if line > first and own <= column), default=_LAST)
 
 
 def _alone(file: FileFacts, wanted: set[str], taken: set[str]) -> set[str]:

@@ -7,12 +7,14 @@ import re
 TESTS = ("tests", "test", "testing", "__tests__", "e2e", "integration_tests", "unit_tests")
 EXAMPLES = ("examples", "example", "samples", "sample", "demo", "demos", "cookbook", "cookbooks", "notebooks",
             "tutorials", "tutorial")  # fmt: skip
+MIGRATIONS = ("migrations", "migration", "migrate", "versions", "alembic", "changelog", "changelogs", "upgrades",
+              "patches", "deltas", "delta", "evolutions")  # fmt: skip
 SCRIPTS = ("scripts", "benchmarks", "benchmark", "evals")
 
 _TESTING = re.compile(
     r"^tests[-_]|^(?:unit|integration|functional|acceptance|e2e|load|smoke|performance|system|regression)[-_]tests?$"
 )
-_MIGRATION = re.compile(r"(?:^|/)(?:migrations|alembic|versions)/")
+_MIGRATION = re.compile(rf"(?:^|/)(?:{'|'.join(MIGRATIONS)})/", re.IGNORECASE)
 _COMMAND = re.compile(
     r"(?:^|/)(?:cli/.*|cli\.py$)|(?:^|/)(?:fixes|backfills?|one_?offs?)/|(?:^|/)(?:fix|backfill)_\w+\.py$"
 )

@@ -252,7 +252,15 @@ def work(session):
     session.query(Room.id).outerjoin(Kept).all()
     session.query(Room.id).outerjoin(Kept).limit(5).all()
     session.query(Room.id).outerjoin(Kept).filter(Room.id == 5).all()
+    session.query(Room.id).join(Kept).filter(Kept.kind.like("%x%")).limit(5).all()
 """
     report = audit_sources({"app.py": _ALCHEMY.replace('"kept"', '"kept_users"') + code})
     found = [(f.at.line, f.confidence.value) for f in report.findings if f.rule == "FA201"]
-    assert found == [(25, "possible"), (26, "likely"), (27, "possible"), (28, "likely"), (29, "likely")]
+    assert found == [
+        (25, "possible"),
+        (26, "likely"),
+        (27, "possible"),
+        (28, "likely"),
+        (29, "likely"),
+        (30, "possible"),
+    ]

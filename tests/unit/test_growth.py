@@ -60,6 +60,8 @@ _TOLD = (
     "from shop.models import Thing\n\ndef make(session, x):\n    return get_one_or_create(session, Thing, address=x)\n"
 )
 _STARRED = "from shop.models import *\n\ndef make(x):\n    return Thing(address=x)\n"
+_KEEPER = "from shop.models import Thing\n\nclass Things(BaseRepository[Thing]):\n    pass\n"
+_ALIAS = "from shop.models import Thing as Made\n\ndef make(x):\n    return Made(address=x)\n"
 _NAMESAKE = "from shop.forms import Thing\n\ndef make(x):\n    return Thing(address=x)\n"
 _STAYS = "from shop.models import Stay\n\ndef stay(x):\n    return Stay(title=x)\n"
 _MORE = "from shop.models import *\n" + "".join(
@@ -99,6 +101,11 @@ def _confidence(
         ("gadgets", _MEMBER, {"making": _RESOURCE}, "likely"),
         ("gadgets", _MEMBER, {"making": _TOLD}, "likely"),
         ("gadgets", _MEMBER, {"making": _STARRED}, "likely"),
+        ("gadgets", _MEMBER, {"making": _ALIAS}, "likely"),
+        ("gadgets", _MEMBER, {"making": _KEEPER}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.model_validate(x)")}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.from_dict(x)")}, "likely"),
+        ("gadgets", _MEMBER, {"making": _MADE.replace("Thing(address=x)", "Thing.named(x)")}, "possible"),
         ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
         ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
         ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),
@@ -120,6 +127,11 @@ def _confidence(
         ("gadget_profiles", "", {"making": _MADE}, "possible"),  # no files
         ("member_profiles", "", {}, "likely"),
         ("gadget_catalogs", _MEMBER, {}, "possible"),  # no logs
+        ("gadget_exports", "", {"making": _MADE}, "likely"),
+        ("gadget_queues", _MEMBER, {"making": _MADE}, "possible"),  # emptied as they are worked off
+        ("gadgets", f"{_MEMBER}\n    enabled = Column(Integer)", {"making": _MADE}, "likely"),
+        ("gadgets", f"{_MEMBER}\n    name = Column(String)\n    enabled = Column(Integer)", {"making": _MADE},
+         "possible"),  # set up, and switched on and off
         ("login_states", _MEMBER, {"making": _MADE}, "possible"),  # until they are logged in
         ("shop_users", "", {}, "likely"),
         ("clients", "", {}, "likely"),
@@ -163,6 +175,21 @@ def test_rows_are_found_by_when_something_happened() -> None:
     columns, asked = "    sent = Column(DateTime)", "Thing.address == x, Thing.sent > x"
     assert _confidence("gadgets", columns, asked) == [("shop/asking.py", 5, "possible")]
     assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "likely")]
+
+
+def test_any_list_may_be_asked_by_when_rows_were_made() -> None:
+    columns, asked = "    created_at = Column(DateTime)", "Thing.address == x, Thing.created_at > x"
+    assert _confidence("gadgets", columns, asked, making=_MADE) == [("shop/asking.py", 5, "possible")]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "confidence"),
+    [("gadgets", "address", "possible"), ("gadgets", "sent", "likely"), ("gadget_logs", "address", "likely")],
+)
+def test_a_list_is_shown_in_some_order(name: str, column: str, confidence: str) -> None:
+    asked = f"True).order_by(Thing.{column}).limit(5"
+    columns = f"{_MEMBER}\n    sent = Column(DateTime)"
+    assert _confidence(name, columns, asked, making=_MADE) == [("shop/asking.py", 5, confidence)]
 
 
 def test_a_null_is_no_time() -> None:

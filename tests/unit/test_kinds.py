@@ -176,3 +176,33 @@ def test_what_hardly_ever_goes_is_followed_where_its_rows_are_looked_up(
     text = _ALCHEMY.format(more="", columns=columns, target=target) + asked
     line = text.count("\n", 0, text.index("    shop_id =")) + 1
     assert [f for f in _told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]
+
+
+@pytest.mark.parametrize(
+    ("column", "after", "confidence"),
+    [
+        ("priority", "", "likely"),
+        ("priority", "def done(session, x):\n    session.delete(session.get(Order, x))\n", "possible"),
+        ("weight", "def done(session, x):\n    session.delete(session.get(Order, x))\n", "likely"),
+    ],
+)
+def test_rows_that_wait_for_their_turn_are_few(column: str, after: str, confidence: str) -> None:
+    columns = f"    code = Column(String)\n    {column} = Column(Integer)"
+    text = _ALCHEMY.format(more="", columns=columns, target="shops") + after
+    line = text.count("\n") + 2
+    text += "def ask(session, x):\n    return session.query(Order).filter(Order.code == x).all()\n"
+    assert _told({"app.py": text}) == [("app.py", line, confidence)]
+
+
+@pytest.mark.parametrize(
+    ("decorator", "confidence"), [("app.cli.command('a')", "possible"), ("app.route('/a')", "likely")]
+)
+def test_a_function_that_is_a_command_is_run_by_hand(decorator: str, confidence: str) -> None:
+    text = _ALCHEMY.format(more="", columns="    code = Column(String)", target="shops")
+    line = text.count("\n") + 5
+    text += (
+        f"def register(app):\n    @{decorator}\n    def one(session, x):\n        if x:\n"
+        "            session.query(Order).filter(Order.code == x).all()\n\n"
+        "def two(session, x):\n    session.query(Order).filter(Order.code == x).all()\n"
+    )
+    assert _told({"app.py": text}) == [("app.py", line, confidence), ("app.py", line + 3, "likely")]

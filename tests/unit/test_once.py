@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from fragaudit.pipeline import audit_sources
+
 _TABLE = "import sqlalchemy as sa\nfrom alembic import op\n\n\ndef upgrade():\n    op.create_table('connector', sa.Column('id', sa.Integer, primary_key=True), sa.Column('source', sa.Text))\n"  # noqa: E501
 _MOVES = "from alembic import op\n\n\ndef upgrade():\n    op.execute(\"UPDATE connector SET source = 'a' WHERE source = 'b'\")\n"  # noqa: E501
 _ASKS = "import psycopg\n\nwith psycopg.connect('postgresql://db/app') as c:\n    c.execute('SELECT id FROM connector WHERE source = %s', ('a',))\n"  # noqa: E501
@@ -29,6 +33,15 @@ def test_sql_in_a_migration_is_judged_as_run_once(tmp_path: Path) -> None:
     assert ("FA201", "app.py", "likely") in uncovered
     assert ("FA201", "alembic/versions/002_moves.py", "possible") in uncovered
     assert ("FA201", "alembic/versions/002_moves.py", "likely") not in uncovered
+
+
+@pytest.mark.parametrize(
+    "folder", ["schema/delta/33", "db/migrate", "app/upgrades", "DB/Patches", "evolutions/default"]
+)
+def test_what_a_step_of_the_schema_moves_is_run_once(folder: str) -> None:
+    schema = {"schema.sql": "CREATE TABLE connector (id int PRIMARY KEY, source text);\n"}
+    report = audit_sources({**schema, f"{folder}/moves.sql": "DELETE FROM connector WHERE source = 'b';\n"})
+    assert [(f.rule, f.confidence) for f in report.findings if f.rule == "FA201"] == [("FA201", "possible")]
 
 
 def test_a_long_row_of_additions_ends(tmp_path: Path) -> None:

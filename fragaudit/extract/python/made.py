@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from fragaudit.model.facts import Import
 
 _NESTED = re.compile(r"^[ \t]+(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
+_ASKED = ("create(", "from_", "model_validate(", "parse_obj(", "build(", "new(")
+"""What begins the names of methods by which classes make objects of themselves."""
 _HOLDING = re.compile(r"model|schema|orm|db|entit", re.IGNORECASE)
 """Modules that are likely to hold models, by their names: as a rule classes are imported one by one."""
 _CLASS = r"((?:\w+\.)?[A-Z]\w*)"
@@ -19,6 +21,9 @@ _HANDED = tuple(
         r"model(?:_class|_cls)?[\"']?\s*[=:]\s*",
         r"create\w*\(\s*(?:(?:self\.)?_?(?:db|session)\w*,\s*)?",
         r"__class__\s*=\s*",
+        r"CRUD\w*[\[(]\s*",
+        r"DAO\w*[\[(]\s*",
+        r"Repository\w*[\[(]\s*",
     )
 )
 """What is given a class to make objects of: a form, a serializer, a resource, a function that makes what it is told."""
@@ -39,7 +44,8 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
         if not item.level and item.module.partition(".")[0] in sys.stdlib_module_names:
             continue
         if name[:1].isupper():
-            if text.count(f"{name}(") or name in handed:  # which is several times as fast as `in`
+            # Counting is several times as fast as `in`.
+            if text.count(f"{name}(") or name in handed or (text.count(f"{name}.") and _asked(name, text)):
                 found.add(name)
         elif _HOLDING.search(name) is not None and text.count(f"{name}."):
             found.update(f"{name}.{made}" for made in re.findall(rf"{re.escape(name)}\.([A-Z]\w*)\(", text))
@@ -61,6 +67,11 @@ def brings(text: str) -> tuple[str, ...]:
     for match in _NESTED.finditer(text):
         found.update(re.findall(r"(?<!\bas )\b(?!as\b)[A-Za-z_]\w*", match[1]))
     return tuple(sorted(found))
+
+
+def _asked(name: str, text: str) -> bool:
+    """Say whether a class is asked for an object of it, as `Order.create(…)` and `Order.from_dict(…)` are."""
+    return any(text.count(f"{name}.{method}") for method in _ASKED)
 
 
 def _makes_own(node: ast.ClassDef) -> bool:

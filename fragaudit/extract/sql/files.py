@@ -11,6 +11,7 @@ from fragaudit.extract.sql.dialects import guessed
 from fragaudit.extract.sql.sections import ranges, undoes
 from fragaudit.extract.sql.split import split
 from fragaudit.extract.sql.tables import created
+from fragaudit.model.asides import run_by_migration
 from fragaudit.model.facts import MODULE_SCOPE, Ddl, FileFacts, Ignore
 from fragaudit.model.ignores import parse_comment
 from fragaudit.model.locations import Location, Problem
@@ -19,10 +20,7 @@ from fragaudit.model.statements import Segment, Written
 _COMMENT = re.compile(r"--[^\n]*fragaudit[^\n]*")
 _NAMED = re.compile(r"^[ \t]*(?:--|/\*)[ \t]*:?[ \t]*name[ \t]*:", re.MULTILINE)
 """Named queries of sqlc, aiosql and their like: the service runs them."""
-_MIGRATION = re.compile(
-    r"(?:^|/)(?:V\d[\w.]*__[^/]*|R__[^/]*|\d{3,}[^/]*)\.sql$|/(?:migrations?|versions|changelogs?|alembic)/",
-    re.IGNORECASE,
-)
+_MIGRATION = re.compile(r"(?:^|/)(?:V\d[\w.]*__[^/]*|R__[^/]*|\d{3,}[^/]*)\.sql$", re.IGNORECASE)
 _ONCE = re.compile(
     r"(?:^|/)[^/]*(?:seeds?|fixtures?|backfill|cleanup|clean_up|repair|import|dump|backup|init|setup|sample|restore)"
     r"[^/]*\.sql$",
@@ -93,7 +91,7 @@ def extract_sql(path: str, data: bytes) -> FileFacts:
 
 def _once(path: str, written: Sequence[Written]) -> str:
     """Return why the statements of a file that find rows are run once rather than by the service."""
-    if _MIGRATION.search(f"/{path}"):
+    if run_by_migration(path) or _MIGRATION.search(path):
         return "it is part of a migration"
     if _ONCE.search(path):
         return "the file's name says that it is run once"

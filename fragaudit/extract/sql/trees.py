@@ -19,13 +19,16 @@ _LISTING = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.COMMA, TokenType
 
 
 def trees(text: str, dialect: str) -> list[exp.Expr]:
-    """Return the statements of a text. Raises what the parser raises."""
+    """Return the statements of a text. Raises what the parser raises, ValueError where it asserts what isn't so."""
     grammar = Dialect.get_or_raise(dialect)
     tokens = grammar.tokenize(text)
     named = _NAMED_VALUES.search(text)
     if named:
         _name_values(tokens)
-    parsed = grammar.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
+    try:
+        parsed = grammar.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
+    except AssertionError as error:  # such as that a step of time is a number and one unit
+        raise ValueError("the parser expects something else") from error
     found = [tree for tree in parsed if tree is not None]
     for name in (n for tree in found for n in tree.find_all(exp.Identifier)) if named else ():
         if name.this == _STAND_IN:

@@ -6,9 +6,11 @@ given; or they call one of these with what they are given themselves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.evaluate import argument_of
 from fragaudit.link.orm.reader import View
 from fragaudit.link.program import Place, Program, Site
@@ -26,6 +28,9 @@ _EXTENDING = frozenset({"where", "filter", "filter_by", "order_by", "limit", "of
                         "with_only_columns", "outerjoin", "exclude"})  # fmt: skip
 """Methods that queries alone have."""
 
+_CLASS_NAME = re.compile(r"model|entity|table|cls|klass|class", re.IGNORECASE)
+"""What parameters and attributes that hold a model are called."""
+
 MOST_ROUNDS = 3
 """Functions that hand filters on to functions that hand them on."""
 
@@ -34,8 +39,8 @@ MOST_ROUNDS = 3
 class Forwarding:
     """The functions that are to be understood anew for each call, by name.
 
-    `queries` are those of them for which that counts only if a query is among the arguments; `models` are the names of
-    parameters that models are given as.
+    `queries` are those of them for which that counts only if a query is among the arguments; `models` are those that
+    ask a model that they or their object are given, each with the names of the parameters that it is given as.
     """
 
     names: dict[str, set[Place]] = field(default_factory=dict)
@@ -87,8 +92,8 @@ def _find(found: Forwarding, mapping: Tables, scopes: Scopes) -> None:
         given = _asked(site, mapping) if site.place in asking else None
         if given is not None and _is_handed(given, site, mapping):
             found.add(site.place, program)
-            if isinstance(given, Ref):
-                found.models.setdefault(site.place, set()).add(given.name)
+            if _CLASS_NAME.search(getattr(given, "name", "")) or len(mapping.meant(given, View(site.place))) > 1:
+                found.models.setdefault(site.place, set()).update([given.name] if isinstance(given, Ref) else [])
     _find_callers(found, mapping)
     for site in _sites(program, _RUNNING | _EXTENDING):
         func = site.call.func
@@ -105,21 +110,18 @@ def _find_callers(found: Forwarding, mapping: Tables) -> None:
     program = mapping.reader.program
     bases = _bases(mapping)
     for name in sorted(found.names):
-        places = found.at(name) - found.queries
+        places = found.at(name) & found.models.keys()
         for site in program.sites_by_name.get(name, ()):
             scope = program.scope(site.place)
-            if scope.kind != "function" or not places or site.place in found.at(scope.name) - found.queries:
+            if scope.kind != "function" or not places or site.place in found.models:
                 continue
             cls = Place(site.place.file, max(scope.parent, 0))
             own = cls in bases and bool(scope.parameters) and _on_own(site.call, scope.parameters[0].name)
-            handed = any(_hands_on(site, place, found.models.get(place, set()), mapping) for place in places)
+            handed = {name for place in places for name in _handed_on(site, place, found.models.get(place), mapping)}
             if own or handed:
                 found.queries.discard(site.place)
                 found.add(site.place, program)
-                if handed:
-                    found.models.setdefault(site.place, set()).update(
-                        a.value.name for a in site.call.args if isinstance(a.value, Ref)
-                    )
+                found.models.setdefault(site.place, set()).update(handed)
 
 
 def _bases(mapping: Tables) -> set[Place]:
@@ -135,17 +137,23 @@ def _on_own(call: Call, first: str) -> bool:
     return base == Ref(first) or (isinstance(base, Call) and base.func == Ref("super"))
 
 
-def _hands_on(site: Site, function: Place, names: set[str], mapping: Tables) -> bool:
-    """Say whether a call hands on what its function is given as a model."""
+def _handed_on(site: Site, function: Place, names: set[str] | None, mapping: Tables) -> Iterator[str]:
+    """Yield the parameters of its function that a call hands on as the models that another function is given."""
     program = mapping.reader.program
+    if not names:
+        return
     parameters = [p.name for p in program.scope(function).parameters]
     shift = int(bool(parameters) and parameters[0] in ("self", "cls") and isinstance(site.call.func, Attr))
     for number, name in enumerate(parameters):
         if name in names:
             given = argument_of(site.call.args, name, number - shift)
-            if isinstance(given, Ref) and _is_handed(given, site, mapping):
-                return True
-    return False
+            if isinstance(given, Ref) and _is_handed(given, site, mapping) and _means(site, function, mapping):
+                yield given.name
+
+
+def _means(site: Site, function: Place, mapping: Tables) -> bool:
+    meanings = mapping.reader.meanings(site.call.func, View(site.place))
+    return any(isinstance(m, FunctionRef) and m.place == function for m in meanings)
 
 
 def _sites(program: Program, names: frozenset[str]) -> Iterator[Site]:

@@ -15,7 +15,7 @@ from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.predicates import GIVEN, UNKNOWN
 from fragaudit.link.queries.receivers import Receiver, method, receiver
 from fragaudit.link.queries.scopes import statements_of
-from fragaudit.link.queries.variants import above, opened
+from fragaudit.link.queries.variants import above, opened, variants
 from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
@@ -37,8 +37,10 @@ class _Ran:
 RAN = _Ran()
 
 
-def inlined(call: Call, flow: Flow) -> Thing | None:
+def inlined(call: Call, things: list[Thing], flow: Flow) -> Thing | None:
     """Return what a call gives if its function is one to be understood anew; None for any other.
+
+    `things` are the call's arguments.
 
     Queries that the function runs are reported at the call, unless they are the same for every call; those that it
     hands on are what the call gives.
@@ -46,18 +48,21 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     places = flow.pool.forwarding.get(getattr(call.func, "name", ""), frozenset())
     if not places or flow.within >= DEEPEST or flow.pool.inlined >= MOST:
         return None
+    if not any(options(thing) for thing in things):
+        places = places - flow.pool.given_queries
+        if not places:
+            return None
     found = {(place, on) for place, on in _called(call, flow) if place in places}
     if len(found) != 1:
         return None
     place, on = found.pop()
-    given_now = [flow.argument(argument) for argument in call.args]
-    if place == flow.place or (place in flow.pool.given_queries and not any(options(thing) for thing in given_now)):
+    if place == flow.place or (place in flow.pool.given_queries and _varies(things, flow)):
         return None
     flow.pool.inlined += 1
     inner = flow.inside(place)
     inner.within = flow.within + 1
     inner.pinned = flow.pinned or flow.placed(call)
-    for name, thing in _given(call, given_now, place, on, flow):
+    for name, thing in _given(call, things, place, on, flow):
         inner.names.know(name, thing)
     run(statements_of(flow.program, place), inner)
     alone = _alone(place, flow)
@@ -71,6 +76,11 @@ def inlined(call: Call, flow: Flow) -> Thing | None:
     return Drafts(handed[:4]) if handed else RAN
 
 
+def _varies(things: list[Thing], flow: Flow) -> bool:
+    """Say whether a query among arguments depends on choices made before: what it may be is told apart no further."""
+    return any(len(variants(draft, flow.branch, flow.program)) > 1 for thing in things for draft in options(thing))
+
+
 def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
     """Return where a function asks something that is understood without its calls, and whether wholly."""
     known = flow.pool.alone.get(place)
@@ -80,7 +90,9 @@ def _alone(place: Place, flow: Flow) -> dict[Location, bool]:
         know_object(place, inner)
         run(statements_of(flow.program, place), inner)
         known = flow.pool.alone[place] = {
-            one.at: not _open(one.draft) for one in inner.asked if one.draft.root or one.draft.has("arms")
+            one.at: not _open(one.draft) and not (one.lazy and len(variants(one.draft, one.branch, flow.program)) > 1)
+            for one in inner.asked
+            if one.draft.root or one.draft.has("arms")
         }
     return known
 

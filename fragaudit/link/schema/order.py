@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from fragaudit.model.asides import MIGRATIONS as FOLDERS
+
 PLAIN, MIGRATIONS, MODELS, RUNNING = range(4)
 """What changes a schema, in order: plain files, migrations, models, which say what is meant to be, what runs later."""
 
-_FOLDERS = frozenset({"migrations", "migration", "migrate", "versions", "alembic", "changelog", "changelogs", "updates",
-                      "upgrades", "patches", "deltas", "delta", "evolutions"})  # fmt: skip
+_FOLDERS = frozenset({*FOLDERS, "updates"})
 _FLYWAY = re.compile(r"^V(?P<version>\d+(?:[._]\d+)*)__", re.IGNORECASE)
 _REPEATABLE = re.compile(r"^R__", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\d{2,}|^\d+[._-]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.alchemy_table import COLUMNS
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
+from fragaudit.link.orm.sqlalchemy.libraries import is_mapped
 from fragaudit.model.values import Call, Lit
 
 DECLARATIVE = ("declarative_base", "generate_base", "automap_base", "as_declarative", "as_declarative_base")
@@ -14,7 +15,7 @@ _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "@ma
 
 def is_declarative(cls: ClassRef, outside: tuple[str, ...], bodies: Bodies) -> bool:
     """Say whether a class is one of those that are mapped to tables; `outside` are its bases from elsewhere."""
-    if any(name.removesuffix("()").endswith(DECLARATIVE) or name.rpartition(".")[2] in _BASES for name in outside):
+    if any(_maps(name) for name in outside):
         return not any(name.startswith("django.") for name in outside)
     if not outside:
         return False
@@ -24,6 +25,10 @@ def is_declarative(cls: ClassRef, outside: tuple[str, ...], bodies: Bodies) -> b
         return False
     values = [bodies.read(b, cls) for b in members.values() if isinstance(b.value, Call)]
     return any(bodies.reader.last(read.value, read.view) in COLUMNS for read in values)
+
+
+def _maps(base: str) -> bool:
+    return base.removesuffix("()").endswith(DECLARATIVE) or base.rpartition(".")[2] in _BASES or is_mapped(base)
 
 
 def is_sqlmodel(outside: tuple[str, ...]) -> bool:

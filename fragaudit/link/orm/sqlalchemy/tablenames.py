@@ -8,6 +8,7 @@ from fragaudit.link.abstract import ClassRef
 from fragaudit.link.orm.reader import snake
 from fragaudit.link.orm.sqlalchemy.bodies import Bodies
 from fragaudit.link.orm.sqlalchemy.kinds import is_sqlmodel, is_table
+from fragaudit.link.orm.sqlalchemy.libraries import names_tables
 from fragaudit.model.values import Lit
 
 
@@ -43,7 +44,7 @@ class TableNames:
             return None if not is_table(cls, bodies) else name.lower()
         if is_sqlmodel(outside) and is_table(cls, bodies):
             return name.lower()
-        if any(base.endswith(".SQLAlchemy.Model") for base in outside):
+        if any(base.endswith(".SQLAlchemy.Model") or names_tables(base) for base in outside):
             return snake(name)
         return None
 

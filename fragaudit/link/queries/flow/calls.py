@@ -65,12 +65,12 @@ def _foreign(call: Call, flow: Flow) -> Thing:
     made_object = constructed(call, flow.view, flow.pool.constructing, flow.mapping)
     if made_object is not None:
         return made_object
-    anew = inlined(call, flow)
-    if anew is not None:
-        return anew
     if isinstance(call.func, Ref) and call.func.name == "getattr" and len(call.args) >= 2:
         return _got(call, flow)
     found = [(flow.argument(a), a) for a in call.args]
+    anew = inlined(call, [thing for thing, _ in found], flow)
+    if anew is not None:
+        return anew
     given = [t for t, _ in found if isinstance(t, (Draft, Drafts))]
     handed_on = made(call, flow) if not given else None
     if handed_on is not None:
