@@ -242,6 +242,11 @@ NAMESPACES: list[Case] = [
                     ]
                     client.upsert("notes", points=points)
 
+                def put_all(texts, vectors, ids, tenant=None):
+                    payloads = [{"text": text, **({"tenant": tenant} if tenant else {})} for text in texts]
+                    ids = [str(uuid.uuid4()) for text in texts]
+                    client.upload_collection("notes", vectors=vectors, payload=payloads, ids=ids)
+
                 def put_for(texts, vectors, tenant):
                     points = [
                         PointStruct(id=str(uuid.uuid4()), vector=vector, payload={"text": text, **{"tenant": tenant}})
@@ -250,7 +255,11 @@ NAMESPACES: list[Case] = [
                     client.upsert("notes", points=points)
             """,
         },
-        [("app.py:17", "notes", "unknown"), ("app.py:24", "notes", "native-namespace")],
+        [
+            ("app.py:17", "notes", "unknown"),
+            ("app.py:22", "notes", "unknown"),
+            ("app.py:29", "notes", "native-namespace"),
+        ],
     ),
 ]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Atom, From, Head, Pairs, Thunk
+from fragaudit.link.ids.heads import Atom, From, Head, Items, Pairs, Several, Thunk
 from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.ids.shapes import Part, Shape, last_name, shapes
@@ -192,6 +192,8 @@ def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> tuple[str, boo
 
 def _at_times(flow: Flow, head: Head, key: str) -> bool:
     """Say whether a dictionary has a key only at times: `{"text": text, **({"tenant": tenant} if tenant else {})}`."""
+    if isinstance(head, (Items, Several)):
+        return any(_at_times(flow, element, key) for element in flow.step(head, None) if isinstance(element, Pairs))
     if not isinstance(head, Pairs) or any(entry.key == Lit(key) for entry in head.value.entries):
         return False
     for entry in head.value.entries if not any(later == Lit(key) for later, _ in head.more) else ():
