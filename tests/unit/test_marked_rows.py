@@ -90,7 +90,8 @@ def test_rows_that_go_or_are_looked_for_count(code: str) -> None:
     assert told(code) == [("shop/models.py", LINE, Confidence.LIKELY)]
 
 
-def test_without_a_mark_nothing_is_known() -> None:
-    assert told("", MODELS.replace("    deleted: Mapped[bool]\n", "")) == [
-        ("shop/models.py", LINE - 1, Confidence.LIKELY)
-    ]
+def test_without_a_mark_rows_go_all_the_same_where_something_deletes_them() -> None:
+    models = MODELS.replace("    deleted: Mapped[bool]\n", "")
+    assert told("", models) == [("shop/models.py", LINE - 1, Confidence.POSSIBLE)]
+    drop = "def drop(session, project):\n    session.delete(project)\n"
+    assert told(drop, models) == [("shop/models.py", LINE - 1, Confidence.LIKELY)]
