@@ -192,7 +192,7 @@ def session(folder: Path, answers: Sequence[tuple[str, str]], *arguments: str) -
     if pid == 0:
         os.chdir(folder)
         os.execve(sys.executable, [sys.executable, "-m", "fragaudit", *arguments], ENVIRONMENT)
-    seen, start, deadline, waiting = "", 0, time.monotonic() + 15, list(answers)
+    seen, start, deadline, waiting = "", 0, time.monotonic() + 60, list(answers)
     while time.monotonic() < deadline:
         if not select.select([terminal], [], [], 0.2)[0]:
             continue

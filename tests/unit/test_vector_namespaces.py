@@ -221,6 +221,46 @@ NAMESPACES: list[Case] = [
         },
         [("app.py:11", "{app_id}", "native-namespace")],
     ),
+    (
+        "a key of the payload that is there at times",
+        {
+            "app.py": """
+                import uuid
+                from qdrant_client import QdrantClient
+                from qdrant_client.models import PointStruct
+
+                client = QdrantClient(url="http://qdrant")
+
+                def put(texts, vectors, tenant=None):
+                    points = [
+                        PointStruct(
+                            id=str(uuid.uuid4()),
+                            vector=vector,
+                            payload={"text": text, **({"tenant": tenant} if tenant is not None else {})},
+                        )
+                        for text, vector in zip(texts, vectors)
+                    ]
+                    client.upsert("notes", points=points)
+
+                def put_all(texts, vectors, ids, tenant=None):
+                    payloads = [{"text": text, **({"tenant": tenant} if tenant else {})} for text in texts]
+                    ids = [str(uuid.uuid4()) for text in texts]
+                    client.upload_collection("notes", vectors=vectors, payload=payloads, ids=ids)
+
+                def put_for(texts, vectors, tenant):
+                    points = [
+                        PointStruct(id=str(uuid.uuid4()), vector=vector, payload={"text": text, **{"tenant": tenant}})
+                        for text, vector in zip(texts, vectors)
+                    ]
+                    client.upsert("notes", points=points)
+            """,
+        },
+        [
+            ("app.py:17", "notes", "unknown"),
+            ("app.py:22", "notes", "unknown"),
+            ("app.py:29", "notes", "native-namespace"),
+        ],
+    ),
 ]
 
 

@@ -134,14 +134,14 @@ class Vectors:
         scope = self._scope_expanded(written)
         name, state = container_name(scope, self._program)
         rules = rules_of(target.engine, target.package)
-        key = scoping_key(self._flow, written.metadata)
+        key, always = scoping_key(self._flow, written.metadata)
         if not key and not rules.accepts_text:
-            key = confining_key(self._flow, written, self._searched)
+            key, always = confining_key(self._flow, written, self._searched), True
         if written.made_anew:
             rules = replace(rules, always="an index made anew, which holds nothing else")
         elif scope.memory:
             rules = replace(rules, always="kept in the memory of this process, which nothing else shares")
-        return Surroundings(rules, native(scope), name, state, key)
+        return Surroundings(rules, native(scope), name, state, key, always)
 
     def _scope_expanded(self, written: Written) -> Scope:
         scope = written.scope

@@ -6,15 +6,25 @@ import re
 from dataclasses import dataclass
 
 from fragaudit.link.ids.flow import Flow
-from fragaudit.link.ids.heads import Atom, From, Head
+from fragaudit.link.ids.heads import Atom, From, Head, Items, Pairs, Several, Thunk
 from fragaudit.link.ids.keys import keys_of
 from fragaudit.link.ids.scopes import Scope
 from fragaudit.link.ids.shapes import Part, Shape, last_name, shapes
 from fragaudit.link.program import Program
-from fragaudit.model.values import Attr, Call
+from fragaudit.model.values import Attr, Call, Lit
 
 _DEFAULTS = frozenset(
-    {"", "default", "__default__", "_default", "default_tenant", "default_database", "public", "langchain"}
+    {
+        "",
+        "default",
+        "__default__",
+        "_default",
+        "default_tenant",
+        "default_database",
+        "default_keyspace",
+        "public",
+        "langchain",
+    }
 )
 _KEYS = re.compile(r"^(?:rag_?|service_?|doc_?|data_?)?(?:namespace|tenant|service|svc|group|org|organi[sz]ation|"
                    r"workspace|project|user|account|customer|team|app|kb|knowledge_base|dataset|owner|bot|agent|space|site)"
@@ -168,10 +178,27 @@ def _default(shape: Shape) -> bool:
     return not shape.parts or (text is not None and text.lower() in _DEFAULTS)
 
 
-def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> str:
-    """Return the key of a payload that tells tenants or namespaces apart, or an empty string."""
+def scoping_key(flow: Flow, metadata: tuple[Head, ...] | None) -> tuple[str, bool]:
+    """Return the key of a payload that tells tenants or namespaces apart, if any, and whether it always is there."""
+    found = ""
     for head in metadata or ():
         for key in keys_of(flow, head):
             if _KEYS.match(key):
-                return key
-    return ""
+                if not _at_times(flow, head, key):
+                    return key, True
+                found = found or key
+    return found, False
+
+
+def _at_times(flow: Flow, head: Head, key: str) -> bool:
+    """Say whether a dictionary has a key only at times: `{"text": text, **({"tenant": tenant} if tenant else {})}`."""
+    if isinstance(head, (Items, Several)):
+        return any(_at_times(flow, element, key) for element in flow.step(head, None) if isinstance(element, Pairs))
+    if not isinstance(head, Pairs) or any(entry.key == Lit(key) for entry in head.value.entries):
+        return False
+    for entry in head.value.entries if not any(later == Lit(key) for later, _ in head.more) else ():
+        splat = flow.force(Thunk(entry.value, head.here)) if entry.key is None else ()
+        having = [key in keys_of(flow, inner) for inner in splat]
+        if any(having) and not all(having):
+            return True
+    return False

@@ -36,13 +36,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What surrounds the ids: the engine's rules, its own namespace, how the container is named, a scoping key."""
+    """What surrounds the ids: the engine's rules, its own namespace, how the container is named, a scoping key.
+
+    `always`: the key is in each payload.
+    """
 
     rules: Rules
     native: Native
     container: str = ""
     container_state: str = "unnamed"
     key: str = ""
+    always: bool = True
 
 
 def judge(ids: tuple[Head, ...], around: Surroundings, names: Names, config: VectorIds) -> Judged:
@@ -116,6 +120,8 @@ def _scoped(shape: Shape, around: Surroundings, text: str) -> Judged | None:
     if around.rules.always:
         return Judged("native-namespace", around.rules.always, text)
     unique = shape.through or all(p.kind in ("random", "uuid5") for p in shape.parts)
+    if around.key and unique and not around.rules.accepts_text and not around.always:
+        return Judged("unknown", f"its payload key `{around.key}` is there at times", text)
     if around.key and unique and not around.rules.accepts_text:
         return Judged("native-namespace", f"its payload key `{around.key}` tells the vectors apart", text)
     return None
