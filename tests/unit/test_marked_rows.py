@@ -90,7 +90,8 @@ def test_rows_that_go_or_are_looked_for_count(code: str) -> None:
     assert told(code) == [("shop/models.py", LINE, Confidence.LIKELY)]
 
 
-def test_without_a_mark_nothing_is_known() -> None:
-    assert told("", MODELS.replace("    deleted: Mapped[bool]\n", "")) == [
-        ("shop/models.py", LINE - 1, Confidence.LIKELY)
-    ]
+def test_without_a_mark_it_is_asked_whether_anything_is_deleted() -> None:
+    models = MODELS.replace("    deleted: Mapped[bool]\n", "")
+    drop = "def drop(session, number):\n    session.execute(delete(Project).where(Project.id == number))\n"
+    assert told("", models) == [("shop/models.py", LINE - 1, Confidence.POSSIBLE)]
+    assert told(drop, models) == [("shop/models.py", LINE - 1, Confidence.LIKELY)]
