@@ -33,6 +33,7 @@ def plan(
     made: Iterable[str] = (),
     deleted: Iterable[str] = (),
     removed: Iterable[str] = (),
+    idle: Iterable[str] = (),
 ) -> IndexPlan:
     """Return the index plan of one schema.
 
@@ -44,11 +45,12 @@ def plan(
         made: the tables of whose models objects are made.
         deleted: the tables of whose models objects are deleted.
         removed: what other objects that are deleted are called.
+        idle: the tables of whose models nothing makes any objects.
     """
     by_table: dict[str, list[Access]] = defaultdict(list)
     for access in sorted(accesses, key=lambda a: (a.at, a.alias, a.table)):
         by_table[access.table].append(access)
-    others = around(tables, accesses, writes, made, deleted, removed)
+    others = around(tables, accesses, writes, made, deleted, removed, idle)
     taken = {i.name.lower() for t in tables for i in t.indexes} | {t.name.rpartition(".")[2].lower() for t in tables}
     twice = _twice(tables)
     plans = []
@@ -78,7 +80,10 @@ def plan_of(report: Report) -> IndexPlan:
     made = {table for service in report.services for table in service.made}
     deleted = {table for service in report.services for table in service.deleted}
     removed = {name for service in report.services for name in service.removed}
-    return plan(tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted, removed=removed)
+    idle = {table for service in report.services for table in service.idle}
+    return plan(
+        tables_of(report), tuple(accesses), tuple(writes), made=made, deleted=deleted, removed=removed, idle=idle
+    )
 
 
 class _Wanted(Struct):

@@ -40,7 +40,7 @@ class Advice:
         self._accesses: dict[Access, list[Suggestion]] = {}
         self._keys: dict[tuple[str, ForeignKey], Suggestion] = {}
         found = plan(service.schema, service.accesses, service.writes, made=service.made, deleted=service.deleted,
-                     removed=service.removed)  # fmt: skip
+                     removed=service.removed, idle=service.idle)  # fmt: skip
         for table in found.tables:
             for proposal in table.proposals:
                 made = Suggestion(proposal.keys, proposal.ddl)

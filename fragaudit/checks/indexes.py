@@ -107,7 +107,9 @@ def _leading(table: Table, column: str) -> Index | None:
 
 
 def _around(service: Service) -> Around:
-    return around(service.schema, service.accesses, service.writes, service.made, service.deleted)
+    return around(
+        service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed, service.idle
+    )
 
 
 def _confidence(access: Access, table: Table, known: Around) -> Confidence:

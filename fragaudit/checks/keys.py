@@ -57,7 +57,9 @@ def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
 
 def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
-    others = around(service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed)
+    others = around(
+        service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed, service.idle
+    )
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue

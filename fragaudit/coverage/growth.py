@@ -29,7 +29,11 @@ def callings(tables: Iterable[str]) -> dict[str, frozenset[str]]:
 
 
 def growing(
-    tables: Sequence[Table], called: Mapping[str, frozenset[str]], small: Set[str], grown: Set[str]
+    tables: Sequence[Table],
+    called: Mapping[str, frozenset[str]],
+    small: Set[str],
+    grown: Set[str],
+    idle: Set[str] = frozenset(),
 ) -> frozenset[str]:
     """Return the tables of which something shows that rows become more while the service is used, by bare name.
 
@@ -43,6 +47,7 @@ def growing(
         called: its tables by what they are called (see `callings`).
         small: those that are short lists by their shape; nothing grows by belonging to them.
         grown: those that the service adds rows to.
+        idle: those of whose models nothing makes any objects.
     """
     shared = tenants(tables)
     none = {*small, *_FRAMEWORK, *shared}
@@ -57,7 +62,7 @@ def growing(
         if not shared.isdisjoint(owners):  # where a service has many customers, everything says who made it
             owners = list(_owners(table, called, frozenset()))
         owners = [owner for owner in owners if owner not in none and owner != name]
-        added = name in grown or _is_between(table)
+        added = name in grown or (name not in idle and _is_between(table))
         if is_kept(table):
             people = any(naming.PEOPLE.search(owner) is not None for owner in owners if owner not in signed)
             if people and len(owners) >= _BELONGING and naming.PERSONAL.search(name) is not None:

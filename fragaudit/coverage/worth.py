@@ -102,6 +102,7 @@ def around(
     made: Iterable[str] = (),
     deleted: Iterable[str] = (),
     removed: Iterable[str] = (),
+    idle: Iterable[str] = (),
 ) -> Around:
     """Return what tells of the sizes of tables beside their own shape.
 
@@ -112,6 +113,7 @@ def around(
         made: the tables of whose models objects are made.
         deleted: the tables of whose models objects are deleted.
         removed: what other objects that are deleted are called.
+        idle: the tables of whose models nothing makes any objects.
     """
     known = Around(
         referring=Counter(name for t in tables for name in {bare(k.table) for k in t.foreign_keys} - {bare(t.name)}),
@@ -134,7 +136,7 @@ def around(
     perhaps = _gone(tables, known.deleted | meant(removed, known.called, frozenset(bare(t.name) for t in tables)))
     return replace(
         known,
-        growing=growing(tables, known.called, known.small, known.grown),
+        growing=growing(tables, known.called, known.small, known.grown, _names(idle)),
         gone=gone,
         perhaps=perhaps,
         staying=tenants(tables)

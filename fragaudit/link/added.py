@@ -13,10 +13,12 @@ from fragaudit.link.once import beside
 from fragaudit.link.orm import Mapping
 from fragaudit.link.program import Place, Site
 from fragaudit.model.locations import Location
-from fragaudit.model.values import Attr, Call, Map, Ref, Value, children, dotted
+from fragaudit.model.values import Attr, Call, Lit, Map, Ref, Value, children, dotted
 
 _PUTS = frozenset({"add", "add_all", "merge", "bulk_save_objects", "delete"})
 _SAVES = frozenset({"save", "asave", "delete", "adelete"})
+_RELATING = ("relationship", "relation", "Relationship", "ManyToManyField")
+_BETWEEN = frozenset({"secondary", "link_model", "through"})
 _MOST_PARTS = 100
 _DELETES = frozenset({"delete", "adelete"})
 _SESSION = re.compile(r"sess|(?:^|_)(?:s|db|database|uow|tx|conn|connection)$", re.IGNORECASE)
@@ -28,12 +30,14 @@ class Rows(Struct, frozen=True):
     `written` are the table and the place where an object is saved, added or deleted, in order of place. `made` are the
     table and the path of a file that makes objects which can become rows of it whenever the service works, `deleted`
     those of a file that deletes some then. `removed` are the names of other objects that are deleted, and the path.
+    `idle` are the tables of whose models no objects are made, by relationships neither.
     """
 
     written: tuple[tuple[str, Location], ...] = ()
     made: tuple[tuple[str, str], ...] = ()
     deleted: tuple[tuple[str, str], ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class Added:
@@ -49,7 +53,29 @@ class Added:
         once = {file.path for file in self._evaluator.program.files if beside(file)}
         deleted = {(table, at.path) for table, at, verb in written if verb in _DELETES and at.path not in once}
         removed = tuple((name, path) for name, path in self._removed() if path not in once)
-        return Rows(tuple((table, at) for table, at, _ in written), self._made(), tuple(sorted(deleted)), removed)
+        made = self._made()
+        idle = set(self._tables.values()) - {table for table, _ in made} - set(self._between())
+        return Rows(
+            tuple((table, at) for table, at, _ in written), made, tuple(sorted(deleted)), removed, tuple(sorted(idle))
+        )
+
+    def _between(self) -> Iterator[str]:
+        """Yield the tables of which relationships add rows: `secondary="tags"`, `through="Tagged"`."""
+        program = self._evaluator.program
+        by_name = {table.lower(): table for table in self._tables.values()}
+        by_name |= {program.scope(place).name.lower(): table for place, table in self._tables.items()}
+        for name in _RELATING if self._tables else ():
+            for site in program.sites_by_name.get(name, ()):
+                given = {a.name: a.value for a in site.call.args if a.name in _BETWEEN | {"viewonly"}}
+                if given.get("viewonly") == Lit(True):
+                    continue
+                for value in (v for key, v in given.items() if key != "viewonly"):
+                    if isinstance(value, Lit):
+                        yield by_name.get(str(value.value).rpartition(".")[2].lower(), "")
+                        continue
+                    cls = value.base if isinstance(value, Attr) and value.name == "__table__" else value
+                    known = (m for m in self._evaluator.evaluate(cls, site.place) if isinstance(m, ClassRef))
+                    yield from self._tables_of(tuple(Instance(m) for m in known))
 
     def _made(self) -> tuple[tuple[str, str], ...]:
         program = self._evaluator.program

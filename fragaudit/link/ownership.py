@@ -46,6 +46,7 @@ def with_uses(
             made=_touched(added.made, paths[number]),
             deleted=_touched(added.deleted, paths[number]),
             removed=_touched(added.removed, paths[number]),
+            idle=added.idle,
         )
         for number, service in enumerate(services)
     )  # fmt: skip

@@ -20,7 +20,7 @@ _COMMAND = re.compile(
 )
 _MAKING_UP = re.compile(
     r"(?:^|/)(?:fixtures?|seeds?|seeders?|simulat(?:e|or|ors|ion|ions)|load_?tests?"
-    r"|(?:random|demo|sample|fake|dummy|mock)_?data)(?:/.*|\.py$)|(?:^|/)(?:populate|locustfile)\.py$"
+    r"|(?:random|demo|sample|fake|dummy|mock|dev|test|seed)[-_]?data)(?:/.*|\.py$)|(?:^|/)(?:populate|locustfile)\.py$"
 )
 _OPENING = re.compile(
     r"(?:^|[/_.])(?:alembic|backups?|bin|cli|commands?|deprecated|dev|examples?|maintenance|scripts?|tests?|testing|tools)(?=[/_.])"

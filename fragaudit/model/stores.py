@@ -196,7 +196,7 @@ class Service(Struct, frozen=True):
     every change of them in the repository is made. `unparsed` are statements that no dialect parses. `drifts` are
     disagreements of models and migrations, `splits` tables that could be columns of another, `made` the tables of whose
     models it makes objects while it works, `deleted` those of whose models it deletes some; `removed` is what other
-    objects that it deletes are called.
+    objects that it deletes are called; `idle` are the tables of whose models nothing makes any.
     """
 
     name: str
@@ -225,6 +225,7 @@ class Service(Struct, frozen=True):
     made: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     documentation: Documentation = Documentation()
 
     def store(self, identifier: str) -> Store:

@@ -146,7 +146,7 @@ CASES = [
     ),
     pytest.param(
         model("id = Column(Integer, primary_key=True)\nemail = Column(ForeignKey('users.id', ondelete='CASCADE'))"),
-        "session.get(User, a)",
+        "session.delete(session.get(User, a))",
         model("id = Column(Integer, primary_key=True)\n"
               "email = Column(ForeignKey('users.id', ondelete='CASCADE'), index=True)"),
         id="a foreign key",

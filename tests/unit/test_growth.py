@@ -68,6 +68,7 @@ _MORE = "from shop.models import *\n" + "".join(
     f"\nclass More{n}(Base):\n    __tablename__ = 'more_{n}'\n    id = Column(Integer, primary_key=True)\n{_STAY}\n"
     for n in range(6)
 )
+_REPR = "\n    def __repr__(self):\n        return f'Thing({self.id})'\n"
 _OWN = "\n    @classmethod\n    def make(cls, x):\n        return cls(address=x)\n"
 
 
@@ -97,6 +98,8 @@ def _confidence(
         ("gadgets", _MEMBER, {"making": _DOTTED}, "likely"),
         ("gadgets", _MEMBER, {"making": _NAMESAKE}, "possible"),
         ("gadgets", _MEMBER + _OWN, {}, "likely"),
+        ("gadgets", _MEMBER + _REPR, {}, "possible"),
+        ("gadgets", f"{_MEMBER}{_REPR}\ndef make(x):\n    return Thing(address=x)\n", {}, "likely"),
         ("gadgets", _MEMBER, {"making": _FORM}, "likely"),
         ("gadgets", _MEMBER, {"making": _RESOURCE}, "likely"),
         ("gadgets", _MEMBER, {"making": _TOLD}, "likely"),
@@ -109,13 +112,15 @@ def _confidence(
         ("gadgets", _MEMBER, {"cli__making": _MADE}, "possible"),  # a command is run by hand
         ("gadgets", _MEMBER, {"seeds__making": _MADE}, "possible"),  # rows made up to try it with
         ("gadgets", _MEMBER, {"simulate": _MADE}, "possible"),
+        ("gadgets", _MEMBER, {"dev_data": _MADE}, "possible"),
         ("gadgets", _MEMBER, {"making": "from faker import Faker\n" + _MADE}, "possible"),
         ("gadgets", _MEMBER, {"seedlings__making": _MADE}, "likely"),
         ("gadgets", _UNTIED, {"making": _MADE}, "likely"),  # a column is named after a table
         ("gadgets", _MEMBER.replace("member_id", "last_member_id"), {"making": _MADE}, "possible"),
         ("gadgets", f"{_TEAM}\n{_PLACE}", {}, "possible"),
-        ("gadgets", f"{_TEAM}\n{_MEMBER}", {}, "likely"),
-        ("gadgets", f"{_MEMBER}\n    other_member_id = Column(ForeignKey(Member.id))", {}, "likely"),  # pairs
+        ("gadgets", f"{_TEAM}\n{_MEMBER}", {}, "possible"),
+        ("gadgets", f"{_TEAM}\n{_MEMBER}", {"making": _MADE}, "likely"),
+        ("gadgets", f"{_MEMBER}\n    other_member_id = Column(ForeignKey(Member.id))", {"making": _MADE}, "likely"),
         ("gadgets", f"{_TEAM}\n    of_id = Column(ForeignKey('gadgets.id'))", {}, "possible"),
         ("gadgets", "    created_by = Column(ForeignKey(Team.id))\n    updated_by = Column(ForeignKey(Team.id))", {},
          "possible"),
@@ -141,7 +146,7 @@ def _confidence(
         ("gadget_logs", "", {}, "possible"),
         ("gadget_logs", "", {"making": _MADE}, "likely"),
         ("gadget_logs", _TEAM, {}, "possible"),  # nothing adds any
-        ("gadget_logs", f"{_TEAM}\n{_PLACE}", {}, "likely"),  # but between others
+        ("gadget_logs", f"{_TEAM}\n{_PLACE}", {}, "possible"),
     ],
 )  # fmt: skip
 def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str, str], confidence: str) -> None:
@@ -154,7 +159,7 @@ def test_what_shows_that_a_table_grows(name: str, columns: str, files: dict[str,
         ("rooms", "", {}, "possible"),
         ("rooms", _MEMBER, {}, "possible"),  # nothing makes any
         ("stays", _MEMBER, {"staying": _STAYS}, "likely"),
-        ("stays", f"{_MEMBER}\n{_TEAM}", {}, "likely"),
+        ("stays", f"{_MEMBER}\n{_TEAM}", {}, "possible"),
         ("workspaces", _MEMBER, {"staying": _STAYS}, "possible"),  # everything of a customer belongs to one
         ("stay_sites", _MEMBER, {"staying": _STAYS}, "likely"),
         ("stay_sites", _MEMBER, {"staying": _STAYS, "more": _MORE}, "possible"),  # so it does here
@@ -169,6 +174,21 @@ def test_what_belongs_to_what_grows_does_too(stays: str, stay: str, files: dict[
 def test_of_many_customers_everything_says_who_made_it(stays: str, confidence: str) -> None:
     columns = f"{_STAY}\n    created_by = Column(ForeignKey(Member.id))"
     assert _confidence("gadgets", columns, stays=stays, making=_MADE) == [("shop/asking.py", 5, confidence)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "confidence"),
+    [
+        ("", "possible"),
+        ("    things = relationship('Stay', secondary='gadgets')", "likely"),
+        ("    things = relationship('Stay', secondary='gadgets', viewonly=True)", "possible"),
+        ("    things = relationship('Stay', secondary=lambda: Thing.__table__)", "possible"),
+    ],
+)
+def test_models_of_what_belongs_together_are_made_or_related(columns: str, confidence: str) -> None:
+    more = f"from shop.models import *\n\nclass Host(Base):\n    __tablename__ = 'hosts'\n    id = Column(Integer, primary_key=True)\n{columns}\n"  # noqa: E501
+    found = _confidence("gadgets", f"{_STAY}\n{_MEMBER}", more=more)
+    assert found == [("shop/asking.py", 5, confidence)]
 
 
 def test_rows_are_found_by_when_something_happened() -> None:

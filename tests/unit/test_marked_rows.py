@@ -90,8 +90,8 @@ def test_rows_that_go_or_are_looked_for_count(code: str) -> None:
     assert told(code) == [("shop/models.py", LINE, Confidence.LIKELY)]
 
 
-def test_without_a_mark_rows_go_all_the_same_where_something_deletes_them() -> None:
+def test_without_a_mark_it_is_asked_whether_anything_is_deleted() -> None:
     models = MODELS.replace("    deleted: Mapped[bool]\n", "")
+    drop = "def drop(session, number):\n    session.execute(delete(Project).where(Project.id == number))\n"
     assert told("", models) == [("shop/models.py", LINE - 1, Confidence.POSSIBLE)]
-    drop = "def drop(session, project):\n    session.delete(project)\n"
     assert told(drop, models) == [("shop/models.py", LINE - 1, Confidence.LIKELY)]

@@ -53,7 +53,7 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
     if any(item.name == "*" for item in imports):
         found.update(re.findall(r"\b([A-Z]\w*)\(", text))
     own = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    found.update(n.name for n in own if n.name in handed or text.count(f"{n.name}(") > text.count(f"class {n.name}("))
+    found.update(n.name for n in own if n.name in handed or _called(n.name, text))
     if text.count("cls("):
         found.update(node.name for node in own if _makes_own(node))
     return tuple(sorted(found))
@@ -67,6 +67,13 @@ def brings(text: str) -> tuple[str, ...]:
     for match in _NESTED.finditer(text):
         found.update(re.findall(r"(?<!\bas )\b(?!as\b)[A-Za-z_]\w*", match[1]))
     return tuple(sorted(found))
+
+
+def _called(name: str, text: str) -> bool:
+    """Say whether a class is called in the file that defines it, and not just spelled out by its own `__repr__`."""
+    if text.count(f"{name}(") <= text.count(f"class {name}("):
+        return False
+    return any(not before for before in re.findall(rf"(class\s+|[\w\"'<])?{name}\(", text))
 
 
 def _asked(name: str, text: str) -> bool:
