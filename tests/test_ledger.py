@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -191,8 +192,9 @@ def session(folder: Path, answers: Sequence[tuple[str, str]], *arguments: str) -
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background has it ignored
         os.execve(sys.executable, [sys.executable, "-m", "fragaudit", *arguments], ENVIRONMENT)
-    seen, start, deadline, waiting = "", 0, time.monotonic() + 60, list(answers)
+    seen, start, deadline, waiting = "", 0, time.monotonic() + 30, list(answers)
     while time.monotonic() < deadline:
         if not select.select([terminal], [], [], 0.2)[0]:
             continue
