@@ -35,6 +35,27 @@ def part(access: Access, table: Table) -> Index | None:
     return None
 
 
+def perhaps(access: Access, table: Table) -> Index | None:
+    """Return a partial index that may serve a lookup by its first column after all.
+
+    Its condition can't be read, or says no more than that the column isn't some value: the one looked up hardly is.
+    """
+    looked = {c.column.lower() for c in access.conditions if c.op == "=" and not c.expression}
+    for index in table.indexes:
+        first = index.keys[0].column.lower() if index.keys else ""
+        if index.where_text and index.method == "btree" and first in looked:
+            parts = tuple(_parts(index.where)) if index.where is not None else ()
+            if all(_is_not(p, first) for p in parts):
+                return index
+    return None
+
+
+def _is_not(part: Predicate, column: str) -> bool:
+    if not isinstance(part, Compare) or not isinstance(part.left, Column):
+        return False
+    return part.op == "<>" and part.left.name.lower() == column
+
+
 def _of(index: Index, op: str) -> bool:
     """Say whether a partial index is of rows with a comparison of a kind."""
     parts = _parts(index.where) if index.where is not None else ()

@@ -150,3 +150,18 @@ def test_conditions_as_text(text: str, expected: object) -> None:
 @pytest.mark.parametrize("text", ["made::date = '2020-01-01'", "a in (select 1)", "(a = 1 or b = 2)", "a in (b)"])
 def test_other_conditions_are_not_understood(text: str) -> None:
     assert not isinstance(predicate(text), (Compare, And))
+
+
+@pytest.mark.parametrize(
+    ("condition", "confidence"),
+    [("email <> ''", "possible"), ("NOT (email = '')", "possible"), ("kind <> 'x'", "likely"), ("id > 5", "likely")],
+)
+def test_an_index_without_some_value_may_serve_a_lookup_of_another(condition: str, confidence: str) -> None:
+    schema = "CREATE TABLE users (id bigint PRIMARY KEY, email text, kind text);\n"
+    code = "import psycopg2\n\ndb = psycopg2.connect('postgresql://h/d').cursor()\n\ndef f(x):\n"
+    files = {
+        "schema.sql": f"{schema}CREATE INDEX e ON users (email) WHERE {condition};\n",
+        "app.py": f"{code}    db.execute('SELECT id FROM users WHERE email = %s', (x,))\n",
+    }
+    found = [(f.rule, f.at.line, f.confidence) for f in audit_sources(files).findings if f.at.path == "app.py"]
+    assert [entry for entry in found if entry[0] == "FA201"] == [("FA201", 6, confidence)]
