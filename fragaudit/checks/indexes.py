@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fragaudit.advise.suggest import advice_for, suggestions
-from fragaudit.checks.patterns import data, how, key, missing, related, shown, tables_of, would
+from fragaudit.checks.patterns import data, how, key, missing, related, shown, surroundings, tables_of, would
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, nearest, serves_column
-from fragaudit.coverage.worth import Around, around, is_small, sure
+from fragaudit.coverage.worth import Around, is_small, sure
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit
 from fragaudit.model.locations import Location
@@ -25,7 +25,7 @@ def uncovered_access(service: Service) -> Iterator[Hit]:
     tables = tables_of(service)
     open_ = [a for a in service.accesses if a.verdict == "uncovered"]
     advice = advice_for(service) if open_ else None
-    known = _around(service)
+    known = surroundings(service)
     told: set[tuple[str, str]] = set()
     said: set[tuple[Location, str]] = set()  # of a text put together in several ways, each is an access of its own
     for access in open_:
@@ -54,7 +54,7 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
     tables = tables_of(service)
     partly = [a for a in service.accesses if a.verdict == "partial"]
     advice = advice_for(service) if partly else None
-    known = _around(service)
+    known = surroundings(service)
     for access in partly:
         table = tables.get(access.table)
         if table is not None and advice is not None:
@@ -75,7 +75,7 @@ def partly_covered_access(service: Service) -> Iterator[Hit]:
 def unsargable_predicate(service: Service) -> Iterator[Hit]:
     """A column has an index, and the condition on it can't use it."""
     tables = tables_of(service)
-    known = _around(service)
+    known = surroundings(service)
     for access in service.accesses:
         table = tables.get(access.table)
         if access.verdict not in ("n/a", "uncovered") or table is None or table.silent or access.unknown:
@@ -104,12 +104,6 @@ def _leading(table: Table, column: str) -> Index | None:
     if not serves_column(table, column):
         return None
     return next((i for i in table.indexes if i.keys and i.keys[0].column.lower() == column.lower()), None)
-
-
-def _around(service: Service) -> Around:
-    return around(
-        service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed, service.idle
-    )
 
 
 def _confidence(access: Access, table: Table, known: Around) -> Confidence:

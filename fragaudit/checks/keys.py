@@ -8,12 +8,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from fragaudit.advise.suggest import Advice, advice_for
-from fragaudit.checks.patterns import shown
+from fragaudit.checks.patterns import shown, surroundings
 from fragaudit.checks.registry import check
 from fragaudit.coverage import NO_BTREE, no_btree
 from fragaudit.coverage.columns import is_known
 from fragaudit.coverage.rivals import leads, superfluous, uses
-from fragaudit.coverage.worth import around, followed, left_behind
+from fragaudit.coverage.worth import followed, left_behind
 from fragaudit.model.accesses import Access
 from fragaudit.model.findings import Confidence, Hit, Related
 from fragaudit.model.locations import Location
@@ -57,9 +57,7 @@ def unindexed_foreign_key(repository: Repository) -> Iterator[Hit]:
 
 def _unindexed(service: Service) -> Iterator[Hit]:
     advice: Advice | None = None
-    others = around(
-        service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed, service.idle
-    )
+    others = surroundings(service)
     for table in service.schema:
         if table.silent or table.view is not None or table.engine == "mysql" or table.temporary or no_btree(table):
             continue

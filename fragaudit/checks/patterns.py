@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fragaudit.advise.suggest import Suggestion, without
+from fragaudit.coverage.worth import Around, around
 from fragaudit.model.accesses import Access, Condition
 from fragaudit.model.findings import Related
 from fragaudit.model.schema import Index, Table
@@ -51,6 +52,13 @@ def _listed(conditions: Iterable[Condition]) -> str:
         if text not in parts:
             parts.append(text)
     return ", ".join(parts)
+
+
+def surroundings(service: Service) -> Around:
+    """Return what the other tables and the statements of a service tell of a table."""
+    return around(
+        service.schema, service.accesses, service.writes, service.made, service.deleted, service.removed, service.idle
+    )
 
 
 def missing(access: Access, table: Table, made: Sequence[Suggestion], close: tuple[Index, str] | None) -> str:

@@ -75,9 +75,8 @@ class Around:
     `modelled`: models define tables of the schema. `called` are the names of all tables by what they are called
     otherwise, `small` those that are short lists by their shape, `growing` those of which something shows growth.
     Rows of `gone` are deleted, by themselves or with what they belong to, those of `perhaps` by a name that may mean
-    them; those of `staying` hardly ever are: what
-    people set up, what everything of a customer belongs to, and what is only marked as deleted. `looked` are tables and
-    the columns by which their rows are looked up.
+    them; those of `staying` hardly ever are: what people set up, what everything of a customer belongs to, and what is
+    only marked as deleted. `looked` are tables and the columns by which their rows are looked up.
     """
 
     referring: Counter[str]
@@ -239,7 +238,7 @@ def _kinds(access: Access, table: Table, known: Around) -> set[str]:
         return set()
     keys = [k for k in table.foreign_keys if len(k.columns) == 1 and bare(k.table) not in known.growing]
     keys = [k for k in keys if _LOOKUP.search(snake(k.table)) is not None]
-    asked = (c for part in (access.conditions, *access.arms) for c in part)
+    asked = (c for together in (access.conditions, *access.arms) for c in together)
     return {*(k.columns[0].lower() for k in keys), *(c.column.lower() for c in asked if is_kind(c, table))}
 
 

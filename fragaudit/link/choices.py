@@ -75,12 +75,11 @@ class Choices:
 
     def _named(self, name: str, place: Place, deep: int) -> Inner | None:
         """Return the options of each binding of a name; None where bindings don't say all that it is."""
-        program, scope = self._program, place.scope
-        entries, bound = program.files[place.file].scopes, program.bound[place.file]
-        while scope >= 0 and ((scope, name) not in bound or (scope != place.scope and entries[scope].kind == "class")):
-            scope = entries[scope].parent
-        if scope < 0:
+        program = self._program
+        scope = program.bound_in(place, name)
+        if (scope, name) not in program.bound[place.file]:
             return None
+        entries = program.files[place.file].scopes
         here = Place(place.file, scope)
         bindings = program.bindings(here, name)
         imports = program.imports(here, name)

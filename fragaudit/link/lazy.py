@@ -60,14 +60,10 @@ class Lazy:
         return found
 
     def _of_function(self, place: Place, name: str) -> tuple[Place, Named] | None:
-        """A function, or the one around it, that is given the names of a module and of what to take out of it."""
+        """Return the outermost function around a place, if it is given the names of a module and of what to take."""
         owner = self._program.enclosing_function(place)
-        while owner is not None:
-            module = self._parameter(owner, name, 0)
-            if module is not None:
-                break
-            owner = self._program.enclosing_function(Place(owner.file, self._program.scope(owner).parent))
-        else:
+        module = self._parameter(owner, name, 0) if owner is not None else None
+        if owner is None or module is None:
             return None
         for site in self._program.sites_by_name.get("getattr", ()):
             taken = site.call.args[1].value if len(site.call.args) > 1 else None

@@ -151,10 +151,5 @@ def python_literal(value: str | int | float | bool | None) -> Constant:
     return Constant(str(value), "string" if isinstance(value, str) else "number")
 
 
-def distinct_names(names: list[str]) -> tuple[str, ...]:
-    """Return names without repetition, in order."""
-    return tuple(dict.fromkeys(names))
-
-
-__all__ = ["NOWHERE", "Model", "Places", "Relation", "Source", "digest", "distinct_names", "literal", "predicate",
+__all__ = ["NOWHERE", "Model", "Places", "Relation", "Source", "digest", "literal", "predicate",
            "python_literal"]  # fmt: skip

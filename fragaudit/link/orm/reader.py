@@ -103,13 +103,14 @@ class Reader:
     def follow(self, read: Read) -> Read:
         """Return what a name, an attribute or a call of a project function stands for; the last binding decides."""
         for _ in range(MOST_STEPS):
-            further = self._step(read)
+            further = self.step(read)
             if further is None:
                 return read
             read = further
         return read
 
-    def _step(self, read: Read) -> Read | None:
+    def step(self, read: Read) -> Read | None:
+        """Return what a name, an attribute or a call is read as instead, one step on; None where nothing is known."""
         value, view = read.value, read.view
         match value:
             case Ref():
@@ -330,7 +331,7 @@ class Reader:
             case Text():
                 return self._joined(value, view, deep + 1)
             case Ref() | Attr() | Item():
-                further = self._step(read)
+                further = self.step(read)
                 if further is not None:
                     return self.text(further, deep + 1)
             case Call():

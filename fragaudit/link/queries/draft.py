@@ -113,7 +113,6 @@ class Entity:
     table: str = ""
     query: int = -1
     at: Mark = NOWHERE
-    exposed: tuple[str, ...] = ()
     core: bool = False
 
 

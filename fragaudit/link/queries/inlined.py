@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fragaudit.link.abstract import ClassRef, FunctionRef
-from fragaudit.link.program import Place
+from fragaudit.link.program import Place, Program
 from fragaudit.link.queries.draft import Bag, Choice, Draft, Drafts, Keywords, Thing, comparisons
 from fragaudit.link.queries.flow import Asked, Flow, options
 from fragaudit.link.queries.flow.handing import adopted, carried
@@ -20,9 +19,6 @@ from fragaudit.model.facts import NO_BRANCH
 from fragaudit.model.locations import Location
 from fragaudit.model.sql import And, Parameter
 from fragaudit.model.values import Attr, Call, Ref
-
-if TYPE_CHECKING:
-    from fragaudit.link.program import Program
 
 DEEPEST = 4
 """Functions that call each other with filters of the first one's caller."""
@@ -235,6 +231,3 @@ def _crossing(thing: Thing, flow: Flow, place: Place) -> Thing:
     if isinstance(thing, Drafts):
         return Drafts(tuple(replace(carried(d, flow), file=place.file) for d in thing.options))
     return None if isinstance(thing, Choice) else thing
-
-
-__all__ = ["RAN", "inlined"]

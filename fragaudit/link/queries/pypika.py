@@ -29,7 +29,6 @@ _STARTS = {"from_": "select", "select": "select", "update": "update", "into": "i
 _JOINS = {"join": "inner", "inner_join": "inner", "left_join": "left", "left_outer_join": "left", "right_join": "right",
           "outer_join": "full", "full_outer_join": "full", "cross_join": "cross"}  # fmt: skip
 _COMPARED: dict[str, Operator] = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_BOUNDS: tuple[Operator, ...] = (">=", "<=")
 _AGGREGATES = frozenset({"Count", "Sum", "Avg", "Max", "Min", "Std", "StdDev"})
 _ENDS = frozenset({"get_sql", "get_parameterized_sql"})
 

@@ -17,8 +17,9 @@ from fragaudit.model.values import UNKNOWN, Attr, Call, Either, Item, Lit, Map, 
 
 def items_at(value: Item, reading: Reading, search: Search) -> Iterator[tuple[Value, Reading]]:
     """Yield the values that `base[key]` can be, each with where it is read."""
-    keys = [constant(pieces) for pieces in search.texts(value.key, reading)]
-    patterns = [_pattern(pieces) for pieces in search.texts(value.key, reading)]
+    texts = search.texts(value.key, reading)
+    keys = [constant(pieces) for pieces in texts]
+    patterns = [_pattern(pieces) for pieces in texts]
     for container, place in containers(value.base, reading, search):
         if isinstance(container, Seq):
             number = keys[0] if len(keys) == 1 and keys[0] is not None else ""

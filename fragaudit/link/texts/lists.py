@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fragaudit.link.pieces import Gap, Pieces, choices, distinct, limited, source_of
 from fragaudit.link.program import Place
 from fragaudit.link.texts.displays import containers
-from fragaudit.link.texts.names import MOST_GROWN, _arms
+from fragaudit.link.texts.names import MOST_GROWN, arms_around
 from fragaudit.link.texts.reading import Reading, Turn
 from fragaudit.link.texts.search import Search
 from fragaudit.model.facts import NO_BRANCH, Binding
@@ -15,6 +15,7 @@ from fragaudit.model.values import UNKNOWN, Attr, Call, Lit, Map, Ref, Seq, Span
 
 _MORE = Gap("…")
 _MOST_ITEMS = 60
+_GROWING = ("append", "extend", "insert")
 
 
 def joined_list(separator: Pieces, value: Value, reading: Reading, search: Search) -> list[Pieces]:
@@ -35,7 +36,7 @@ def _lists(value: Value, reading: Reading, search: Search) -> list[tuple[Pieces,
     if not isinstance(value, Ref):
         return [items for c, place in containers(value, reading, search) for items in _items_of(c, place, search)]
     program, place = search.program, reading.place
-    around = {NO_BRANCH, reading.branch} | _arms(place.file, reading.branch, search)
+    around = {NO_BRANCH, reading.branch} | arms_around(place.file, reading.branch, search)
     lists: list[tuple[Pieces, ...]] = []
     made = program.bindings(place, value.name)
     if not made:
@@ -64,11 +65,10 @@ def _changes(name: str, place: Place, search: Search) -> Iterator[tuple[Span, in
             yield binding.at, binding.branch, binding
         elif binding.value is not None:
             yield binding.at, binding.branch, Call(Ref("+="), (), binding.at)
-    for method in ("append", "extend", "insert"):
-        for site in search.program.sites_by_name.get(method, ()):
-            func = site.call.func
-            if site.place == place and isinstance(func, Attr) and func.base == Ref(name):
-                yield site.call.at, site.branch, site.call
+    for site in search.program.sites_by_file.get(place.file, ()):
+        func = site.call.func
+        if site.place == place and isinstance(func, Attr) and func.name in _GROWING and func.base == Ref(name):
+            yield site.call.at, site.branch, site.call
 
 
 def _items_of(container: Map | Seq, reading: Reading, search: Search) -> list[tuple[Pieces, ...]]:

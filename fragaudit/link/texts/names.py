@@ -78,7 +78,7 @@ def held(
 ) -> Sequence[Pieces]:
     """Return what a name holds where it is read: bindings in source order, those in other arms left out."""
     program, file = search.program, reading.place.file
-    around = {NO_BRANCH, reading.branch} | _arms(file, reading.branch, search)
+    around = {NO_BRANCH, reading.branch} | arms_around(file, reading.branch, search)
     texts: list[Pieces] = list(start)
     choices_made: dict[int, dict[int, list[Pieces]]] = {}
     for binding in bindings:
@@ -132,7 +132,8 @@ def _all_arms(file: int, group: int, search: Search) -> int:
     return len({branch.arm for branch in arms}) if any(branch.kind == "else" for branch in arms) else 0
 
 
-def _arms(file: int, branch: int, search: Search) -> set[int]:
+def arms_around(file: int, branch: int, search: Search) -> set[int]:
+    """Return the arms that a branch is in, itself included."""
     found = set()
     while branch >= 0:
         found.add(branch)

@@ -4,6 +4,7 @@ Within, by reason to change:
 
 - `mapper`: which classes and calls make which tables, one after what they are derived from;
 - `kinds`, `tablenames`: which classes have a table, and how it is called;
+- `libraries`: columns that libraries' mixins bring;
 - `bodies`: how what a class inherits is read for it;
 - `columns`, `fields`, `annotations`: columns, those of SQLModel, and what annotations say of them;
 - `arguments`, `conventions`: `__table_args__`, naming conventions of metadata;

@@ -29,7 +29,6 @@ def field_column(binding: Binding, attribute: str, view: View, mark: Mark, bodie
     inner, nullable = without_none(annotation)
     read = Read(binding.value, view) if binding.value is not None else Read(Lit(None), view)
     calls = [r for r in (read, *annotated(inner, view)) if isinstance(r.value, Call)]
-    kind = ""
     if isinstance(inner, Item) and getattr(inner.base, "name", "") == "Annotated":
         inner = inner.key.items[0] if isinstance(inner.key, Seq) else inner.key
         inner, more = without_none(inner)

@@ -47,15 +47,15 @@ class Relations:
     def _target(self, value: Value, view: View) -> ClassRef | None:
         if isinstance(value, Lit) and isinstance(value.value, str):
             name = value.value.rpartition(".")[2]
-            return next((c for c in self._by_name.get(name, ())), None)
+            return self._by_name.get(name)
         found = self._bodies.reader.project_class(value, view)
         if found is None and isinstance(value, Ref):
-            return next((c for c in self._by_name.get(value.name, ())), None)
+            return self._by_name.get(value.name)
         return found
 
     @cached_property
-    def _by_name(self) -> dict[str, list[ClassRef]]:
-        index: dict[str, list[ClassRef]] = {}
+    def _by_name(self) -> dict[str, ClassRef]:
+        index: dict[str, ClassRef] = {}
         for cls in self._classes.all():
-            index.setdefault(self._classes.scope(cls).name, []).append(cls)
+            index.setdefault(self._classes.scope(cls).name, cls)
         return index

@@ -6,6 +6,7 @@ Peewee, Piccolo and Ormar are written much the same way. Within, by reason to ch
 - `starts`, `chains`, `ends`: a query from its start to where it is run;
 - `sources`, `joins`, `relations`, `loading`: tables, how they are joined, what relationships lead to and load;
 - `members`, `columns`, `comparisons`, `functions`, `existing`, `orders`: columns, conditions, expressions and keys;
+- `hybrids`: what a class computes from its columns; `oslo`: the queries that oslo.db makes;
 - `methods`, `records`: methods of what isn't a query.
 """
 

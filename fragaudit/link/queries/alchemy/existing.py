@@ -38,8 +38,7 @@ def related(path: Path, call: Call, flow: Flow) -> Predicate | None:
     draft = Draft(OF, flow.place.file, root=target.alias, model=target.model)
     for argument in call.args:
         if argument.name is None:
-            for predicate, branch in conditions_of([argument], flow):
-                draft = draft.add("where", predicate, branch)
+            draft = filtered(draft, [argument], flow)
         elif argument.name not in ("*", "**"):
             thing = flow.argument(argument)
             column = member(target, argument.name, flow)

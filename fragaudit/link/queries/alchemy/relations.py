@@ -6,6 +6,7 @@ from fragaudit.link.queries.draft import Entity, Path
 from fragaudit.link.queries.flow import Flow
 from fragaudit.link.queries.flow.references import entity_of
 from fragaudit.link.queries.tables import equal
+from fragaudit.model.schema import bare
 from fragaudit.model.sql import Column, Predicate
 
 
@@ -42,7 +43,6 @@ def key_of(path: Path, flow: Flow) -> Column | None:
     if target is None or target.model is None or path.entity.model is None:
         return None
     for key in path.entity.model.table.foreign_keys:
-        same = key.table.lower().rpartition(".")[2] == target.table.lower().rpartition(".")[2]
-        if same and len(key.columns) == 1:
+        if bare(key.table) == bare(target.table) and len(key.columns) == 1:
             return Column(path.entity.alias, key.columns[0], flow.here)
     return None

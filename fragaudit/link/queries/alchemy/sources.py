@@ -32,7 +32,7 @@ def aliased(call: Call, flow: Flow) -> Thing | None:
     """Return what `aliased(model)` is: a table under another name, or the rows of a query by the names of a model."""
     base = flow.argument(call.args[0]) if call.args else None
     if isinstance(base, Draft):
-        return flow.pool.entity(Entity(flow.pool.alias("anon"), None, "", flow.pool.query(base), flow.here))
+        return as_table(base, flow)
     if not isinstance(base, Entity):
         return None
     instead = flow.argument(call.args[1]) if len(call.args) > 1 and call.args[1].name is None else None

@@ -8,7 +8,7 @@ from fragaudit.link.queries.alchemy.sources import drawn_from
 from fragaudit.link.queries.alchemy.things import AGGREGATES, OF
 from fragaudit.link.queries.draft import Bag, Draft, Entity, Labelled, Thing
 from fragaudit.link.queries.flow import Flow
-from fragaudit.link.queries.predicates import PREDICATES, UNKNOWN
+from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.model.sql import Column, Expression, Output
 from fragaudit.model.values import Attr, Call
 
@@ -79,6 +79,4 @@ def _columns(thing: Thing) -> list[Column]:
         return [thing]
     if isinstance(thing, Expression):
         return list(thing.columns)
-    if isinstance(thing, PREDICATES):
-        return []
     return []

@@ -100,5 +100,5 @@ def _got(call: Call, flow: Flow) -> Thing:
 
 def _helper(call: Call, flow: Flow) -> Thing:
     """Return what a short function of the project gives, its parameters bound to this call's arguments."""
-    read = flow.reader._step(Read(call, flow.view))
+    read = flow.reader.step(Read(call, flow.view))
     return elsewhere(read, flow) if read is not None and read.view.names else None

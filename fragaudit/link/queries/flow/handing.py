@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from fragaudit.link.abstract import FunctionRef
 from fragaudit.link.queries.draft import Draft, Drafts, Thing
-from fragaudit.link.queries.flow.asked import MOST_OPTIONS, Asked
+from fragaudit.link.queries.flow.asked import MOST_OPTIONS
 from fragaudit.link.queries.flow.scope import DEEPEST, Flow
 from fragaudit.link.queries.flow.statements import run
 from fragaudit.link.queries.predicates import UNKNOWN
 from fragaudit.link.queries.scopes import statements_of
 from fragaudit.link.queries.variants import variants
 from fragaudit.model.facts import NO_BRANCH
-from fragaudit.model.locations import Location
 from fragaudit.model.values import Call
 
 
@@ -26,14 +25,14 @@ def adopted(draft: Draft, known: int, flow: Flow) -> Draft:
 
 def carried(draft: Draft, flow: Flow) -> Draft:
     """Return a query as a function gets it that it is handed to."""
-    return settled(Asked(draft, flow.branch, Location(""), flow.place.file), flow)
+    return settled(draft, flow.branch, flow)
 
 
-def settled(one: Asked, flow: Flow) -> Draft:
+def settled(draft: Draft, branch: int, flow: Flow) -> Draft:
     """Return a query with the clauses that always hold; of others it is only known that there may be some."""
-    found = variants(one.draft, one.branch, flow.program)
+    found = variants(draft, branch, flow.program)
     clauses = found[0].clauses
-    draft = replace(one.draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
+    draft = replace(draft, clauses=tuple(replace(c, branch=NO_BRANCH) for c in clauses))
     return draft.add("where", UNKNOWN) if len(found) > 1 else draft
 
 
@@ -44,7 +43,7 @@ def handed(names: Mapping[str, Thing], flow: Flow) -> tuple[Draft, ...]:
     for name, thing in names.items():
         flow.names.know(name, thing)
     run(statements_of(flow.program, flow.place), flow)
-    return tuple(settled(one, flow) for one in flow.asked if one.lazy)
+    return tuple(settled(one.draft, one.branch, flow) for one in flow.asked if one.lazy)
 
 
 def made(call: Call, flow: Flow) -> Thing:
