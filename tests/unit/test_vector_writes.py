@@ -222,3 +222,25 @@ FOUND: list[tuple[str, str, list[tuple[int, str, str]]]] = [
 @pytest.mark.parametrize(("name", "source", "expected"), FOUND, ids=[name for name, _, _ in FOUND])
 def test_a_write_is_found(name: str, source: str, expected: list[tuple[int, str, str]]) -> None:
     assert [(w.at.line, w.engine, w.verdict) for w in writes(source)] == expected
+
+
+def test_two_objects_asked_in_one_statement_answer_each_for_itself() -> None:
+    code = """
+import chromadb
+
+collection = chromadb.HttpClient(host="chroma").get_collection("texts")
+
+class Key:
+    def __init__(self, prefix, number):
+        self.prefix = prefix
+        self.number = number
+
+    def text(self):
+        return f"{self.prefix}:{self.number}"
+
+def save(number, vectors):
+    first = Key("shop:text", number)
+    second = Key("bare", number)
+    collection.add(ids=[first.text(), second.text()], embeddings=vectors)
+"""
+    assert [(w.at.line, w.verdict, w.shape) for w in writes(code)] == [(17, "not-namespaced", "bare:{number}")]

@@ -74,7 +74,9 @@ class Flow:
         self.spread: set[tuple[int, Here]] = set()
         """Mappings that displays take over, while one looks into them."""
         self._left = BUDGET
-        self._frames: dict[tuple[int, Here, Place], tuple[tuple[object, ...], Frame]] = {}
+        self._frames: dict[
+            tuple[int, Here, Place, tuple[int, Here] | None], tuple[tuple[object, ...], Made | None, Frame]
+        ] = {}
         self._cut = 0
         self._earlier: dict[str, Ref] = {}
 
@@ -259,12 +261,12 @@ class Flow:
         depth = here.frame.depth + 1 if here.frame is not None else 1
         if depth > DEEPEST_CALLS:
             return None
-        key = (id(arguments), here, function)
+        key = (id(arguments), here, function, (id(of.call), of.here) if of is not None else None)
         known = self._frames.get(key)
         if known is None:
-            # The arguments are kept with it, so that no others can get their id.
-            known = self._frames[key] = (arguments, calling.frame(self, function, arguments, here, depth, of))
-        return known[1]
+            # What has these ids is kept with it, so that nothing else can get them.
+            known = self._frames[key] = (arguments, of, calling.frame(self, function, arguments, here, depth, of))
+        return known[2]
 
 
 def _of_self(value: Value) -> bool:
