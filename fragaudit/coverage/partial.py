@@ -35,7 +35,7 @@ def part(access: Access, table: Table) -> Index | None:
     return None
 
 
-def perhaps(access: Access, table: Table) -> Index | None:
+def may_serve(access: Access, table: Table) -> Index | None:
     """Return a partial index that may serve a lookup by its first column after all.
 
     Its condition can't be read, or says no more than that the column isn't some value: the one looked up hardly is.
@@ -87,7 +87,7 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     if not isinstance(part, Compare) or not isinstance(part.left, Column):
         return False
     name, op = part.left.name.lower(), part.op
-    facts = [f.split(" ", 1)[1].lower() for f in access.facts if f.split(" ", 1)[0] == name]
+    facts = [f.split(" ", 1)[1] for f in access.facts if f.split(" ", 1)[0] == name]
     if op == "is not null":
         if access.extreme.lower() == name and dialect == "postgres":  # which looks for it among what isn't null
             return True
@@ -98,8 +98,7 @@ def _implied(part: Predicate, access: Access, dialect: str) -> bool:
     constants = [_text(r) for r in part.right]
     if any(c is None for c in constants):
         return False
-    # The members of enumerations are known by name alone, which case tells nothing about.
-    wanted = [_number(c.lower()) for c in constants if c is not None]
+    wanted = [_number(c) for c in constants if c is not None]
     if " ".join((op, ", ".join(wanted))).strip() in facts:
         return True
     if dialect == "sqlite":  # which compares the conditions as they are written

@@ -21,7 +21,7 @@ from fragaudit.coverage.growth import (
 )
 from fragaudit.coverage.marked import meant
 from fragaudit.coverage.naming import snake
-from fragaudit.coverage.partial import part, perhaps
+from fragaudit.coverage.partial import may_serve, part
 from fragaudit.model.accesses import Access, Condition, Write
 from fragaudit.model.schema import ForeignKey, Table, bare
 
@@ -179,7 +179,7 @@ def sure(access: Access, table: Table, known: Around) -> bool:
         return False  # a list that is shown in some order
     if part(access, table) is not None:
         return False  # that index can be read as a whole instead, however few rows it holds
-    if perhaps(access, table) is not None:
+    if may_serve(access, table) is not None:
         return False
     return _few(access, table, known) and _is_grown(table, known, access)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from index_reports import told
 
 from fragaudit.config import Config
 from fragaudit.discover import discover
@@ -26,18 +27,13 @@ CREATE TABLE {name} (
 _SETTINGS = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "db"}}\n'
 
 
-def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, str]]:
-    report = audit_sources(files)
-    return [(f.at.path, f.at.line, f.confidence.value) for f in report.findings if f.rule == rule]
-
-
 def _asked(where: str) -> list[tuple[str, int, str]]:
     code = (
         "import asyncpg\n"
         "async def ask(pool: asyncpg.Pool, *what):\n"
         f'    return await pool.fetch("""SELECT id FROM jobs\nWHERE {where}""", *what)\n'
     )
-    return _told({"schema.sql": _SCHEMA, "app.py": code})
+    return told({"schema.sql": _SCHEMA, "app.py": code})
 
 
 @pytest.mark.parametrize(
@@ -62,7 +58,7 @@ def test_few_rows_have_to_be_expected(where: str, confidence: str) -> None:
 
 def test_a_value_in_a_file_of_queries_may_be_an_example() -> None:
     queries = "-- name: ask\nSELECT id FROM jobs\nWHERE title = 'welcome';\n"
-    assert _told({"schema.sql": _SCHEMA, "queries.sql": queries}) == [("queries.sql", 3, "likely")]
+    assert told({"schema.sql": _SCHEMA, "queries.sql": queries}) == [("queries.sql", 3, "likely")]
 
 
 def test_a_column_that_the_table_is_not_known_to_have_is_no_miss() -> None:
@@ -78,7 +74,7 @@ def test_of_entries_to_choose_from_there_are_few() -> None:
     columns = f'id BIGINT PRIMARY KEY, owner BIGINT, "default" BOOLEAN{more}'
     schema = f"CREATE TABLE case_types ({columns}); CREATE TABLE cases ({columns});"
     asked = "SELECT id FROM case_types WHERE owner = $1;\nSELECT id FROM cases WHERE owner = $1;\n"
-    assert _told({"schema.sql": schema, "queries.sql": asked}) == [
+    assert told({"schema.sql": schema, "queries.sql": asked}) == [
         ("queries.sql", 1, "possible"), ("queries.sql", 2, "likely")
     ]  # fmt: skip
 
@@ -89,7 +85,7 @@ def test_of_entries_to_choose_from_there_are_few() -> None:
 )
 def test_keys_of_short_lists(name: str, confidence: str) -> None:
     """What an entry of a list is shown as makes it no less an entry of a short list."""
-    assert _told({"schema.sql": _TABLES.format(name=name)}, "FA204") == [("schema.sql", 4, confidence)]
+    assert told({"schema.sql": _TABLES.format(name=name)}, "FA204") == [("schema.sql", 4, confidence)]
 
 
 @pytest.mark.parametrize(
@@ -104,14 +100,14 @@ def test_keys_of_short_lists(name: str, confidence: str) -> None:
 )
 def test_commands_are_run_by_hand(path: str, confidence: str) -> None:
     code = "import psycopg\n\nwith psycopg.connect('postgresql://db/app') as c:\n    c.execute('SELECT id FROM jobs WHERE title = %s', (x,))\n"  # noqa: E501
-    assert _told({"schema.sql": _SCHEMA, path: code}) == [(path, 4, confidence)]
+    assert told({"schema.sql": _SCHEMA, path: code}) == [(path, 4, confidence)]
 
 
 def test_a_folder_of_commands_is_run_by_hand_where_it_reads_a_command_line() -> None:
     code = "import click\nimport psycopg\n\nc = psycopg.connect('postgresql://db/app')\n" \
            "c.execute('SELECT id FROM jobs WHERE title = %s', (x,))\n"  # fmt: skip
-    told = _told({"schema.sql": _SCHEMA, "shop/commands/users.py": code})
-    assert told == [("shop/commands/users.py", 5, "possible")]
+    found = told({"schema.sql": _SCHEMA, "shop/commands/users.py": code})
+    assert found == [("shop/commands/users.py", 5, "possible")]
 
 
 def test_a_text_put_together_in_several_ways_is_told_once() -> None:
@@ -125,7 +121,7 @@ def ask(c, numbers):
 with psycopg.connect("postgresql://db/app") as c:
     ask(c, True)
 """
-    assert _told({"schema.sql": _SCHEMA, "app.py": code}) == [("app.py", 6, "likely")]
+    assert told({"schema.sql": _SCHEMA, "app.py": code}) == [("app.py", 6, "likely")]
 
 
 _DJANGO = """
@@ -162,7 +158,7 @@ class Raw(models.Model):
 
 def _django(code: str, path: str = "shop/views.py") -> list[tuple[str, int, str]]:
     files = {"shop/__init__.py": "", "shop/settings.py": _SETTINGS + 'INSTALLED_APPS = ["shop"]\n'}
-    found = _told({**files, "shop/models.py": _DJANGO, "shop/views.py": "from shop.models import *\n" + code})
+    found = told({**files, "shop/models.py": _DJANGO, "shop/views.py": "from shop.models import *\n" + code})
     return [one for one in found if one[0] == path]
 
 
@@ -207,7 +203,7 @@ def work(session, x):
     session.scalars(select(Login).where(Login._user == x))
     session.scalars(select(Login).where(Login.name == x))
 """
-    assert _told({"app.py": code}) == [("app.py", 22, "likely")]
+    assert told({"app.py": code}) == [("app.py", 22, "likely")]
 
 
 def test_a_text_that_is_a_part_of_itself_is_unknown() -> None:
@@ -303,7 +299,7 @@ def work(session, x):
     session.query(SearchFilter).filter(SearchFilter.name == x).all()
     session.query(Alert).filter(Alert.filter_id == x).all()
 """
-    assert _told({"app.py": code}) == [("app.py", 26, "likely")]
+    assert told({"app.py": code}) == [("app.py", 26, "likely")]
 
 
 def test_a_join_follows_the_foreign_key_of_the_table_joined_last() -> None:

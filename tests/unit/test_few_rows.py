@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from index_reports import told
 
 from fragaudit.pipeline import audit_sources
 
@@ -36,11 +37,6 @@ class Kept(Base):
 """
 
 
-def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, str]]:
-    report = audit_sources(files)
-    return [(f.at.path, f.at.line, f.confidence.value) for f in report.findings if f.rule == rule]
-
-
 @pytest.mark.parametrize(
     ("columns", "child", "code", "confidence"),
     [
@@ -58,7 +54,7 @@ def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, st
 )
 def test_entries_to_choose_from(columns: str, child: str, code: str, confidence: str) -> None:
     schema = f"CREATE TABLE shops (id BIGINT PRIMARY KEY);\nCREATE TABLE areas (id BIGINT PRIMARY KEY, {columns});\n"
-    assert _told({"schema.sql": schema + child, "app.py": _HEAD + code})[:1] == [("app.py", 4, confidence)]
+    assert told({"schema.sql": schema + child, "app.py": _HEAD + code})[:1] == [("app.py", 4, confidence)]
 
 
 _KEYS = """
@@ -77,7 +73,7 @@ _DELETES = "DELETE FROM bills WHERE id = 5"
     ],
 )
 def test_rows_that_only_a_migration_deletes_are_not_looked_for(files: dict[str, str], confidence: str) -> None:
-    assert _told({"migrations/0001_tables.sql": _KEYS, **files}, "FA204") == [
+    assert told({"migrations/0001_tables.sql": _KEYS, **files}, "FA204") == [
         ("migrations/0001_tables.sql", 4, confidence)
     ]
 
@@ -89,7 +85,7 @@ CREATE TABLE cases (id BIGINT PRIMARY KEY, made TEXT, owner TEXT, total TEXT,
     type_id BIGINT REFERENCES case_types (id) ON DELETE CASCADE,
     up BIGINT REFERENCES cases (id) ON DELETE CASCADE);
 """
-    assert _told({"schema.sql": schema}, "FA204") == [("schema.sql", 4, "possible"), ("schema.sql", 5, "likely")]
+    assert told({"schema.sql": schema}, "FA204") == [("schema.sql", 4, "possible"), ("schema.sql", 5, "likely")]
 
 
 def test_a_key_that_services_share_is_told_once() -> None:
@@ -126,7 +122,7 @@ def work(session, room, x):
     session.query(Kept).with_parent(room).filter_by(kind=x).all()
     session.query(Kept).filter_by(kind=x).all()
 """
-    assert [line for _, line, _ in _told({"app.py": _ALCHEMY + code})] == [26]
+    assert [line for _, line, _ in told({"app.py": _ALCHEMY + code})] == [26]
 
 
 def test_an_f_names_the_rows_that_the_lookups_beside_it_join() -> None:
@@ -209,7 +205,7 @@ def test_a_subquery_of_an_unknown_query_asks_for_the_rows_of_one() -> None:
 
 
 def test_an_order_is_not_walked_for_what_a_change_of_case_finds() -> None:
-    assert [line for _, line, _ in _told(_django(_ELECTIONS))] == []
+    assert [line for _, line, _ in told(_django(_ELECTIONS))] == []
 
 
 def test_the_user_model_is_the_same_by_any_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from index_reports import told
 
 from fragaudit.pipeline import audit_sources
 
@@ -59,11 +60,6 @@ def place(session):
 """
 
 
-def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, str]]:
-    found = audit_sources(files).findings
-    return [(f.at.path, f.at.line, f.confidence.value) for f in found if f.rule == rule]
-
-
 @pytest.mark.parametrize(
     ("choices", "asked", "confidence"),
     [
@@ -76,7 +72,7 @@ def _told(files: dict[str, str], rule: str = "FA201") -> list[tuple[str, int, st
 def test_a_column_of_choices_is_one_of_kinds(choices: str, asked: str, confidence: str) -> None:
     files = {"shop/__init__.py": "", "shop/settings.py": _SHOP + 'INSTALLED_APPS = ["shop"]\n'}
     files["shop/models.py"] = _DJANGO.format(choices=choices, asked=asked)
-    assert _told(files) == [("shop/models.py", 12, confidence)]
+    assert told(files) == [("shop/models.py", 12, confidence)]
 
 
 def test_of_two_conditions_python_takes_the_last() -> None:
@@ -102,7 +98,7 @@ def test_what_a_model_says_of_a_column(columns: str, asked: str, target: str, co
     text = _ALCHEMY.format(more="", columns=columns, target=target)
     line = text.count("\n") + 2
     text += f"def ask(session, x):\n    return session.query(Order).filter({asked}).all()\n"
-    assert _told({"app.py": text}) == [("app.py", line, confidence)]
+    assert told({"app.py": text}) == [("app.py", line, confidence)]
 
 
 _DELETES = "def leave(session, x):\n    session.delete(session.get(Member, x))\n"
@@ -129,7 +125,7 @@ def test_rows_that_are_only_marked_as_deleted_are_not_looked_for(
     )
     text = _ALCHEMY.format(more=more, columns=columns, target="shops") + after
     line = text.count("\n", 0, text.index(f"    {column} =")) + 1
-    assert [f for f in _told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]
+    assert [f for f in told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]
 
 
 def test_a_property_is_not_the_column_of_its_name() -> None:
@@ -155,7 +151,7 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
         "    session.query(Order).filter(Order._name == x).all()\n"
         "    session.query(Order).filter(Order.__table__.c.heading == x).all()\n"
     )
-    assert _told({"app.py": text}) == [("app.py", first + 1, "likely"), ("app.py", first + 2, "likely")]
+    assert told({"app.py": text}) == [("app.py", first + 1, "likely"), ("app.py", first + 2, "likely")]
 
 
 @pytest.mark.parametrize(
@@ -163,8 +159,9 @@ def test_a_property_is_not_the_column_of_its_name() -> None:
     [
         ("shops", "", "possible"),
         ("shops", "def ask(session, x):\n    return session.query(Order).filter_by(shop_id=x).all()\n", "likely"),
-        ("webhooks", "", "possible"),  # somebody set them up
-        ("tenants", "", "possible"),
+        ("shops", "def end(session, thing):\n    session.delete(thing)\n", "likely"),  # which may be any
+        ("webhooks", "def end(session, thing):\n    session.delete(thing)\n", "possible"),  # somebody set them up
+        ("tenants", "def end(session, thing):\n    session.delete(thing)\n", "possible"),
         ("webhooks", "def ask(session, x):\n    return session.query(Order).filter_by(shop_id=x).all()\n", "likely"),
         ("webhooks", "def end(session, x):\n    session.delete(session.get(ShopType, x))\n", "likely"),
     ],
@@ -177,7 +174,7 @@ def test_what_hardly_ever_goes_is_followed_where_its_rows_are_looked_up(
     )
     text = _ALCHEMY.format(more="", columns=columns, target=target) + asked
     line = text.count("\n", 0, text.index("    shop_id =")) + 1
-    assert [f for f in _told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]
+    assert [f for f in told({"app.py": text}, "FA204") if f[1] == line] == [("app.py", line, confidence)]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,7 @@ def test_rows_that_wait_for_their_turn_are_few(column: str, after: str, confiden
     text = _ALCHEMY.format(more="", columns=columns, target="shops") + after
     line = text.count("\n") + 2
     text += "def ask(session, x):\n    return session.query(Order).filter(Order.code == x).all()\n"
-    assert _told({"app.py": text}) == [("app.py", line, confidence)]
+    assert told({"app.py": text}) == [("app.py", line, confidence)]
 
 
 @pytest.mark.parametrize(
@@ -207,4 +204,4 @@ def test_a_function_that_is_a_command_is_run_by_hand(decorator: str, confidence:
         "            session.query(Order).filter(Order.code == x).all()\n\n"
         "def two(session, x):\n    session.query(Order).filter(Order.code == x).all()\n"
     )
-    assert _told({"app.py": text}) == [("app.py", line, confidence), ("app.py", line + 3, "likely")]
+    assert told({"app.py": text}) == [("app.py", line, confidence), ("app.py", line + 3, "likely")]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
-from fragaudit.model.findings import Report
-from fragaudit.pipeline import audit_sources
+from vector_reports import audited
 
 LOADER = """
     import importlib
@@ -97,9 +94,3 @@ def test_one_of_several_classes_is_one_store() -> None:
     (service,) = audited({"app.py": source}).services
     assert [s.slot.alternatives for s in service.stores if s.slot is not None] == [("chroma", "milvus", "qdrant")]
     assert len(service.stores) == 1
-
-
-def audited(files: dict[str, str]) -> Report:
-    report = audit_sources({path: dedent(text) for path, text in files.items()})
-    assert report.problems == ()
-    return report

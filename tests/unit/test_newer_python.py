@@ -74,3 +74,9 @@ def test_what_cannot_be_read_says_which_python_it_takes() -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     words = f"(it needs Python 3.12 or newer, and this is {version}: run fragaudit with a newer one)"
     assert problem.what.endswith(words)
+
+
+@pytest.mark.parametrize("code", ['x = "\\xZZ"\n', 'x = b"é"\n', "x = {**a for a in b}\n"])
+def test_what_no_python_reads_asks_for_none(code: str) -> None:
+    (problem,) = audit_sources({"app.py": HEAD + code}).problems
+    assert "run fragaudit" not in problem.what

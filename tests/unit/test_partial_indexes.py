@@ -165,3 +165,17 @@ def test_an_index_without_some_value_may_serve_a_lookup_of_another(condition: st
     }
     found = [(f.rule, f.at.line, f.confidence) for f in audit_sources(files).findings if f.at.path == "app.py"]
     assert [entry for entry in found if entry[0] == "FA201"] == [("FA201", 6, confidence)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules"), [("kind = 'a'", []), ("kind = 'A'", ["FA201"]), ("kind IN ('A')", ["FA201"])]
+)
+def test_texts_in_another_case_are_other_values(asked: str, rules: list[str]) -> None:
+    schema = "CREATE TABLE runs (id bigint PRIMARY KEY, at timestamp, kind text);\n"
+    code = "import psycopg2\n\ndb = psycopg2.connect('postgresql://h/d').cursor()\n\ndef f(x):\n"
+    files = {
+        "schema.sql": f"{schema}CREATE INDEX e ON runs (at) WHERE kind = 'a';\n",
+        "app.py": f'{code}    db.execute("SELECT id FROM runs WHERE at = %s AND {asked}", (x,))\n',
+    }
+    found = [f.rule for f in audit_sources(files).findings if f.at.path == "app.py" and f.rule in ("FA201", "FA202")]
+    assert found == rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from index_reports import judged
 
 from fragaudit.catalogue import load
 from fragaudit.config import Config
@@ -68,11 +69,6 @@ def asked(code: str, path: str = "shop/work.py", *, django: bool = False) -> lis
     return [a for s in report.services for a in s.accesses if a.at.path == path]
 
 
-def told(found: list[Access]) -> list[tuple[int, str, tuple[str, ...], str]]:
-    """Return line, table, columns of conditions, and verdict of accesses."""
-    return [(a.at.line, a.table, tuple(c.column for c in a.conditions), a.verdict) for a in found]
-
-
 def test_conditions_stand_at_their_arguments() -> None:
     (access,) = asked("session.scalars(select(User).where(\n    User.name == x,\n))")
     assert (access.at.line, access.at.column, access.at.end_line, access.at.end_column) == (5, 9, 5, 23)
@@ -87,7 +83,7 @@ def test_conditions_that_may_be_absent_are_judged_without_and_with() -> None:
         "    stmt = stmt.where(User.email == y)\n"
         "session.execute(stmt)"
     )
-    assert told(asked(code)) == [
+    assert judged(asked(code)) == [
         (4, "users", (), "n/a"),
         (6, "users", ("name",), "uncovered"),
         (8, "users", ("email",), "covered"),
@@ -103,14 +99,14 @@ def test_of_two_arms_one_is_always_there() -> None:
         "    stmt = stmt.where(User.email == y)\n"
         "session.execute(stmt)"
     )
-    assert told(asked(code)) == [(6, "users", ("name",), "uncovered")]
+    assert judged(asked(code)) == [(6, "users", ("name",), "uncovered")]
 
 
 def test_what_may_be_added_is_not_said_again_where_the_least_is_uncovered() -> None:
     code = (
         "stmt = select(User).where(User.name == x)\nif y:\n    stmt = stmt.where(User.city == y)\nsession.execute(stmt)"
     )
-    assert told(asked(code)) == [(4, "users", ("name",), "uncovered")]
+    assert judged(asked(code)) == [(4, "users", ("name",), "uncovered")]
 
 
 def test_conditions_are_collected_in_lists() -> None:
@@ -120,7 +116,7 @@ def test_conditions_are_collected_in_lists() -> None:
         "    filters.append(User.city == y)\n"
         "session.execute(select(User).where(and_(*filters)))"
     )
-    assert told(asked(code)) == [(4, "users", ("name",), "uncovered")]
+    assert judged(asked(code)) == [(4, "users", ("name",), "uncovered")]
 
 
 def test_an_unknown_condition_leaves_it_open() -> None:
@@ -130,7 +126,7 @@ def test_an_unknown_condition_leaves_it_open() -> None:
 
 def test_what_a_function_returns_is_added_to() -> None:
     code = "def base():\n    return select(User).where(User.name == x)\nsession.execute(base().where(User.email == y))"
-    found = told(asked(code))
+    found = judged(asked(code))
     assert (5, "users", ("name", "email"), "covered") in found
     assert (5, "users", ("name",), "unprovable") in found
 
@@ -141,7 +137,7 @@ def test_a_query_that_is_embedded_is_not_reported_alone() -> None:
 
 
 def test_eager_loads_ask_by_the_foreign_key() -> None:
-    found = told(asked("session.scalars(select(User).options(selectinload(User.orders)).where(User.email == x))"))
+    found = judged(asked("session.scalars(select(User).options(selectinload(User.orders)).where(User.email == x))"))
     assert (4, "orders", ("user_id",), "uncovered") in found
 
 
@@ -152,12 +148,12 @@ def test_pattern_of_an_f_string_begins_with_a_wildcard() -> None:
 
 def test_methods_of_a_queryset_are_followed() -> None:
     found = asked("Book.objects.titled(x).first()", "shop/models.py", django=True)
-    assert (6, "shop_book", ("title",), "uncovered") in told(found)
+    assert (6, "shop_book", ("title",), "uncovered") in judged(found)
 
 
 def test_lookups_of_one_q_after_another() -> None:
     code = "from django.db.models import Q\nq = Q()\nif x:\n    q &= Q(title=x)\nBook.objects.filter(q).count()"
-    assert (7, "shop_book", ("title",), "uncovered") in told(asked(code, django=True))
+    assert (7, "shop_book", ("title",), "uncovered") in judged(asked(code, django=True))
 
 
 def test_dynamic_lookups_leave_it_open() -> None:
@@ -176,7 +172,7 @@ def work(x):
     schema = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, note text);"
     report = audit_sources({"app.py": code, "schema.sql": schema})
     found = [a for s in report.services for a in s.accesses]
-    assert told(found) == [(5, "orders", ("user_id",), "uncovered")]
+    assert judged(found) == [(5, "orders", ("user_id",), "uncovered")]
 
 
 def test_constants_of_a_model_are_no_queries() -> None:
@@ -198,7 +194,7 @@ def test_one_of_several_keys_or_conditions() -> None:
     code += "session.scalars(select(User).order_by(key.desc()).limit(3))"
     assert [[(s.column, s.descending) for s in a.sort] for a in asked(code)] == [[("name", True)], [("city", True)]]
     code = "session.scalars(select(User).where(User.name == x if x else User.email == y))"
-    assert told(asked(code)) == [(4, "users", ("name",), "uncovered"), (4, "users", ("email",), "covered")]
+    assert judged(asked(code)) == [(4, "users", ("name",), "uncovered"), (4, "users", ("email",), "covered")]
     code = "session.scalars(select(User).where(User.name == x if x else names))"
     assert {a.verdict for a in asked(code)} == {"uncovered", "unprovable"}
 
@@ -210,12 +206,12 @@ def test_an_order_that_is_not_known_is_none_that_an_index_yields() -> None:
 
 def test_reading_a_relationship_loads_by_the_foreign_key() -> None:
     loop = "for u in session.scalars(select(User)):\n    names.append(u.orders)\n    names.extend(u.orders)"
-    assert (5, "orders", ("user_id",), "uncovered") in told(asked(loop))
+    assert (5, "orders", ("user_id",), "uncovered") in judged(asked(loop))
     assert len(asked(loop)) == 2
     one = "user = session.get(User, x)\nreturn user.orders, user.name"
-    assert told(asked(one)) == [(4, "users", ("id",), "covered"), (5, "orders", ("user_id",), "uncovered")]
+    assert judged(asked(one)) == [(4, "users", ("id",), "covered"), (5, "orders", ("user_id",), "uncovered")]
     back = "order = session.query(Order).first()\nreturn order.user"
-    assert (5, "users", ("id",), "covered") in told(asked(back))
+    assert (5, "users", ("id",), "covered") in judged(asked(back))
 
 
 def test_what_was_loaded_is_not_loaded_again() -> None:
@@ -230,7 +226,7 @@ def test_what_follows_on_rows_that_a_join_brought_is_loaded_in_its_own_way() -> 
         "from sqlalchemy.orm import contains_eager\n"
         "session.scalars(select(Order).join(Order.user).options(contains_eager(Order.user).selectinload(User.orders)))"
     )
-    assert (5, "orders", ("user_id",), "uncovered") in told(asked(code))
+    assert (5, "orders", ("user_id",), "uncovered") in judged(asked(code))
 
 
 def test_a_value_of_another_query_may_name_the_tables_asked_there() -> None:
@@ -247,7 +243,7 @@ def test_a_file_that_only_imports_models_may_ask_them() -> None:
     work += "    await User.get(team_id=x)\n    return await Team.filter(users=x)\n"
     report = audit_sources({"shop/__init__.py": "", "shop/models.py": models, "shop/work.py": work})
     found = [a for s in report.services for a in s.accesses if a.at.path == "shop/work.py"]
-    assert told(found) == [
+    assert judged(found) == [
         (5, "user", ("name",), "uncovered"),
         (6, "user", ("team_id",), "uncovered"),
         (7, "team", ("id",), "covered"),
@@ -257,7 +253,7 @@ def test_a_file_that_only_imports_models_may_ask_them() -> None:
 
 def test_a_queryset_keeps_the_rows_that_it_was_run_for() -> None:
     code = "found = Book.objects.filter(title=x)\nfor book in found:\n    keep(book)\nkeep(found)\nreturn list(found)"
-    assert told(asked(code, django=True)) == [(4, "shop_book", ("title",), "uncovered")]
+    assert judged(asked(code, django=True)) == [(4, "shop_book", ("title",), "uncovered")]
 
 
 def test_what_python_asks_for_its_truth_is_no_condition_of_the_statement() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from index_reports import judged
 
 from fragaudit.model.accesses import Access
 from fragaudit.pipeline import audit_sources
@@ -115,10 +116,6 @@ def asked(code: str) -> list[Access]:
     return [a for s in report.services for a in s.accesses if a.at.path == "shop/work.py"]
 
 
-def told(found: list[Access]) -> list[tuple[int, str, tuple[str, ...], str]]:
-    return [(a.at.line, a.table, tuple(c.column for c in a.conditions), a.verdict) for a in found]
-
-
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -140,12 +137,12 @@ def told(found: list[Access]) -> list[tuple[int, str, tuple[str, ...], str]]:
     ],
 )
 def test_each_call_asks_with_its_own_filters(code: str, expected: list[tuple[str, tuple[str, ...], str]]) -> None:
-    assert told(asked(code)) == [(8, *one) for one in expected]
+    assert judged(asked(code)) == [(8, *one) for one in expected]
 
 
 def test_what_a_call_leaves_out_is_not_asked() -> None:
-    assert told(asked("await users.find(name=x)")) == [(8, "users", ("name",), "uncovered")]
-    assert told(asked("await users.find(city=x, newest=True)")) == [(8, "users", ("city",), "uncovered")]
+    assert judged(asked("await users.find(name=x)")) == [(8, "users", ("name",), "uncovered")]
+    assert judged(asked("await users.find(city=x, newest=True)")) == [(8, "users", ("city",), "uncovered")]
 
 
 @pytest.mark.parametrize("code", ["await users.get(**x)", "await users.get(name=x, **y)"])
@@ -216,4 +213,4 @@ def test_repositories_of_libraries(code: str, expected: object) -> None:
 def test_methods_of_repositories_call_their_own() -> None:
     report = audit_sources({"shop/__init__.py": "", "shop/models.py": MODELS, "shop/work.py": f"{LIBRARIES}    pass\n"})
     found = [a for s in report.services for a in s.accesses if a.at.path == "shop/work.py"]
-    assert told(found) == [(11, "orders", ("user_id",), "uncovered")]
+    assert judged(found) == [(11, "orders", ("user_id",), "uncovered")]

@@ -19,6 +19,9 @@ from fragaudit.extract.sql.tables import defined_tables
 from fragaudit.model.facts import Ddl, FileFacts
 from fragaudit.model.locations import Location, Problem
 
+_IN_ANY = tuple(f"can't be parsed: {what}" for what in ("(unicode error)", "bytes can only", "dict unpacking"))
+"""What no Python reads, though libcst, which looks at the grammar alone, does."""
+
 
 def extract_python(path: str, data: bytes, catalogue: Catalogue, whole: bool = False) -> FileFacts:
     """Return the facts of a Python file, of all of it if `whole`; what can't be read becomes a problem in them.
@@ -80,10 +83,16 @@ def _tree(path: str, text: str) -> ast.Module | Problem:
             return _parsed(rewritten(text))
         line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
         what = f"can't be parsed: {getattr(error, 'msg', error)}"
-        if _newer_syntax(text):
+        least = needs(text)
+        if not what.startswith(_IN_ANY) and _older_than(least) and _newer_syntax(text):
             own = f"{sys.version_info[0]}.{sys.version_info[1]}"
-            what += f" (it needs Python {needs(text)} or newer, and this is {own}: run fragaudit with a newer one)"
+            what += f" (it needs Python {least} or newer, and this is {own}: run fragaudit with a newer one)"
         return Problem(Location(path, max(1, line), max(1, column)), what)
+
+
+def _older_than(version: str) -> bool:
+    """Say whether the Python that runs this is older than another."""
+    return sys.version_info[:2] < tuple(map(int, version.split(".")))
 
 
 def _parsed(text: str) -> ast.Module:

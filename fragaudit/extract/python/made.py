@@ -44,17 +44,16 @@ def made(tree: ast.Module, text: str, imports: Sequence[Import]) -> tuple[str, .
         if not item.level and item.module.partition(".")[0] in sys.stdlib_module_names:
             continue
         if name[:1].isupper():
-            # Counting is several times as fast as `in`.
-            if text.count(f"{name}(") or name in handed or (text.count(f"{name}.") and _asked(name, text)):
+            if f"{name}(" in text or name in handed or (f"{name}." in text and _asked(name, text)):
                 found.add(name)
-        elif _HOLDING.search(name) is not None and text.count(f"{name}."):
+        elif _HOLDING.search(name) is not None and f"{name}." in text:
             found.update(f"{name}.{made}" for made in re.findall(rf"{re.escape(name)}\.([A-Z]\w*)\(", text))
             found.update(made for made in handed if made.startswith(f"{name}."))
     if any(item.name == "*" for item in imports):
         found.update(re.findall(r"\b([A-Z]\w*)\(", text))
     own = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     found.update(n.name for n in own if n.name in handed or _called(n.name, text))
-    if text.count("cls("):
+    if "cls(" in text:
         found.update(node.name for node in own if _makes_own(node))
     return tuple(sorted(found))
 

@@ -30,7 +30,7 @@ def kept(value: Value, reader: Reader, file: int) -> Constant | None:
         known = holder == "cls" or (holder[:1].isupper() and not holder.isupper())
     else:
         known = bool(reader.program.imports(Place(file, MODULE_SCOPE), name))
-    return Constant(_PREFIX.sub("", name.lower()), "string") if known else None
+    return Constant(_PREFIX.sub("", name), "string") if known else None
 
 
 def compared(read: Read, reader: Reader) -> Constant | None:
